@@ -1,0 +1,48 @@
+# The habits of the project. `make` lists them; each makes its virtual environment first if there is none.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# The marker is written last, so an interrupted installation is begun again; it is renewed when the requirements change.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[development]'
+	@touch $@
+
+.PHONY: train
+train: $(VENV)/.ready  ## Train the default recipe on MovieLens-100K, test it, export artifacts/latest
+	$(BIN)/recsys fit --config recsys/configs/lnn-adam-ratio-90.yaml
+
+.PHONY: test
+test: $(VENV)/.ready  ## Run all tests
+	$(BIN)/python -m pytest
+
+.PHONY: serve
+serve: $(VENV)/.ready  ## Serve artifacts/latest on http://127.0.0.1:8000
+	$(BIN)/python -m serving.app
+
+.PHONY: lint
+lint: $(VENV)/.ready  ## Check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(VENV)/.ready  ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(VENV)/.ready  ## Measure speed (benchmarks/results/speed.json)
+	$(BIN)/python -m benchmarks.speed --json benchmarks/results/speed.json
+
+.PHONY: clean
+clean:  ## Remove the virtual environment and what tools leave; artefacts, checkpoints and logs stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

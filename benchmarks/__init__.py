@@ -1,0 +1,1 @@
+"""Every number that the documents quote, and the commands that measure them."""

@@ -1,0 +1,178 @@
+"""MovieLens as a Lightning data module: downloads, splits and serves batches of (users, items, ratings)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from data.movielens import Ratings, load
+from data.splits import Split, carve_validation, make_split
+
+Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
+_EVALUATION_BATCH = 1 << 20  # ratings predicted at once; bounds memory on the larger data sets
+
+
+class MovieLensDataModule(pl.LightningDataModule):
+    """Batches of a MovieLens data set, split into training, validation and test ratings.
+
+    The validation part is carved out of the training part only; with `validation` 0 the model sees all of it. Test
+    ratings are never trained on or chosen by.
+    """
+
+    def __init__(
+        self,
+        name: str = "100k",
+        path: Path | None = None,
+        cache: Path | None = None,
+        split: str = "0.9",
+        seed: int = 0,
+        validation: float = 0.1,
+        batch_size: int | None = None,
+    ) -> None:
+        """Say which ratings, and how they are divided. Nothing is read or downloaded yet.
+
+        Args:
+            name: data set of the catalogue: 100k, 1m, 10m, 20m, 25m or 32m.
+            path: the publisher's zip file, or the directory it was unpacked into; downloaded if not given.
+            cache: directory for downloads; $RECSYS_CACHE or the user's cache directory if not given.
+            split: share of training ratings in a random split (0.9, 0.8), an official fold (u1 … u5, ua, ub), a fold of
+                a random k-fold (kfold-5-1), or a split by time (time-0.9).
+            seed: seed of the random splits and of the order of batches.
+            validation: share of the training ratings to hold out for choosing the number of epochs; 0 for none.
+            batch_size: ratings in a batch, drawn in a new order each epoch; the whole training set if not given.
+
+        Raises:
+            ValueError: validation is not in [0, 1), or batch_size is less than 1.
+        """
+        super().__init__()
+        if not 0 <= validation < 1:
+            raise ValueError(f"validation must be a share of the training ratings in [0, 1), not {validation}")
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        self.save_hyperparameters(ignore=["path", "cache"])  # where the data lie says nothing of a model
+        self.name = name
+        self.path = path
+        self.cache = cache
+        self.split_name = split
+        self.seed = seed
+        self.validation = validation
+        self.batch_size = batch_size
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """The whole data set; read, and downloaded if need be, when it is first asked for."""
+        return _load_once(self.name, self.path, self.cache)
+
+    @cached_property
+    def split(self) -> Split:
+        """Row numbers of the training and test ratings."""
+        return make_split(self.ratings, self.split_name, self.seed)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users in the whole data set."""
+        return self.ratings.n_users
+
+    @property
+    def n_items(self) -> int:
+        """Number of items in the whole data set."""
+        return self.ratings.n_items
+
+    @property
+    def rating_scale(self) -> tuple[float, float]:
+        """Least and greatest rating."""
+        return (self.ratings.scale.minimum, self.ratings.scale.maximum)
+
+    def prepare_data(self) -> None:
+        """Have the data set on this machine; called in one process of several."""
+        _ = self.ratings
+
+    def training_set(self) -> Batch:
+        """All ratings the model may learn from, without the validation part."""
+        return self._batch(self._parts[0])
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """The training ratings, as one batch or in shuffled ones."""
+        rows = self._parts[0]
+        size = self.batch_size or rows.size
+        return DataLoader(_Rows(self, rows), sampler=_ShuffledBatches(rows.size, size, self.seed), batch_size=None)
+
+    def val_dataloader(self) -> list[DataLoader[Batch]]:
+        """The validation ratings; no loader when there are none."""
+        rows = self._parts[1]
+        return [self._in_order(rows)] if rows.size else []
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """The test ratings, in the order of the file."""
+        return self._in_order(self.split.test)
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """The test ratings again: what a prediction file is compared with."""
+        return self.test_dataloader()
+
+    @cached_property
+    def _parts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        if self.validation == 0:
+            return self.split.train, self.split.train[:0]
+        return carve_validation(self.ratings, self.split, self.validation, self.seed)
+
+    def _in_order(self, rows: npt.NDArray[np.int64]) -> DataLoader[Batch]:
+        batches = [np.arange(i, min(i + _EVALUATION_BATCH, rows.size)) for i in range(0, rows.size, _EVALUATION_BATCH)]
+        return DataLoader(_Rows(self, rows), sampler=batches, batch_size=None)
+
+    def _batch(self, rows: npt.NDArray[np.int64]) -> Batch:
+        data = self.ratings
+        return (
+            torch.from_numpy(data.users[rows]),
+            torch.from_numpy(data.items[rows]),
+            torch.from_numpy(data.values[rows]),
+        )
+
+
+@lru_cache(maxsize=1)
+def _load_once(name: str, path: Path | None, cache: Path | None) -> Ratings:
+    """The ratings, which cannot change, read once for all data modules that follow one another."""
+    return load(name, path=path, cache=cache)
+
+
+class _Rows(Dataset[Batch]):
+    """Some rows of the ratings, of which an array of positions gives a batch."""
+
+    def __init__(self, data: MovieLensDataModule, rows: npt.NDArray[np.int64]) -> None:
+        self.users, self.items, self.ratings = data._batch(rows)
+
+    def __getitem__(self, positions: npt.NDArray[np.int64]) -> Batch:
+        index = torch.from_numpy(positions)
+        return self.users[index], self.items[index], self.ratings[index]
+
+
+class _ShuffledBatches(Sampler[npt.NDArray[np.int64]]):
+    """Positions 0 … n−1 in batches; the order depends on (seed, epoch) alone, so a resumed run sees the same."""
+
+    def __init__(self, n: int, size: int, seed: int) -> None:
+        self.n = n
+        self.size = size
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-self.n // self.size)
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.int64]]:
+        order = np.arange(self.n)
+        if self.size < self.n:
+            order = np.random.default_rng([self.seed, self.epoch]).permutation(self.n)
+        for start in range(0, self.n, self.size):
+            yield order[start : start + self.size]

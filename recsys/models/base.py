@@ -1,0 +1,137 @@
+"""The contract of every rating model: loss, metrics, clipping, and what is logged."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any, Protocol, cast
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
+
+from recsys.spectral import NonFiniteMatrixError, effective_rank
+from recsys.starts import Start
+
+Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
+_PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
+# `on_save_checkpoint` below answers Lightning's worry about modules among the hyper-parameters.
+warnings.filterwarnings("ignore", "Attribute '.*' is an instance of `nn.Module`")
+_LEADING_LOGGED = 5  # singular values logged one by one; the paper's matrices have rank 5
+
+
+class TrainingData(Protocol):
+    """What a model asks of a data module: all ratings it may learn from, to start from their means."""
+
+    def training_set(self) -> Batch: ...
+
+
+class NonFiniteLossError(RuntimeError):
+    """Training diverged: the loss is infinite or not a number."""
+
+
+class RatingModel(pl.LightningModule, ABC):
+    """Minimises mean squared error + penalties over the training ratings.
+
+    A subclass holds the parameters and says how to predict, what is penalised, how to start, and what to export.
+    Predictions are clipped to the rating scale when they are evaluated or shown, never in the loss.
+    """
+
+    def __init__(self, n_users: int, n_items: int, rating_scale: tuple[float, float], start: Start) -> None:
+        super().__init__()
+        self.n_users = n_users
+        self.n_items = n_items
+        self.rating_scale = (float(rating_scale[0]), float(rating_scale[1]))
+        self.start = start
+        metrics = MetricCollection({"rmse": MeanSquaredError(squared=False), "mae": MeanAbsoluteError()})
+        self.validation_metrics = metrics.clone(prefix="val_")
+        self.test_metrics = metrics.clone(prefix="test_")
+
+    # What a subclass defines
+
+    @abstractmethod
+    def forward(self, users: Tensor, items: Tensor) -> Tensor:
+        """Predicted ratings (n,), not clipped, for dense indices users (n,) and items (n,)."""
+
+    @abstractmethod
+    def penalty(self) -> Tensor:
+        """The sum of the penalties λ R, a scalar."""
+
+    @abstractmethod
+    def initialise(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
+        """Set the parameters to the start for these training ratings."""
+
+    @abstractmethod
+    def prediction_singular_values(self) -> Tensor:
+        """Singular values of the n_users × n_items matrix of predictions (not clipped), descending."""
+
+    @abstractmethod
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The parameters as `recsys.artifact` stores them."""
+
+    # The Lightning contract
+
+    def setup(self, stage: str) -> None:
+        if stage == "fit":  # a checkpoint, if there is one, is restored after this
+            data = cast(TrainingData, self.trainer.datamodule)  # type: ignore[attr-defined]  # set by Lightning
+            self.initialise(*data.training_set())
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        users, items, ratings = batch
+        error = (self(users, items) - ratings).square().mean()
+        self._require_finite(error)
+        try:
+            penalty = self.penalty()
+        except NonFiniteMatrixError as cause:
+            raise self._diverged(str(cause)) from cause
+        loss: Tensor = error + penalty
+        self._require_finite(loss)
+        self.log("train_loss", loss, prog_bar=True)
+        self.log("train_rmse", error.detach().sqrt())
+        self.log("penalty", penalty.detach())
+        return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        if self.trainer.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]  # Trainer's
+            values = self.prediction_singular_values()
+            self.log("effective_rank", effective_rank(values))
+            for place, value in enumerate(values[:_LEADING_LOGGED], start=1):
+                self.log(f"singular_value_{place}", value)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        users, items, ratings = batch
+        self.validation_metrics.update(self.rate(users, items), ratings)
+        self.log_dict(dict(self.validation_metrics.items()), prog_bar=True, on_step=False, on_epoch=True)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        users, items, ratings = batch
+        self.test_metrics.update(self.rate(users, items), ratings)
+        self.log_dict(dict(self.test_metrics.items()), on_step=False, on_epoch=True)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The batch with the predicted ratings (n,) behind it."""
+        users, items, ratings = batch
+        return users, items, ratings, self.rate(users, items)
+
+    def rate(self, users: Tensor, items: Tensor) -> Tensor:
+        """Predicted ratings (n,), clipped to the rating scale, for dense indices users (n,) and items (n,)."""
+        return cast(Tensor, self(users, items)).clamp(*self.rating_scale)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Objects (a penalty, a start) would be pickled, and a checkpoint that runs code when it is opened is no
+        # checkpoint to pass on. The command line records them as class path and arguments, which are plain.
+        plain = {k: v for k, v in checkpoint.get("hyper_parameters", {}).items() if isinstance(v, _PLAIN)}
+        checkpoint["hyper_parameters"] = plain
+
+    def _require_finite(self, value: Tensor) -> None:
+        if not bool(torch.isfinite(value)):
+            raise self._diverged(f"the loss is {float(value.detach())}")
+
+    def _diverged(self, what: str) -> NonFiniteLossError:
+        rate = self.optimizers(use_pl_optimizer=False).param_groups[0].get("lr")  # type: ignore[union-attr]  # one
+        return NonFiniteLossError(
+            f"training diverged at step {self.global_step}: {what}. Lower the learning rate (--optimizer.lr, now "
+            f"{rate}), or the penalty's strength if the loss rose while the training RMSE fell."
+        )

@@ -1,0 +1,96 @@
+"""The biased embedding: a user and an item vector, a dot product, and a bias for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recsys.artifact import pairwise_sum
+from recsys.models.base import RatingModel
+from recsys.penalties import Penalty
+from recsys.spectral import product_singular_values
+from recsys.starts import DampedMeans, Start
+
+
+class UserItemEmbedding(RatingModel):
+    """Predicts r_ui = b_u + b_i + p_u · q_i with P (n_users, k) and Q (n_items, k).
+
+    Minimises the mean squared error over the batch + λ_user R(P) + λ_item R(Q). There is no separate global mean: the
+    damped start puts it into the first column of both factors, because the ratio penalty is scale-free and measures
+    the small singular directions against the large one of the mean. Source: Koren, Bell and Volinsky, "Matrix
+    factorization techniques for recommender systems", IEEE Computer 2009, equation (4); the paper, section 4.
+    """
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        rating_scale: tuple[float, float] = (1.0, 5.0),
+        dimension: int = 128,
+        user_penalty: Penalty | None = None,
+        item_penalty: Penalty | None = None,
+        start: Start | None = None,
+    ) -> None:
+        """Set up the embeddings.
+
+        Args:
+            n_users: number of users; the command line takes it from the data.
+            n_items: number of items; the command line takes it from the data.
+            rating_scale: least and greatest rating; the command line takes it from the data.
+            dimension: k, the length of a user's and an item's vector.
+            user_penalty: penalty on the user factors P; none if not given.
+            item_penalty: penalty on the item factors Q; none if not given.
+            start: where training starts; damped user and item means if not given.
+
+        Raises:
+            ValueError: the dimension is less than 1.
+        """
+        super().__init__(n_users, n_items, rating_scale, start or DampedMeans())
+        self.save_hyperparameters()
+        if dimension < 1:
+            raise ValueError(f"an embedding has a dimension of at least 1, not {dimension}")
+        self.user_factors = nn.Parameter(torch.zeros(n_users, dimension))
+        self.item_factors = nn.Parameter(torch.zeros(n_items, dimension))
+        self.user_bias = nn.Parameter(torch.zeros(n_users, 1))
+        self.item_bias = nn.Parameter(torch.zeros(n_items, 1))
+        self.user_penalty = user_penalty
+        self.item_penalty = item_penalty
+
+    def forward(self, users: Tensor, items: Tensor) -> Tensor:
+        products = self.user_factors[users] * self.item_factors[items]  # (n, k)
+        bias = self.user_bias[users, 0] + self.item_bias[items, 0]  # (n,)
+        return bias + pairwise_sum(products)
+
+    def penalty(self) -> Tensor:
+        total = self.user_bias.new_zeros(())
+        if self.user_penalty is not None:
+            total = total + self.user_penalty(self.user_factors)
+        if self.item_penalty is not None:
+            total = total + self.item_penalty(self.item_factors)
+        return total
+
+    @torch.no_grad()
+    def initialise(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
+        """Set the biases to the start's effects and the factors to noise, with √mean in the first column of both."""
+        effects = self.start.effects(users, items, ratings, self.n_users, self.n_items)
+        self.user_bias.copy_(effects.users[:, None])
+        self.item_bias.copy_(effects.items[:, None])
+        for factors in (self.user_factors, self.item_factors):
+            # The product of two such factors has entries of size scale: k · (scale / √k) of them, with random signs.
+            deviation = (self.start.scale / factors.shape[1] ** 0.5) ** 0.5
+            factors.copy_(torch.randn(factors.shape) * deviation)
+            if effects.mean > 0:
+                factors[:, 0] = effects.mean**0.5
+
+    @torch.no_grad()
+    def prediction_singular_values(self) -> Tensor:
+        left = torch.cat([self.user_factors, self.user_bias, torch.ones_like(self.user_bias)], dim=1)
+        right = torch.cat([self.item_factors, torch.ones_like(self.item_bias), self.item_bias], dim=1)
+        return product_singular_values(left, right)
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        names = ("user_factors", "item_factors", "user_bias", "item_bias")
+        return {name: getattr(self, name).detach().cpu().numpy() for name in names}

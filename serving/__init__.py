@@ -1,0 +1,1 @@
+"""Predicted ratings over HTTP, from an exported artefact, without torch or Lightning."""

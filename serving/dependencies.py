@@ -1,0 +1,27 @@
+"""What routes ask for by type: the recommender that answers now, and the settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from serving.problems import NotReadyError
+from serving.recommender import Recommender
+from serving.settings import Settings
+
+
+def _recommender(request: Request) -> Recommender:
+    recommender: Recommender | None = request.app.state.recommender
+    if recommender is None:
+        raise NotReadyError(request.app.state.not_ready)
+    return recommender
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+CurrentRecommender = Annotated[Recommender, Depends(_recommender)]
+CurrentSettings = Annotated[Settings, Depends(_settings)]

@@ -1,0 +1,36 @@
+"""Routes for those who run the server: is the process alive, and can it answer."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from serving.dependencies import CurrentRecommender
+from serving.problems import RESPONSES
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+class Live(BaseModel):
+    """The process runs."""
+
+    status: str = Field(default="live", examples=["live"])
+
+
+class Ready(BaseModel):
+    """The process can answer."""
+
+    status: str = Field(default="ready", examples=["ready"])
+    version: str = Field(description="Version of the model that answers.")
+
+
+@router.get("/live")
+def live() -> Live:
+    """Answer as long as the process runs, whether or not it has a model."""
+    return Live()
+
+
+@router.get("/ready", responses={503: RESPONSES[503]})
+def ready(recommender: CurrentRecommender) -> Ready:
+    """Answer 200 when a model is loaded, 503 before."""
+    return Ready(version=recommender.manifest.version)

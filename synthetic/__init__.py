@@ -1,0 +1,1 @@
+"""Controlled experiments on synthetic low-rank matrices."""
