@@ -57,20 +57,20 @@ class EpochSelection(Callback):
 class FitRecord(Callback):
     """Which stage of a run this fit is, how long it is to be, and how many seconds it has taken, also over a resume."""
 
-    def __init__(self, stage: str = "", epochs: int = 0, seconds_before: float = 0.0) -> None:
+    def __init__(self, stage: str, seconds_before: float = 0.0) -> None:
         """Set what is known before the fit.
 
         Args:
             stage: "selection" on the part without validation ratings, or "refit" on all training ratings.
-            epochs: epochs that the stage may take.
             seconds_before: seconds that an earlier stage took.
         """
         self.stage = stage
-        self.epochs = epochs
+        self.epochs: int | None = None  # that the stage may take
         self.seconds = seconds_before
         self._since: float | None = None
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.epochs = trainer.max_epochs
         self._since = time.perf_counter()
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -81,7 +81,6 @@ class FitRecord(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.stage = state_dict["stage"]
-        self.epochs = state_dict["epochs"]
         self.seconds = state_dict["seconds"]
 
     def _elapsed(self) -> float:

@@ -33,6 +33,12 @@ from recsys.starts import DampedMeans
 
 BASE_CONFIG = Path(__file__).parent / "configs" / "base.yaml"
 SELECTION, REFIT = "selection", "refit"
+DESCRIPTIONS = {
+    "fit": "Choose the number of epochs on validation ratings, refit on all training ratings, test once, export.",
+    "validate": "Print RMSE and MAE of a checkpoint on the validation ratings.",
+    "test": "Print RMSE and MAE of a checkpoint on the test ratings.",
+    "predict": "Write a checkpoint's predictions of the test ratings as CSV.",
+}
 
 
 class CommandError(Exception):
@@ -41,20 +47,23 @@ class CommandError(Exception):
 
 @dataclass
 class Run:
-    """What a run is called and where it leaves its files."""
+    """What a run is called and where it leaves its files.
+
+    Args:
+        name: name of the recipe; checkpoints and logs go into folders of this name.
+        paper_rmse: the paper's test RMSE for this recipe, printed beside the one measured.
+        artifacts: folder for exported artefacts; the newest is always artifacts/latest.
+        checkpoints: folder for checkpoints, NAME/selection.ckpt and NAME/refit.ckpt.
+        checkpoint_every: epochs between checkpoints; the last epoch is always kept.
+        predictions: file that `recsys predict` writes, with user_id, item_id, rating and predicted.
+    """
 
     name: str = "unnamed"
-    """Name of the recipe; checkpoints and logs go into folders of this name."""
     paper_rmse: float | None = None
-    """The paper's test RMSE for this recipe, printed beside the one measured."""
     artifacts: Path = Path("artifacts")
-    """Folder for exported artefacts; the newest is always artifacts/latest."""
     checkpoints: Path = Path("checkpoints")
-    """Folder for checkpoints: NAME/selection.ckpt and NAME/refit.ckpt."""
     checkpoint_every: int = 50
-    """Epochs between checkpoints; the last epoch is always kept."""
     predictions: Path = Path("predictions.csv")
-    """File that `recsys predict` writes: user_id, item_id, rating, predicted."""
 
 
 class RecsysCLI(LightningCLI):
@@ -74,14 +83,20 @@ class RecsysCLI(LightningCLI):
         if isinstance(logger, Namespace) and logger.init_args.get("name") == "lightning_logs":  # Lightning's default
             logger.init_args.name = config.run.name
 
+    def instantiate_classes(self) -> None:
+        try:
+            super().instantiate_classes()
+        except ValueError as cause:  # how constructors refuse a value; their messages say which
+            raise CommandError(str(cause)) from cause
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         callbacks: list[Callback] = list(self._get(self.config_init, "trainer")["callbacks"] or [])
         if self.subcommand == "fit":
-            trainer_config = self._get(self.config, "trainer")
+            shows_progress = self._get(self.config, "trainer").enable_progress_bar is not False
             stage = SELECTION if self.datamodule.validation > 0 else REFIT
-            self.record = FitRecord(stage, trainer_config.max_epochs or 0)
+            self.record = FitRecord(stage)
             callbacks += [self.record, self._checkpoints(stage)]
-            if sys.stderr.isatty() and trainer_config.enable_progress_bar is not False:
+            if sys.stderr.isatty() and shows_progress:
                 callbacks.append(EpochProgress(stage))
             if stage == REFIT:
                 kwargs["limit_val_batches"] = 0
@@ -90,12 +105,13 @@ class RecsysCLI(LightningCLI):
     def fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
         """Choose the number of epochs on validation ratings, refit on all of train, test once, export."""
         resumed = self._resumed_record(options.get("ckpt_path"))
-        if resumed.get("stage") == REFIT:
-            self._prepare_refit(resumed["epochs"])
-        elif datamodule.validation > 0:
-            self._run_fit(model, datamodule, **options)
-            options = {}
-            self._prepare_refit(self._selected_epochs(), self.record.seconds)
+        if datamodule.validation > 0:
+            if resumed.get("stage") == REFIT:
+                self._prepare_refit(resumed["epochs"])
+            else:
+                self._run_fit(model, datamodule, **options)
+                options = {}  # the checkpoint, if there was one, was of the stage that is now over
+                self._prepare_refit(self._selected_epochs(), self.record.seconds)
         self._run_fit(self.model, self.datamodule, **options)
         self._finish()
 
@@ -125,6 +141,7 @@ class RecsysCLI(LightningCLI):
         self.trainer.fit(model, datamodule=datamodule, **options)
         if self.trainer.interrupted:
             raise CommandError("Interrupted. Go on with --ckpt_path and the last checkpoint, if there is one.")
+        self.trainer.save_checkpoint(self._checkpoint_file(self.record.stage))
 
     def _selected_epochs(self) -> int:
         (selection,) = (c for c in self.trainer.callbacks if isinstance(c, EpochSelection))  # type: ignore[attr-defined]
@@ -165,7 +182,7 @@ class RecsysCLI(LightningCLI):
             f"  effective rank  {metrics['effective_rank']:.1f}\n"
             f"  fit             {metrics['steps']} steps, {metrics['fit_seconds']:.1f} s with selection\n"
             f"  artefact        {directory}\n"
-            f"  checkpoint      {run.checkpoints / run.name / REFIT}.ckpt"
+            f"  checkpoint      {self._checkpoint_file(REFIT)}"
         )
 
     def _export(self, metrics: dict[str, float]) -> Path:
@@ -192,12 +209,15 @@ class RecsysCLI(LightningCLI):
         }
         return artifact.save(run.artifacts, manifest, {**self.model.arrays(), **known})
 
+    def _checkpoint_file(self, stage: str) -> Path:
+        return self._run.checkpoints / self._run.name / f"{stage}.ckpt"
+
     def _checkpoints(self, stage: str) -> ModelCheckpoint:
-        run = self._run
+        file = self._checkpoint_file(stage)
         return ModelCheckpoint(
-            dirpath=run.checkpoints / run.name,
-            filename=stage,
-            every_n_epochs=run.checkpoint_every,
+            dirpath=file.parent,
+            filename=file.stem,
+            every_n_epochs=self._run.checkpoint_every,
             save_on_train_epoch_end=True,
             enable_version_counter=False,  # one file for each stage, replaced as training goes on
         )
@@ -266,6 +286,7 @@ def main(arguments: list[str] | None = None) -> None:
         ".*does not have many workers",  # a batch is a slice of arrays in memory; workers would copy it
         "The number of training batches",  # a full batch is an epoch of one step; logging counts on across epochs
         "Checkpoint directory .* exists",  # NAME/selection.ckpt is replaced on purpose
+        "Be aware that when using `ckpt_path`, callbacks",  # of a fit; testing and predicting need none of them
         ".*LeafSpec",  # Lightning's own use of a deprecated torch name
     ):
         warnings.filterwarnings("ignore", expected)
@@ -276,9 +297,10 @@ def main(arguments: list[str] | None = None) -> None:
             subclass_mode_model=True,
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
-            parser_kwargs={
-                name: {"default_config_files": [str(BASE_CONFIG)], "default_env": True, "env_prefix": "RECSYS"}
-                for name in RecsysCLI.subcommands()
+            parser_kwargs={"description": __doc__, "default_env": True, "env_prefix": "RECSYS"}
+            | {
+                name: {"description": what, "default_config_files": [str(BASE_CONFIG)]}
+                for name, what in DESCRIPTIONS.items()
             },
             args=arguments,
         )

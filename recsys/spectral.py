@@ -84,7 +84,7 @@ def decompose(matrix: Tensor) -> Spectrum:
     eigenvalues, eigenvectors = eigenvalues.flip(-1), eigenvectors.flip(-1)
     # Two kinds of rounding: of the Gram matrix, relative to its norm, and of the matrix as it came, relative to σ₁.
     precision = torch.finfo(wide.dtype).eps
-    strongest = torch.maximum(eigenvalues[..., :1], leading_values[..., :1].square().amax(-1, keepdim=True))
+    strongest = torch.cat([eigenvalues[..., :1], leading_values.square()], -1).amax(-1, keepdim=True)  # (..., 1), σ₁²
     floor = torch.maximum(precision * eigenvalues[..., :1], precision**2 * strongest)
     remainder_values = torch.where(eigenvalues > floor, eigenvalues, 0.0).sqrt()
 

@@ -58,8 +58,9 @@ class LinearNetwork(RatingModel):
 
     def end_product(self) -> Tensor:
         """W = W_N ⋯ W_1, (n_users, n_items)."""
-        product: Tensor = self.layers[0]
-        for layer in list(self.layers)[1:]:
+        first, *others = self.layers
+        product: Tensor = first
+        for layer in others:
             product = layer @ product
         return product
 
@@ -68,7 +69,7 @@ class LinearNetwork(RatingModel):
 
     def penalty(self) -> Tensor:
         if self.penalty_of_end_product is None:
-            return self.layers[0].new_zeros(())
+            return torch.zeros((), device=self.device)
         value: Tensor = self.penalty_of_end_product(self.end_product())
         return value
 
