@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import uuid
 from dataclasses import asdict, dataclass
@@ -109,9 +110,16 @@ class Artifact:
         _check_arrays(manifest, arrays)
 
     def predict(self, user_ids: npt.ArrayLike, item_ids: npt.ArrayLike) -> Predictions:
-        """Predict ratings for pairs of original ids (n,) and (n,); unknown ids get the best mean there is."""
-        users, user_known = _positions(self.arrays["user_ids"], np.asarray(user_ids))
-        items, item_known = _positions(self.arrays["item_ids"], np.asarray(item_ids))
+        """Predict ratings for pairs of original ids (n,) and (n,); unknown ids get the best mean there is.
+
+        Raises:
+            TypeError: the ids are not whole numbers of at most 64 bits.
+            ValueError: there are not as many users as items.
+        """
+        users, user_known = _positions(self.arrays["user_ids"], user_ids)
+        items, item_known = _positions(self.arrays["item_ids"], item_ids)
+        if users.shape != items.shape:
+            raise ValueError(f"pairs are needed, not {users.size} user ids and {items.size} item ids")
         mean = np.float32(self.manifest.global_mean)
         ratings = self._model_predictions(users, items)
         ratings = np.where(user_known & ~item_known, mean + self.arrays["user_means"][users], ratings)
@@ -239,7 +247,7 @@ def _manifest_from(content: object, path: Path) -> Manifest:
         wrong = ", ".join(sorted(content.keys() ^ _MANIFEST_TYPES.keys()))
         raise ArtifactError(f"{path} has missing or unknown values: {wrong}. Export the model again.")
     for name, kind in _MANIFEST_TYPES.items():
-        if not isinstance(content[name], kind):
+        if not isinstance(content[name], kind) or isinstance(content[name], bool):
             raise ArtifactError(f"{path}: {name} has the wrong type, {content[name]!r}. Export the model again.")
     if content["kind"] not in _ARRAYS_OF_KIND:
         known = ", ".join(_ARRAYS_OF_KIND)
@@ -247,6 +255,8 @@ def _manifest_from(content: object, path: Path) -> Manifest:
     scale = content["rating_scale"]
     if len(scale) != 2 or not all(isinstance(end, int | float) for end in scale) or not scale[0] < scale[1]:
         raise ArtifactError(f"{path}: rating_scale must be the least and the greatest rating, not {scale!r}.")
+    if not math.isfinite(content["global_mean"]):
+        raise ArtifactError(f"{path}: global_mean is {content['global_mean']}. Export the model again.")
     return Manifest(**{**content, "rating_scale": (float(scale[0]), float(scale[1]))})
 
 
@@ -272,8 +282,11 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
             raise ArtifactError(f"array {name} is not strictly ascending.")
 
 
-def _positions(known_ids: Ids, ids: Array) -> tuple[Ids, npt.NDArray[np.bool_]]:
+def _positions(known_ids: Ids, asked: npt.ArrayLike) -> tuple[Ids, npt.NDArray[np.bool_]]:
     """Where each id stands in the ascending known ids, and whether it does; 0 where it does not."""
+    ids = np.asarray(asked)
+    if ids.size and ids.dtype.kind not in "iu":
+        raise TypeError(f"ids are whole numbers of at most 64 bits, not {ids.dtype}")
     places = np.searchsorted(known_ids, ids).clip(max=known_ids.size - 1)
     known = known_ids[places] == ids
     return np.where(known, places, 0), known

@@ -1,0 +1,77 @@
+"""A real server process on a real socket, answering from a small artefact made here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from recsys import artifact
+
+ROOT = Path(__file__).parents[2]
+MATRIX = np.array([[1.5, 2.5], [3.5, 4.5], [0.0, 9.0]], np.float32)
+StartServer = Callable[..., httpx.Client]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artefact with users 3, 7, 20 and items 10, 11."""
+    manifest = artifact.Manifest(
+        kind="LinearNetwork", recipe="test", rating_scale=(1.0, 5.0), global_mean=3.5, split="0.9", seed=0, metrics={},
+        data_name="100k", data_sha256="ab", created="2026-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    arrays = {
+        "matrix": MATRIX,
+        "user_ids": np.array([3, 7, 20]),
+        "item_ids": np.array([10, 11]),
+        "user_means": np.array([0.5, -0.5, 0.25], np.float32),
+        "item_means": np.array([1.0, -1.0], np.float32),
+    }
+    return artifact.save(tmp_path_factory.mktemp("model"), manifest, arrays)
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Iterator[StartServer]:
+    """`start_server(artifact=…, max_pairs=…)` starts a server with these settings and gives a client of it."""
+    processes: list[subprocess.Popen[bytes]] = []
+    clients: list[httpx.Client] = []
+
+    def start(**settings: object) -> httpx.Client:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environment = {f"RECSYS_{name.upper()}": str(value) for name, value in {**settings, "port": port}.items()}
+        process = subprocess.Popen([sys.executable, "-m", "serving.app"], env={**os.environ, **environment}, cwd=ROOT)
+        processes.append(process)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
+        clients.append(client)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                client.get("/health/live").raise_for_status()
+                return client
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise AssertionError("the server did not start")
+
+    yield start
+    for client in clients:
+        client.close()
+    for process in processes:
+        process.terminate()
+        assert process.wait(timeout=20) == -signal.SIGTERM  # uvicorn shuts down, then ends as the signal asks
+
+
+@pytest.fixture(scope="session")
+def server(start_server: StartServer, model: Path) -> httpx.Client:
+    """A server that is ready, and allows 4 pairs in a request."""
+    return start_server(artifact=model, max_pairs=4)

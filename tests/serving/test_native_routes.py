@@ -1,0 +1,86 @@
+"""POST /v1/predictions: answers, and every way to ask wrongly."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import httpx
+import pytest
+
+
+def test_a_pair_is_answered_with_its_rating_and_the_version(server: httpx.Client) -> None:
+    response = server.post("/v1/predictions", json={"pairs": [{"user_id": 7, "item_id": 11}]})
+    assert response.status_code == 200
+    content = response.json()
+    assert content["predictions"] == [{"user_id": 7, "item_id": 11, "rating": 4.5, "source": "model"}]
+    assert len(content["version"]) == 12
+
+
+def test_a_batch_is_answered_in_order_with_fallbacks_for_unknown_ids(server: httpx.Client) -> None:
+    pairs = [(20, 11), (3, 99), (99, 10), (98, 99)]
+    response = server.post("/v1/predictions", json={"pairs": [{"user_id": u, "item_id": i} for u, i in pairs]})
+    answers = response.json()["predictions"]
+    assert [(a["user_id"], a["item_id"]) for a in answers] == pairs
+    assert [(a["rating"], a["source"]) for a in answers] == [
+        (5.0, "model"), (4.0, "user_mean"), (4.5, "item_mean"), (3.5, "global_mean"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"{", 422),
+        (b"\xff\xfe", 422),
+        (b"null", 422),
+        (b"[]", 422),
+        (b"{}", 422),
+        (b'{"pairs": []}', 422),
+        (b'{"pairs": [{}]}', 422),
+        (b'{"pairs": [{"user_id": "3", "item_id": 10}]}', 422),
+        (b'{"pairs": [{"user_id": 3.0, "item_id": 10}]}', 422),
+        (b'{"pairs": [{"user_id": 3.5, "item_id": 10}]}', 422),
+        (b'{"pairs": [{"user_id": true, "item_id": 10}]}', 422),
+        (b'{"pairs": [{"user_id": null, "item_id": 10}]}', 422),
+        (b'{"pairs": [{"user_id": NaN, "item_id": 10}]}', 422),
+        (b'{"pairs": [{"user_id": 1e400, "item_id": 10}]}', 422),
+        (b'{"pairs": [{"user_id": 9223372036854775808, "item_id": 10}]}', 422),
+        (b'{"pairs": [{"user_id": ' + b"9" * 5000 + b', "item_id": 10}]}', 400),
+        (b'{"pairs": [{"user_id": 3, "item_id": 10, "itemid": 1}]}', 422),
+        (json.dumps({"pairs": [{"user_id": 3, "item_id": 10}] * 5}).encode(), 413),
+        (b"[" * 100_000, 400),
+    ],
+)
+def test_a_wrong_request_is_a_problem_document_and_never_a_server_error(
+    server: httpx.Client, body: bytes, status: int
+) -> None:
+    response = server.post("/v1/predictions", content=body, headers={"content-type": "application/json"})
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    problem = response.json()
+    assert problem.keys() == {"title", "status", "detail"}
+    assert problem["status"] == status
+    assert problem["detail"]
+
+
+def test_the_largest_ids_are_merely_unknown(server: httpx.Client) -> None:
+    pair = {"user_id": 2**63 - 1, "item_id": -(2**63)}
+    (answer,) = server.post("/v1/predictions", json={"pairs": [pair]}).json()["predictions"]
+    assert answer == pair | {"rating": 3.5, "source": "global_mean"}
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("GET", "/v1/predictions", 405)])
+def test_unknown_routes_and_methods_are_problem_documents(
+    server: httpx.Client, method: str, path: str, status: int
+) -> None:
+    response = server.request(method, path)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    assert response.json()["status"] == status
+
+
+def test_the_openapi_document_describes_the_routes_with_examples(server: httpx.Client) -> None:
+    document = server.get("/openapi.json").json()
+    assert document["paths"].keys() == {"/v1/predictions", "/health/live", "/health/ready"}
+    assert document["components"]["schemas"]["Pair"]["properties"]["user_id"]["examples"] == [196]
+    assert math.isclose(float(document["openapi"].rsplit(".", 1)[0]), 3.1)
+    assert "application/problem+json" in document["paths"]["/v1/predictions"]["post"]["responses"]["422"]["content"]

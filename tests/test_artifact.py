@@ -1,0 +1,239 @@
+"""Artefacts: written whole or not at all, read back to the last bit, refused when anything is wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import save as save_tensors
+
+from recsys import artifact
+from recsys.artifact import Array, Artifact, ArtifactError, Manifest, pairwise_sum
+
+USER_IDS, ITEM_IDS = np.array([3, 7, 20]), np.array([10, 11])
+
+
+def manifest(kind: str = "LinearNetwork", **changes: object) -> Manifest:
+    values: dict[str, object] = {
+        "kind": kind, "recipe": "test", "rating_scale": (1.0, 5.0), "global_mean": 3.5, "split": "0.9", "seed": 0,
+        "metrics": {"test_rmse": 0.9}, "data_name": "100k", "data_sha256": "ab", "created": "2026-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    return Manifest(**{**values, **changes})  # type: ignore[arg-type]  # the test's own values
+
+
+def arrays(seed: int = 0) -> dict[str, Array]:
+    rng = np.random.default_rng(seed)
+    return {
+        "matrix": rng.uniform(0, 6, (3, 2)).astype(np.float32),
+        "user_ids": USER_IDS,
+        "item_ids": ITEM_IDS,
+        "user_means": np.array([0.5, -0.5, 0.25], np.float32),
+        "item_means": np.array([1.0, -1.0], np.float32),
+    }
+
+
+def test_what_is_read_back_equals_what_was_written(tmp_path: Path) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays())
+    for path in (directory, tmp_path / "latest"):
+        loaded = artifact.load(path)
+        assert loaded.manifest == artifact.read_manifest(path)
+        assert loaded.manifest.metrics == {"test_rmse": 0.9}
+        for name, array in arrays().items():
+            assert np.array_equal(loaded.arrays[name], array)
+            assert loaded.arrays[name].dtype == array.dtype
+    assert json.loads((directory / "metrics.json").read_text())["model"] == "test"
+
+
+def test_pairs_of_known_ids_are_answered_by_the_model_and_clipped() -> None:
+    stored = arrays() | {"matrix": np.array([[0.0, 2.5], [5.5, 3.0], [4.0, 1.0]], np.float32)}
+    predictions = Artifact(manifest(), stored).predict([3, 3, 7, 20], [10, 11, 10, 11])
+    assert predictions.ratings.tolist() == [1.0, 2.5, 5.0, 1.0]
+    assert [artifact.SOURCES[s] for s in predictions.sources] == ["model"] * 4
+
+
+def test_unknown_ids_are_answered_by_the_best_mean_there_is() -> None:
+    predictions = Artifact(manifest(), arrays()).predict([3, 99, 99, -(2**62)], [99, 11, 2**62, 10])
+    assert predictions.ratings.tolist() == [4.0, 2.5, 3.5, 4.5]
+    assert [artifact.SOURCES[s] for s in predictions.sources] == ["user_mean", "item_mean", "global_mean", "item_mean"]
+
+
+def test_no_pairs_have_no_predictions() -> None:
+    assert Artifact(manifest(), arrays()).predict([], []).ratings.tolist() == []
+
+
+@pytest.mark.parametrize("ids", [["3"], [3.0], [True], [None], [2**70]])
+def test_ids_of_the_wrong_type_are_an_error_and_not_a_mean(ids: list[object]) -> None:
+    with pytest.raises(TypeError, match="whole numbers"):
+        Artifact(manifest(), arrays()).predict(np.array(ids), [10])
+
+
+def test_as_many_users_as_items_are_needed() -> None:
+    with pytest.raises(ValueError, match="2 user ids and 1 item ids"):
+        Artifact(manifest(), arrays()).predict([3, 7], [10])
+
+
+@given(st.integers(1, 300), st.integers(0, 2**32 - 1))
+def test_the_pairwise_sum_is_exact_to_rounding_and_the_same_in_torch(k: int, seed: int) -> None:
+    terms = np.random.default_rng(seed).normal(size=(3, k)).astype(np.float32)
+    before = terms.copy()
+    total = pairwise_sum(terms)
+    assert np.array_equal(terms, before)
+    assert total == pytest.approx(terms.astype(np.float64).sum(-1), abs=1e-5)
+    assert np.array_equal(total, pairwise_sum(torch.from_numpy(terms)).numpy())
+
+
+def test_the_newest_artefact_is_the_latest_and_the_one_before_stays(tmp_path: Path) -> None:
+    first = artifact.save(tmp_path, manifest(), arrays(1))
+    second = artifact.save(tmp_path, manifest(), arrays(2))
+    assert artifact.load(tmp_path / "latest").manifest.version == artifact.load(second).manifest.version
+    assert artifact.load(first).manifest.version != artifact.load(second).manifest.version
+
+
+def test_any_changed_byte_of_the_weights_is_refused(tmp_path: Path) -> None:
+    path = artifact.save(tmp_path, manifest(), arrays()) / artifact.MODEL_FILE
+    original = path.read_bytes()
+    for position in range(0, len(original), 7):
+        changed = bytearray(original)
+        changed[position] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(ArtifactError, match="SHA-256"):
+            artifact.load(path.parent)
+
+
+def test_truncated_missing_or_pickled_weights_are_refused_and_run_nothing(tmp_path: Path) -> None:
+    path = artifact.save(tmp_path, manifest(), arrays()) / artifact.MODEL_FILE
+
+    class Payload:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (Path.touch, (tmp_path / "ran",))
+
+    for content in (path.read_bytes()[:-1], b"", pickle.dumps(Payload())):
+        path.write_bytes(content)
+        with pytest.raises(ArtifactError, match="SHA-256"):
+            artifact.load(path.parent)
+    path.unlink()
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        artifact.load(path.parent)
+    assert not (tmp_path / "ran").exists()
+
+
+def rewrite(directory: Path, data: bytes) -> None:
+    """Put other weights in place, with a manifest that vouches for them."""
+    (directory / artifact.MODEL_FILE).write_bytes(data)
+    content = json.loads((directory / artifact.MANIFEST_FILE).read_text())
+    content["model_sha256"] = hashlib.sha256(data).hexdigest()
+    (directory / artifact.MANIFEST_FILE).write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"matrix": np.zeros((3, 3), np.float32)},
+        {"matrix": np.zeros((3, 2), np.float64)},
+        {"matrix": np.full((3, 2), np.nan, np.float32)},
+        {"user_ids": np.array([3, 3, 20])},
+        {"user_ids": np.array([20, 7, 3])},
+        {"user_means": np.zeros(4, np.float32)},
+        {"something_else": np.zeros(1, np.float32)},
+    ],
+)
+def test_weights_that_do_not_fit_the_kind_of_model_are_refused_although_the_hash_is_right(
+    tmp_path: Path, change: dict[str, Array]
+) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays())
+    rewrite(directory, save_tensors(arrays() | change))
+    with pytest.raises(ArtifactError, match="array"):
+        artifact.load(directory)
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 100, b"\xff" * 8 + b"{}", (10).to_bytes(8, "little") + b"{}        "])
+def test_weights_that_are_no_safetensors_file_are_refused_although_the_hash_is_right(
+    tmp_path: Path, data: bytes
+) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays())
+    rewrite(directory, data)
+    with pytest.raises(ArtifactError):
+        artifact.load(directory)
+
+
+def test_a_header_that_declares_a_huge_array_is_refused_without_memory_for_it(tmp_path: Path) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays())
+    header = json.dumps({"matrix": {"dtype": "F32", "shape": [2**40, 2**20], "data_offsets": [0, 2**62]}}).encode()
+    rewrite(directory, len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ArtifactError, match="safetensors"):
+        artifact.load(directory)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "NoSuchModel"},
+        {"format": 2},
+        {"rating_scale": [5, 1]},
+        {"rating_scale": "1-5"},
+        {"seed": "0"},
+        {"unknown": 1},
+        {"global_mean": float("nan")},
+        {"global_mean": True},
+    ],
+)
+def test_a_manifest_with_a_wrong_value_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays())
+    path = directory / artifact.MANIFEST_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ArtifactError, match="manifest"):
+        artifact.load(directory)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
+def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path, content: bytes) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays())
+    (directory / artifact.MANIFEST_FILE).write_bytes(content)
+    with pytest.raises(ArtifactError, match="manifest"):
+        artifact.load(directory)
+
+
+def test_a_folder_without_an_artefact_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="make train"):
+        artifact.load(tmp_path)
+
+
+def test_a_process_killed_while_it_exports_leaves_the_latest_artefact_whole(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[2])\n"
+        "from pathlib import Path\n"
+        "from recsys import artifact\n"
+        "from tests.test_artifact import arrays, manifest\n"
+        "for seed in range(10**9): artifact.save(Path(sys.argv[1]), manifest(), arrays(seed))\n"
+    )
+    root = Path(__file__).parents[1]
+    for delay in (0.0, 0.003, 0.011, 0.027):
+        with subprocess.Popen([sys.executable, "-c", script, str(tmp_path), str(root)]) as process:
+            deadline = time.monotonic() + 60
+            known = len(list(tmp_path.glob("2026*")))
+            while len(list(tmp_path.glob("2026*"))) < known + 3 and time.monotonic() < deadline:
+                time.sleep(0.002)
+            time.sleep(delay)
+            os.kill(process.pid, signal.SIGKILL)
+        artifact.load(tmp_path / "latest")
+        for directory in tmp_path.glob("2026*"):
+            artifact.load(directory)
+    artifact.save(tmp_path, manifest(), arrays(5))
+    assert not list(tmp_path.glob(".writing-*"))
+
+
+def test_reading_artefacts_needs_neither_torch_nor_lightning() -> None:
+    script = "import sys, recsys.artifact; print([m for m in ('torch', 'pytorch_lightning') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", script], cwd=Path(__file__).parents[1], text=True) == "[]\n"
