@@ -1,0 +1,132 @@
+"""Measure speed as ratios within one run: python -m benchmarks.speed [--json FILE].
+
+The machines this runs on are shared, so a time by itself says little. Both sides of a ratio take turns, and the ratio
+of the medians is what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from recsys.files import write_atomically
+from recsys.penalties import RatioPenalty
+
+USERS, ITEMS = 943, 1682  # MovieLens-100K
+TURNS = 25
+
+
+def ratings_like_matrix() -> Tensor:
+    """A float32 matrix with the spectrum of a linear network in training: σ from about 4200 down to 0.03."""
+    generator = torch.Generator().manual_seed(0)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    means = 3.5 + 0.4 * normal(USERS, 1) + 0.5 * normal(1, ITEMS)
+    tastes = normal(USERS, 20) @ (torch.logspace(-1, -2, 20, dtype=torch.float64)[:, None] * normal(20, ITEMS)) / 3
+    return (means + tastes + 0.002 * normal(USERS, ITEMS)).float()
+
+
+def ratio_of_ours(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Value and gradient of ‖W‖_* / ‖W‖_F in closed form."""
+    return _value_and_gradient(RatioPenalty(1.0), matrix)
+
+
+def ratio_by_autograd(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Value and gradient of ‖W‖_* / ‖W‖_F through torch.linalg.matrix_norm."""
+    return _value_and_gradient(lambda w: torch.linalg.matrix_norm(w, "nuc") / torch.linalg.matrix_norm(w), matrix)
+
+
+def _value_and_gradient(function: Callable[[Tensor], Tensor], matrix: Tensor) -> tuple[Tensor, Tensor]:
+    leaf = matrix.detach().requires_grad_()
+    value = function(leaf)
+    value.backward()  # type: ignore[no-untyped-call]  # torch has no types here
+    assert leaf.grad is not None
+    return value.detach(), leaf.grad
+
+
+def alternate(ours: Callable[[], object], other: Callable[[], object], turns: int) -> tuple[list[float], list[float]]:
+    """Seconds of each of `turns` calls of two functions that take turns, after one call of each to warm up."""
+    ours()
+    other()
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(turns):
+        for function, taken in zip((ours, other), times, strict=True):
+            start = time.perf_counter()
+            function()
+            taken.append(time.perf_counter() - start)
+    return times
+
+
+def penalty_step(matrix: Tensor, name: str) -> dict[str, object]:
+    """One row: value and gradient of the ratio penalty, ours against autograd, and how far each is from float64."""
+    exact = ratio_by_autograd(matrix.double())[1]
+    ours, autograd = alternate(lambda: ratio_of_ours(matrix), lambda: ratio_by_autograd(matrix), TURNS)
+
+    def error(gradient: Tensor) -> float:
+        return float((gradient.double() - exact).norm() / exact.norm())
+
+    return {
+        "name": name,
+        "ours_ms": round(statistics.median(ours) * 1e3, 1),
+        "autograd_ms": round(statistics.median(autograd) * 1e3, 1),
+        "ratio": round(statistics.median(autograd) / statistics.median(ours), 2),
+        "ours_gradient_error": error(ratio_of_ours(matrix)[1]),
+        "autograd_gradient_error": error(ratio_by_autograd(matrix)[1]),
+    }
+
+
+def environment() -> dict[str, object]:
+    """What a reader needs to compare the numbers with theirs."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return {
+        "commit": commit.stdout.strip(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def main() -> None:
+    """Measure, print a table, and write JSON if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file, too")
+    arguments = parser.parse_args()
+    generator = torch.Generator().manual_seed(0)
+    rows = [
+        penalty_step(ratings_like_matrix(), f"ratio penalty, ratings-like {USERS}x{ITEMS}"),
+        penalty_step(torch.randn(USERS, ITEMS, generator=generator), f"ratio penalty, Gaussian {USERS}x{ITEMS}"),
+        penalty_step(torch.randn(ITEMS, 128, generator=generator), f"ratio penalty, Gaussian {ITEMS}x128"),
+    ]
+    print(f"{'value and gradient, float32':<40}{'ours':>10}{'autograd':>10}{'ratio':>7}   error of ours, of autograd")
+    for row in rows:
+        print(
+            f"{row['name']:<40}{row['ours_ms']:>7} ms{row['autograd_ms']:>7} ms{row['ratio']:>7}"
+            f"   {row['ours_gradient_error']:.1e}, {row['autograd_gradient_error']:.1e}"
+        )
+    if arguments.json:
+        write_atomically(arguments.json, (json.dumps({**environment(), "rows": rows}, indent=2) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()
