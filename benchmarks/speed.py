@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks.environment import environment
 from recsys.files import write_atomically
 from recsys.penalties import RatioPenalty
 
@@ -84,27 +83,6 @@ def penalty_step(matrix: Tensor, name: str) -> dict[str, object]:
         "ours_gradient_error": error(ratio_of_ours(matrix)[1]),
         "autograd_gradient_error": error(ratio_by_autograd(matrix)[1]),
     }
-
-
-def environment() -> dict[str, object]:
-    """What a reader needs to compare the numbers with theirs."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return {
-        "commit": commit.stdout.strip(),
-        "machine": platform.machine(),
-        "processor": _processor(),
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
 def main() -> None:

@@ -20,13 +20,13 @@ from torch import Tensor
 # Directions looked for, and applications of W Wᵀ to find them. A ratings matrix has one to three that stand clear of
 # the rest; looking for more finds those more exactly, and sixteen columns is where matrix products become cheap.
 _LEADING = 16
-_APPLICATIONS = 2
-# Below this many rows, halving a symmetric product costs more than it saves.
-_SMALLEST_HALVED = 128
+_APPLICATIONS = 3
+# From this many rows on, a matrix product is worth the choice of a faster library.
+_SMALLEST_LARGE = 256
 
 
 class NonFiniteMatrixError(ValueError):
-    """The matrix to decompose has an infinite or undefined entry."""
+    """The matrix to decompose has entries that are infinite, undefined, or too large to add up."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Spectrum:
         of_rest = torch.take_along_dim(weights, places.clamp(max=weights.shape[-1] - 1), -1)
         kept = (places < weights.shape[-1]) & (self._remainder_values > 0)
         scaled = torch.where(kept, of_rest / torch.where(kept, self._remainder_values, 1.0), 0.0)
-        filter_ = _symmetric_product(self._eigenvectors * scaled[..., None, :], self._eigenvectors)  # (..., r, r)
-        result = filter_ @ self._remainder
+        filter_ = _product(self._eigenvectors * scaled[..., None, :], self._eigenvectors.mT)  # (..., r, r)
+        result = _product(filter_, self._remainder)
         if k:
             result = result + (self._leading * weights[..., None, :k]) @ self._leading_rows
         return result.mT if self._transposed else result
@@ -68,24 +68,29 @@ def decompose(matrix: Tensor) -> Spectrum:
     singular value that does not stand clear of its successors; ε is the precision of the matrix's own type.
 
     Raises:
-        NonFiniteMatrixError: an entry is infinite or not a number.
+        NonFiniteMatrixError: an entry is infinite, not a number, or so large that the nuclear norm might overflow.
     """
     transposed = matrix.shape[-2] > matrix.shape[-1]
     wide = matrix.detach().mT if transposed else matrix.detach()  # (..., r, c), r <= c
     largest = wide.abs().amax((-2, -1), keepdim=True)
-    if not bool(torch.isfinite(largest).all()):
-        raise NonFiniteMatrixError(f"the {tuple(matrix.shape)} matrix has entries that are infinite or not numbers")
-    scale = torch.exp2(torch.frexp(largest)[1].to(wide.dtype))  # a power of two: scaling by it rounds nothing
+    if not bool(torch.isfinite(largest * (wide.shape[-2] * wide.shape[-1])).all()):
+        raise NonFiniteMatrixError(
+            f"the {tuple(matrix.shape)} matrix has entries that are infinite, not numbers, or too large to add up"
+        )
+    scale = torch.exp2(torch.frexp(largest)[1].to(wide.dtype) - 1)  # a power of two: scaling by it rounds nothing
     wide = wide / scale
 
-    leading, leading_values, leading_rows, found = _leading_directions(wide)
-    remainder = wide - leading @ (leading_values[..., None] * leading_rows)
-    eigenvalues, eigenvectors = torch.linalg.eigh(_lower_product(remainder, remainder))
+    # In float64, since what rounding leaves of a leading direction would pass for a direction of its own.
+    precise = wide.double()
+    leading, leading_values, leading_rows, found = _leading_directions(wide, precise)
+    remainder = (precise - leading @ (leading_values[..., None] * leading_rows)).to(wide.dtype)
+    leading, leading_values, leading_rows = (part.to(wide.dtype) for part in (leading, leading_values, leading_rows))
+    eigenvalues, eigenvectors = torch.linalg.eigh(_product(remainder, remainder.mT))
     eigenvalues, eigenvectors = eigenvalues.flip(-1), eigenvectors.flip(-1)
-    # Two kinds of rounding: of the Gram matrix, relative to its norm, and of the matrix as it came, relative to σ₁.
+    # Two kinds of rounding: of the Gram matrix, relative to its norm, and of the remainder, relative to σ₁.
     precision = torch.finfo(wide.dtype).eps
     strongest = torch.cat([eigenvalues[..., :1], leading_values.square()], -1).amax(-1, keepdim=True)  # (..., 1), σ₁²
-    floor = torch.maximum(precision * eigenvalues[..., :1], precision**2 * strongest)
+    floor = torch.maximum(precision * eigenvalues[..., :1], _rounding(wide) ** 2 * strongest)
     remainder_values = torch.where(eigenvalues > floor, eigenvalues, 0.0).sqrt()
 
     places = torch.arange(wide.shape[-2], device=wide.device) - found[..., None]
@@ -167,20 +172,22 @@ class _SpectralFunction(torch.autograd.Function):
         return outer[..., None, None] * gradient, None
 
 
-def _leading_directions(wide: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _leading_directions(wide: Tensor, precise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The leading singular triplets that block power iteration finds to working precision, at most `_LEADING`.
 
+    `precise` is `wide` as float64: the last application and the results are in it, the others in the cheaper type.
     Returns left vectors (..., r, k), values (..., k), right vectors as rows (..., k, c), and how many were found,
     (...,); those not found are zero. k is 0 for matrices too small to gain from it.
     """
     r, c = wide.shape[-2:]
-    k = _LEADING if r >= 2 * _LEADING else 0
+    k = _LEADING if r > 8 * _LEADING else 0
     start = torch.randn(c, k, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     basis = torch.linalg.qr(wide @ start.to(wide))[0]  # (..., r, k)
-    for _ in range(_APPLICATIONS):
+    for _ in range(_APPLICATIONS - 1):
         basis = torch.linalg.qr(wide @ (wide.mT @ basis))[0]
-    rows = basis.mT @ wide  # (..., k, c)
-    rotation = torch.linalg.eigh((rows @ rows.mT).double())[1].flip(-1).to(wide.dtype)  # Rayleigh-Ritz
+    basis = torch.linalg.qr(precise @ (precise.mT @ basis.double()))[0]
+    rows = basis.mT @ precise  # (..., k, c)
+    rotation = torch.linalg.eigh(rows @ rows.mT)[1].flip(-1)  # Rayleigh-Ritz
     basis, rows = basis @ rotation, rotation.mT @ rows
     values = torch.linalg.vector_norm(rows, dim=-1)  # (..., k)
     rows = rows / torch.where(values > 0, values, 1.0)[..., None]
@@ -189,26 +196,23 @@ def _leading_directions(wide: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     # σᵢ times as much; that must be below the rounding of the matrix itself.
     turned = (values[..., -1:] / torch.where(values > 0, values, 1.0)) ** (2 * _APPLICATIONS + 1)
     rounding = torch.finfo(wide.dtype).eps * values[..., :1]
-    exact = (values * turned <= rounding) & (values > rounding)
+    exact = (values * turned <= rounding) & (values > _rounding(wide) * values[..., :1])
     found = exact.cumprod(-1)
-    mask = found.to(wide.dtype)
+    mask = found.to(precise.dtype)
     return basis * mask[..., None, :], values * mask, rows * mask[..., None], found.sum(-1)
 
 
-def _symmetric_product(left: Tensor, right: Tensor) -> Tensor:
-    """left @ rightᵀ, (..., r, r), where the result is known to be symmetric."""
-    lower = _lower_product(left, right)
-    return lower.tril() + lower.tril(-1).mT
+def _rounding(wide: Tensor) -> float:
+    """How much of σ₁ may be rounding: of the matrix as it came or, in float64, of adding up r products."""
+    return max(torch.finfo(wide.dtype).eps, wide.shape[-2] * torch.finfo(torch.float64).eps)
 
 
-def _lower_product(left: Tensor, right: Tensor) -> Tensor:
-    """The lower triangle of left @ rightᵀ, (..., r, r); what stands above the diagonal means nothing."""
-    r = left.shape[-2]
-    if r <= _SMALLEST_HALVED:
-        return left @ right.mT
-    half = r // 2
-    result = left.new_zeros(*left.shape[:-1], r)
-    result[..., :half, :half] = _lower_product(left[..., :half, :], right[..., :half, :])
-    result[..., half:, half:] = _lower_product(left[..., half:, :], right[..., half:, :])
-    result[..., half:, :half] = left[..., half:, :] @ right[..., :half, :].mT
-    return result
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """left @ right for (..., r, c) and (..., c, d).
+
+    Single float32 matrices on a CPU go through oneDNN, as the convolution of width one that a matrix product is: on AMD
+    processors it takes half the time of MKL, which torch multiplies matrices with.
+    """
+    if left.ndim == 2 and left.dtype == torch.float32 and left.device.type == "cpu" and left.shape[0] >= _SMALLEST_LARGE:
+        return torch.nn.functional.conv1d(right[None], left[:, :, None])[0]
+    return left @ right

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from data.datamodule import MovieLensDataModule
+from data.datamodule import Batch, MovieLensDataModule
 from data.movielens import Ratings
 
 
-def pairs(batches: object) -> list[tuple[int, int]]:
-    users, items = (torch.cat(parts).tolist() for parts in list(zip(*batches, strict=True))[:2])  # type: ignore[call-overload]  # a loader
-    return list(zip(users, items, strict=True))
+def pairs(batches: Iterable[Batch]) -> list[tuple[int, int]]:
+    """User and item of every rating, in the order they come."""
+    return [pair for users, items, _ in batches for pair in zip(users.tolist(), items.tolist(), strict=True)]
 
 
 def test_train_validation_and_test_are_disjoint_and_cover_everything(movielens_100k: Ratings) -> None:
