@@ -21,6 +21,8 @@ from torch import Tensor
 # the rest; looking for more finds those more exactly, and sixteen columns is where matrix products become cheap.
 _LEADING = 16
 _APPLICATIONS = 3
+# Up to this many rows nothing is taken out: the decomposition is cheap, and looking would cost more than it gains.
+_LARGEST_WHOLE = 128
 # From this many rows on, a matrix product is worth the choice of a faster library.
 _SMALLEST_LARGE = 256
 
@@ -80,11 +82,7 @@ def decompose(matrix: Tensor) -> Spectrum:
     scale = torch.exp2(torch.frexp(largest)[1].to(wide.dtype) - 1)  # a power of two: scaling by it rounds nothing
     wide = wide / scale
 
-    # In float64, since what rounding leaves of a leading direction would pass for a direction of its own.
-    precise = wide.double()
-    leading, leading_values, leading_rows, found = _leading_directions(wide, precise)
-    remainder = (precise - leading @ (leading_values[..., None] * leading_rows)).to(wide.dtype)
-    leading, leading_values, leading_rows = (part.to(wide.dtype) for part in (leading, leading_values, leading_rows))
+    leading, leading_values, leading_rows, found, remainder = _take_out_leading(wide)
     eigenvalues, eigenvectors = torch.linalg.eigh(_product(remainder, remainder.mT))
     eigenvalues, eigenvectors = eigenvalues.flip(-1), eigenvectors.flip(-1)
     # Two kinds of rounding: of the Gram matrix, relative to its norm, and of the remainder, relative to σ₁.
@@ -172,16 +170,20 @@ class _SpectralFunction(torch.autograd.Function):
         return outer[..., None, None] * gradient, None
 
 
-def _leading_directions(wide: Tensor, precise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The leading singular triplets that block power iteration finds to working precision, at most `_LEADING`.
+def _take_out_leading(wide: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Take the singular directions that block power iteration finds to working precision out of (..., r, c).
 
-    `precise` is `wide` as float64: the last application and the results are in it, the others in the cheaper type.
-    Returns left vectors (..., r, k), values (..., k), right vectors as rows (..., k, c), and how many were found,
-    (...,); those not found are zero. k is 0 for matrices too small to gain from it.
+    Returns left vectors (..., r, k), values (..., k), right vectors as rows (..., k, c), how many were found, (...,),
+    and the matrix without them, (..., r, c); those not found are zero. k is 0 where r is too small to gain from it.
     """
-    r, c = wide.shape[-2:]
-    k = _LEADING if r > 8 * _LEADING else 0
-    start = torch.randn(c, k, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    *batch, r, c = wide.shape
+    if r <= _LARGEST_WHOLE:
+        none = wide.new_zeros(*batch, r, 0), wide.new_zeros(*batch, 0), wide.new_zeros(*batch, 0, c)
+        return *none, torch.zeros(batch, dtype=torch.long, device=wide.device), wide
+    # The last application and what follows are in float64, since what rounding leaves of a leading direction would
+    # pass for a direction of its own.
+    precise = wide.double()
+    start = torch.randn(c, _LEADING, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     basis = torch.linalg.qr(wide @ start.to(wide))[0]  # (..., r, k)
     for _ in range(_APPLICATIONS - 1):
         basis = torch.linalg.qr(wide @ (wide.mT @ basis))[0]
@@ -199,7 +201,10 @@ def _leading_directions(wide: Tensor, precise: Tensor) -> tuple[Tensor, Tensor, 
     exact = (values * turned <= rounding) & (values > _rounding(wide) * values[..., :1])
     found = exact.cumprod(-1)
     mask = found.to(precise.dtype)
-    return basis * mask[..., None, :], values * mask, rows * mask[..., None], found.sum(-1)
+    basis, values, rows = basis * mask[..., None, :], values * mask, rows * mask[..., None]
+    remainder = precise - basis @ (values[..., None] * rows)
+    left, leading_values, right, remainder = (part.to(wide.dtype) for part in (basis, values, rows, remainder))
+    return left, leading_values, right, found.sum(-1), remainder
 
 
 def _rounding(wide: Tensor) -> float:
@@ -213,6 +218,11 @@ def _product(left: Tensor, right: Tensor) -> Tensor:
     Single float32 matrices on a CPU go through oneDNN, as the convolution of width one that a matrix product is: on AMD
     processors it takes half the time of MKL, which torch multiplies matrices with.
     """
-    if left.ndim == 2 and left.dtype == torch.float32 and left.device.type == "cpu" and left.shape[0] >= _SMALLEST_LARGE:
+    if (
+        left.ndim == 2
+        and left.dtype == torch.float32
+        and left.device.type == "cpu"
+        and left.shape[0] >= _SMALLEST_LARGE
+    ):
         return torch.nn.functional.conv1d(right[None], left[:, :, None])[0]
     return left @ right
