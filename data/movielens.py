@@ -79,7 +79,7 @@ class Ratings:
         )
 
 
-def load(name: str = "100k", *, path: Path | None = None, cache: Path | None = None) -> Ratings:
+def load(name: str = "100k", *, path: Path | str | None = None, cache: Path | str | None = None) -> Ratings:
     """Load a data set of the catalogue, downloading it the first time.
 
     `path` is the publisher's zip file, the wheel that also carries 100k, or a directory that one of them
@@ -88,7 +88,11 @@ def load(name: str = "100k", *, path: Path | None = None, cache: Path | None = N
 
     Raises subclasses of `data.errors.DataError`, whose messages say what to do.
     """
-    return load_data_set(catalogue.find(name), path=path, cache=cache)
+    return load_data_set(
+        catalogue.find(name),
+        path=None if path is None else Path(path),
+        cache=None if cache is None else Path(cache),
+    )
 
 
 def load_data_set(

@@ -181,14 +181,14 @@ def save(root: Path, manifest: Manifest, arrays: dict[str, Array]) -> Path:
     return finished
 
 
-def load(directory: Path) -> Artifact:
+def load(directory: Path | str = "artifacts/latest") -> Artifact:
     """Read an artefact back, checking every byte of the weights against the manifest's hash.
 
     Raises:
         ArtifactError: a file is missing or damaged, or they do not belong together; the message says which and why.
     """
     manifest = read_manifest(directory)
-    path = directory / MODEL_FILE
+    path = Path(directory) / MODEL_FILE
     try:
         data = path.read_bytes()
     except OSError as cause:
@@ -206,13 +206,13 @@ def load(directory: Path) -> Artifact:
     return Artifact(manifest, arrays)
 
 
-def read_manifest(directory: Path) -> Manifest:
+def read_manifest(directory: Path | str) -> Manifest:
     """Read and check manifest.json alone.
 
     Raises:
         ArtifactError: the file is missing, is not JSON, or lacks or misnames a value.
     """
-    path = directory / MANIFEST_FILE
+    path = Path(directory) / MANIFEST_FILE
     try:
         content = json.loads(path.read_bytes())
     except OSError as cause:

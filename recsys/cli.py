@@ -282,6 +282,7 @@ def main(arguments: list[str] | None = None) -> None:
     logging.getLogger("data").setLevel(logging.INFO)
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)  # no tips, seeds and hardware lists
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # retries; `data` says what came of them
     for expected in (
         ".*does not have many workers",  # a batch is a slice of arrays in memory; workers would copy it
         "The number of training batches",  # a full batch is an epoch of one step; logging counts on across epochs

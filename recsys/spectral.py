@@ -113,8 +113,18 @@ def singular_values(matrix: Tensor) -> Tensor:
 
 
 def product_singular_values(left: Tensor, right: Tensor) -> Tensor:
-    """σ of left @ rightᵀ for (m, k) and (n, k) factors, as (k,), descending, without forming the product."""
-    values: Tensor = torch.linalg.svdvals(torch.linalg.qr(left)[1] @ torch.linalg.qr(right)[1].mT)
+    """σ of left @ rightᵀ for (m, k) and (n, k) factors, as (min(m, n, k),), descending, without forming the product.
+
+    Raises:
+        NonFiniteMatrixError: an entry of a factor is infinite or not a number, or the product overflows.
+    """
+    core = torch.linalg.qr(left)[1] @ torch.linalg.qr(right)[1].mT  # (min(m, k), min(n, k))
+    if not bool(torch.isfinite(core).all()):
+        raise NonFiniteMatrixError(
+            f"the factors {tuple(left.shape)} and {tuple(right.shape)} have entries that are infinite, not numbers, or "
+            "too large to multiply"
+        )
+    values: Tensor = torch.linalg.svdvals(core)
     return values
 
 

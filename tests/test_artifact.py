@@ -46,7 +46,7 @@ def arrays(seed: int = 0) -> dict[str, Array]:
 
 def test_what_is_read_back_equals_what_was_written(tmp_path: Path) -> None:
     directory = artifact.save(tmp_path, manifest(), arrays())
-    for path in (directory, tmp_path / "latest"):
+    for path in (directory, str(tmp_path / "latest")):
         loaded = artifact.load(path)
         assert loaded.manifest == artifact.read_manifest(path)
         assert loaded.manifest.metrics == {"test_rmse": 0.9}

@@ -95,7 +95,10 @@ class RatingModel(pl.LightningModule, ABC):
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         if self.trainer.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]  # Trainer's
-            values = self.prediction_singular_values()
+            try:
+                values = self.prediction_singular_values()
+            except NonFiniteMatrixError as cause:
+                raise self._diverged(str(cause)) from cause
             self.log("effective_rank", effective_rank(values))
             for place, value in enumerate(values[:_LEADING_LOGGED], start=1):
                 self.log(f"singular_value_{place}", value)

@@ -82,7 +82,7 @@ class LinearNetwork(RatingModel):
         for layer, part in zip(self.layers, _balanced_factors(means, depth), strict=True):
             deviation = self.start.scale ** (1 / depth) / max(layer.shape) ** 0.5
             layer.copy_(torch.randn(layer.shape) * deviation)
-            layer[: part.shape[0], : part.shape[1]] += part
+            layer[: part.shape[0], : part.shape[1]] += part.to(layer)
 
     def prediction_singular_values(self) -> Tensor:
         return singular_values(self.end_product())
