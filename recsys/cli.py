@@ -138,10 +138,13 @@ class RecsysCLI(LightningCLI):
         return run
 
     def _run_fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
-        self.trainer.fit(model, datamodule=datamodule, **options)
-        if self.trainer.interrupted:
-            raise CommandError("Interrupted. Go on with --ckpt_path and the last checkpoint, if there is one.")
-        self.trainer.save_checkpoint(self._checkpoint_file(self.record.stage))
+        checkpoint = self._checkpoint_file(self.record.stage)
+        try:
+            self.trainer.fit(model, datamodule=datamodule, **options)
+        except SystemExit as end:  # what Lightning makes of Ctrl-C
+            go_on = f"Go on with --ckpt_path {checkpoint}." if checkpoint.exists() else "No checkpoint was made yet."
+            raise CommandError(f"Interrupted. {go_on}") from end
+        self.trainer.save_checkpoint(checkpoint)
 
     def _selected_epochs(self) -> int:
         (selection,) = (c for c in self.trainer.callbacks if isinstance(c, EpochSelection))  # type: ignore[attr-defined]
@@ -239,12 +242,15 @@ class RecsysCLI(LightningCLI):
             return
         checkpoint = read_checkpoint(Path(path))
         self._dump_config()
+        model, data = self.config_dump["model"], self.config_dump["data"]
         asked = {
-            "model": {"_class_path": self.config_dump["model"]["class_path"], **self.config_dump["model"]["init_args"]},
-            "data": self.config_dump["data"],
+            "model": {"_class_path": model["class_path"], **model["init_args"]},
+            "data": {name: value for name, value in data.items() if name not in ("path", "cache")},
         }
         trained = {"model": checkpoint["hyper_parameters"], "data": checkpoint["datamodule_hyper_parameters"]}
-        ignored = {"_instantiator", "n_users", "n_items", "rating_scale", "path", "cache", "validation"}
+        ignored = {"_instantiator", "n_users", "n_items", "rating_scale"}  # said by the data, not by the command
+        if checkpoint["callbacks"]["FitRecord"]["stage"] == REFIT:
+            ignored.add("validation")  # a refit has none, whatever the selection before it had
         different = [
             f"  {part}.{name}: {trained[part].get(name)!r} in the checkpoint, {asked[part].get(name)!r} asked for"
             for part in asked

@@ -48,6 +48,9 @@ def test_a_checkpoint_of_other_settings_is_refused_with_the_difference(
     # Testing on another split would test on ratings that the model was trained on.
     text = refused(recsys, capfd, "test", *RECIPE, "--data.split", "0.8", *checkpoint)
     assert "data.split: '0.9' in the checkpoint, '0.8' asked for" in text
+    # All of the training ratings would then be added to a fit that was to be validated on some of them.
+    selection = ("--ckpt_path", "checkpoints/lnn-adam-ratio-90/selection.ckpt")
+    assert "data.validation: 0.1" in refused(recsys, capfd, "fit", *RECIPE, "--data.validation", 0, *selection)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])

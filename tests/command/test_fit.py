@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,14 @@ SHORT = ("--trainer.max_epochs", 4, "--trainer.check_val_every_n_epoch", 1, "--r
 
 def arrays(directory: Path) -> dict[str, np.ndarray]:
     return artifact.load(directory).arrays
+
+
+def wait_for(checkpoint: Path, process: subprocess.Popen[Any]) -> None:
+    """Wait until a running fit has written its first checkpoint."""
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert checkpoint.exists()
 
 
 def test_fit_selects_refits_tests_once_and_exports(recsys: Command) -> None:
@@ -95,16 +104,27 @@ def test_a_fit_killed_in_either_stage_resumes_to_the_numbers_of_one_that_was_not
     command = [sys.executable, "-m", "recsys.cli", "fit", *map(str, options)]
     checkpoint = Path(f"checkpoints/lnn-adam-ratio-90/{stage}.ckpt")
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(CONFIGS.parents[1])}) as process:
-        deadline = time.monotonic() + 120
-        while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.005)
+        wait_for(checkpoint, process)
         process.send_signal(signal.SIGKILL)
-    assert checkpoint.exists()
     assert not Path("artifacts/latest").exists()
 
     recsys("fit", *options, "--ckpt_path", checkpoint, "--run.artifacts", "resumed")
     recsys("fit", *options, "--run.artifacts", "uninterrupted")
     assert np.array_equal(arrays(Path("resumed/latest"))["matrix"], arrays(Path("uninterrupted/latest"))["matrix"])
+
+
+def test_an_interrupted_fit_says_how_to_go_on(recsys: Command) -> None:
+    command = [sys.executable, "-m", "recsys.cli", "fit", *map(str, EMBEDDING), "--data.validation", "0"]
+    command += ["--run.checkpoint_every", "1", "--trainer.max_epochs", "100000"]
+    environment = {**os.environ, "PYTHONPATH": str(CONFIGS.parents[1])}
+    checkpoint = Path("checkpoints/embedding-adam-ratio-90/refit.ckpt")
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(checkpoint, process)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"recsys: Interrupted. Go on with --ckpt_path {checkpoint}." in errors
+    assert "Traceback" not in errors
 
 
 def test_tensorboard_logs_by_configuration(recsys: Command) -> None:
