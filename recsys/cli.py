@@ -79,6 +79,11 @@ class RecsysCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
+        if self.subcommand != "fit" and config.ckpt_path is None:
+            raise CommandError(
+                f"`recsys {self.subcommand}` needs a trained model: give --ckpt_path, such as "
+                f"{config.run.checkpoints}/{config.run.name}/{REFIT}.ckpt after a fit of this recipe."
+            )
         logger = config.trainer.logger
         if isinstance(logger, Namespace) and logger.init_args.get("name") == "lightning_logs":  # Lightning's default
             logger.init_args.name = config.run.name

@@ -61,6 +61,14 @@ def test_a_file_that_is_no_checkpoint_is_refused(
     assert "last.ckpt is damaged or no checkpoint" in refused(recsys, capfd, "fit", *RECIPE, "--ckpt_path", "last.ckpt")
 
 
+@pytest.mark.parametrize("subcommand", ["validate", "test", "predict"])
+def test_a_model_that_was_never_trained_is_not_evaluated(
+    recsys: Command, capfd: pytest.CaptureFixture[str], subcommand: str
+) -> None:
+    text = refused(recsys, capfd, subcommand, *RECIPE)
+    assert "give --ckpt_path, such as checkpoints/lnn-adam-ratio-90/refit.ckpt" in text
+
+
 def test_a_missing_checkpoint_is_named(recsys: Command, capfd: pytest.CaptureFixture[str]) -> None:
     assert "gone.ckpt cannot be read" in refused(recsys, capfd, "test", *RECIPE, "--ckpt_path", "gone.ckpt")
 
