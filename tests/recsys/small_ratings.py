@@ -1,0 +1,101 @@
+"""A small data set whose ratings are known, and fits to it that take a fraction of a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
+
+from recsys.models import RatingModel
+from recsys.models.base import Batch
+
+N_USERS, N_ITEMS = 30, 24
+MakeOptimizer = Callable[[Iterator[Parameter]], Optimizer]
+
+
+def _planted_ratings() -> Tensor:
+    """Mean 3.2, user and item effects, and one more direction, clipped to 1 … 5: (N_USERS, N_ITEMS), near rank 3."""
+    generator = torch.Generator().manual_seed(0)
+    users, items = torch.randn(2, N_USERS, 1, generator=generator), torch.randn(2, 1, N_ITEMS, generator=generator)
+    return (3.2 + 0.5 * users[0] + 0.4 * items[0] + 0.6 * users[1] * items[1]).clamp(1, 5)
+
+
+def _batches(part: Batch, sizes: list[int]) -> DataLoader[Batch]:
+    batches = zip(*(torch.split(whole, sizes) for whole in part), strict=True)
+    return DataLoader(list(batches), batch_size=None)  # type: ignore[arg-type]  # a list is a data set to torch
+
+
+class SmallRatings(pl.LightningDataModule):
+    """504 of the 720 ratings to learn from, 100 to validate on, 116 to test on, in batches of unequal sizes."""
+
+    def __init__(self, full_batches: bool = True) -> None:
+        super().__init__()
+        ratings = _planted_ratings()
+        places = torch.randperm(ratings.numel(), generator=torch.Generator().manual_seed(1))
+        users, items = places // N_ITEMS, places % N_ITEMS
+        every = (users, items, ratings[users, items])
+        self.train, self.validation, self.test = (
+            (every[0][part], every[1][part], every[2][part])
+            for part in (slice(0, 504), slice(504, 604), slice(604, None))
+        )
+        self.train_sizes = [504] if full_batches else [200, 200, 104]
+
+    def training_set(self) -> Batch:
+        return self.train
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        return _batches(self.train, self.train_sizes)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        return _batches(self.validation, [97, 3])
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        return _batches(self.test, [1, 115])
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        return self.test_dataloader()
+
+
+def trainer(**options: Any) -> pl.Trainer:
+    """Return a trainer that writes nothing but what it is asked for."""
+    quiet = {
+        "accelerator": "cpu",
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+        "log_every_n_steps": 1000,
+    }
+    return pl.Trainer(**{**quiet, **options})
+
+
+def fit(
+    model: RatingModel,
+    optimizer: MakeOptimizer,
+    data: SmallRatings | None = None,
+    ckpt_path: object = None,
+    **options: Any,
+) -> pl.Trainer:
+    """Fit from seed 0 and return the trainer."""
+    pl.seed_everything(0, verbose=False)
+    model.configure_optimizers = lambda: optimizer(model.parameters())  # type: ignore[method-assign]  # as LightningCLI
+    fitting = trainer(**options)
+    fitting.fit(model, datamodule=data or SmallRatings(), ckpt_path=ckpt_path)  # type: ignore[arg-type]  # a path
+    return fitting
+
+
+def rmse(model: RatingModel, part: Batch) -> float:
+    users, items, ratings = part
+    return float((model.rate(users, items) - ratings).detach().double().square().mean().sqrt())
+
+
+def every_pair() -> tuple[Tensor, Tensor]:
+    """Return users and items (N_USERS · N_ITEMS,) of all entries of the matrix, row by row."""
+    return torch.arange(N_USERS).repeat_interleave(N_ITEMS), torch.arange(N_ITEMS).repeat(N_USERS)
