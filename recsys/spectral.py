@@ -80,7 +80,8 @@ def decompose(matrix: Tensor) -> Spectrum:
             f"the {tuple(matrix.shape)} matrix has entries that are infinite, not numbers, or too large to add up"
         )
     scale = torch.exp2(torch.frexp(largest)[1].to(wide.dtype) - 1)  # a power of two: scaling by it rounds nothing
-    wide = wide / scale
+    # Below the normal numbers the directions are lost and derivatives overflow: such a matrix counts as zero.
+    wide = wide * torch.where(largest >= torch.finfo(wide.dtype).tiny, 1 / scale, 0.0)
 
     leading, leading_values, leading_rows, found, remainder = _take_out_leading(wide)
     eigenvalues, eigenvectors = torch.linalg.eigh(_product(remainder, remainder.mT))

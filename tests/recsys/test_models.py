@@ -335,7 +335,7 @@ class TestLinearNetwork:
             Network(depth=depth)
 
     def test_a_penalty_that_overflows_is_reported(self) -> None:
-        with pytest.raises(NonFiniteLossError, match="at step 0: the loss is inf.*the penalty's strength"):
+        with pytest.raises(NonFiniteLossError, match=r"at step 0: the loss is inf.*the penalty's strength"):
             fit(Network(penalty=NuclearNormPenalty(1e38)), ADAM, max_epochs=1)
 
     def test_an_infinite_entry_without_a_rating_ends_in_an_error_too(self) -> None:

@@ -214,6 +214,12 @@ class TestZeroMatrix:
             assert torch.equal(make(STRENGTH)(zero), torch.zeros(shape[:-2], dtype=dtype))
             assert torch.equal(gradient(make(STRENGTH), zero), zero)
 
+    @pytest.mark.parametrize("size", [1e-45, 1e-40, 1e-39])
+    def test_a_matrix_below_the_normal_numbers_counts_as_zero(self, size: float) -> None:
+        tiny = torch.randn(6, 4, generator=torch.Generator().manual_seed(0)) * size
+        assert RatioPenalty(STRENGTH)(tiny) == 0
+        assert torch.equal(gradient(RatioPenalty(STRENGTH), tiny), torch.zeros(6, 4))
+
 
 @st.composite
 def odd_matrices(draw: st.DrawFn) -> Tensor:
