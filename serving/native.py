@@ -48,7 +48,7 @@ class PredictedRating(BaseModel):
 class PredictionsResponse(BaseModel):
     """The predicted ratings, in the order of the pairs."""
 
-    version: str = Field(description="The model's version: the first digits of the hash of its weights.")
+    version: str = Field(description="The model's version: the first digits of its artefact's hash.")
     predictions: list[PredictedRating]
 
 
