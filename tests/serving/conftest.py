@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from recsys import artifact
+from tests.serving import films
 
 ROOT = Path(__file__).parents[2]
 MATRIX = np.array([[1.5, 2.5], [3.5, 4.5], [0.0, 9.0]], np.float32)
@@ -79,3 +80,13 @@ def start_server() -> Iterator[StartServer]:
 def server(start_server: StartServer, model: Path) -> httpx.Client:
     """A server that is ready, and allows 4 pairs in a request."""
     return start_server(artifact=model, max_pairs=4)
+
+
+@pytest.fixture(scope="session")
+def films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+    """A server of the model in `tests.serving.films`, which allows 4 pairs in a request."""
+    kind = "LinearNetwork"
+    root = tmp_path_factory.mktemp("films")
+    return start_server(
+        artifact=artifact.save(root, films.manifest(kind), films.arrays(kind), films.ITEMS), max_pairs=4
+    )
