@@ -13,9 +13,9 @@ from serving.settings import Settings
 
 # Not plain functions, nor are the routes: those would each cost a hand-over to a thread, and answers take microseconds.
 async def _recommender(request: Request) -> Recommender:
-    recommender: Recommender | None = request.app.state.recommender
+    recommender: Recommender | None = request.state.recommender
     if recommender is None:
-        raise NotReadyError(request.app.state.not_ready)
+        raise NotReadyError(request.app.state.model.problem)
     return recommender
 
 

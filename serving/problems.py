@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -51,19 +51,27 @@ def responses(*more: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Answer with a problem document."""
+    # What a request says of itself may come back in the detail: not all of it, and as text that can be sent.
+    sendable = detail[:_LONGEST_DETAIL].encode(errors="replace").decode()
+    content = Problem(title=HTTPStatus(status).phrase, status=status, detail=sendable)
+    return JSONResponse(content.model_dump(), status, headers, MEDIA_TYPE)
+
+
 def install(app: FastAPI) -> None:
     """Give every error of the application the shape of `Problem`."""
 
     def of_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return _problem(error.status_code, str(error.detail), error.headers)
+        return problem(error.status_code, str(error.detail), error.headers)
 
     def of_validation(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return _problem(422, "; ".join(_where_and_what(e) for e in error.errors()[:_MOST_ERRORS]))
+        return problem(422, "; ".join(_where_and_what(e) for e in error.errors()[:_MOST_ERRORS]))
 
     def of_not_ready(request: Request, error: Exception) -> JSONResponse:
-        return _problem(503, f"No model is loaded: {error}")
+        return problem(503, f"No model is loaded: {error}")
 
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_validation)
@@ -81,15 +89,8 @@ _STATUS: dict[type[Exception], int] = {
 
 
 def _handler(status: int) -> Callable[[Request, Exception], JSONResponse]:
-    return lambda request, error: _problem(status, str(error))
+    return lambda request, error: problem(status, str(error))
 
 
 def _where_and_what(error: dict[str, Any]) -> str:
     return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
-
-
-def _problem(status: int, detail: str, headers: Any = None) -> JSONResponse:
-    # What a request says of itself may come back in the detail: not all of it, and as text that can be sent.
-    sendable = detail[:_LONGEST_DETAIL].encode(errors="replace").decode()
-    content = Problem(title=HTTPStatus(status).phrase, status=status, detail=sendable)
-    return JSONResponse(content.model_dump(), status, headers, MEDIA_TYPE)
