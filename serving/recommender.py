@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +21,7 @@ class UnknownIdError(LookupError):
     """The model has no such user or item, and the request wants no substitute."""
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(NamedTuple):
     """A predicted rating on the data set's scale, and who answered: the model, or a mean where an id is unknown."""
 
     user_id: int
@@ -94,8 +94,8 @@ class Recommender:
             self._require("user", user_ids)
             self._require("item", item_ids)
         predictions = self.artifact.predict(user_ids, item_ids)
-        answers = zip(user_ids, item_ids, predictions.ratings.tolist(), predictions.sources.tolist(), strict=True)
-        return [Prediction(user, item, rating, SOURCES[source]) for user, item, rating, source in answers]
+        sources = [SOURCES[source] for source in predictions.sources.tolist()]
+        return list(map(Prediction, user_ids, item_ids, predictions.ratings.tolist(), sources))
 
     def recommend(
         self, user_id: int, *, n: int, offset: int, exclude_seen: bool, genre: str | None, strict: bool = False

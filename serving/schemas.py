@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, with_config
+from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
 MOST_ON_A_PAGE = 1000  # keeps an answer below a few hundred kilobytes; `offset` reaches the rest
 
@@ -17,7 +18,7 @@ def _whole_number(text: object) -> object:
     return text
 
 
-_SIXTY_FOUR_BITS = Field(ge=-(2**63), lt=2**63)
+_SIXTY_FOUR_BITS = Field(ge=-(2**63), le=2**63 - 1)
 _SCHEMA = WithJsonSchema({"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1})
 # Ids are whole numbers of 64 bits; strict, so that "196" and 196.0 are errors and never mean another user.
 Id = Annotated[int, Field(strict=True), _SIXTY_FOUR_BITS, _SCHEMA]
@@ -74,11 +75,12 @@ class ExplanationQuery(Strictness):
     n: int = Field(default=5, ge=1, le=MOST_ON_A_PAGE, description="How many of the user's own ratings to name.")
 
 
-class Pair(_Request):
+@with_config(ConfigDict(extra="forbid"))
+class Pair(TypedDict):  # checked like a model, in a quarter of the time, which counts for ten thousand of them
     """A user and an item, by the data set's own ids."""
 
-    user_id: Id = Field(examples=[196])
-    item_id: Id = Field(examples=[242])
+    user_id: Annotated[Id, Field(examples=[196])]
+    item_id: Annotated[Id, Field(examples=[242])]
 
 
 class PredictionsRequest(Strictness):

@@ -50,7 +50,7 @@ async def explanation(
     answer = explain(recommender, user_id, item_id, n=query.n, strict=query.strict)
     return ExplanationResponse(
         version=recommender.manifest.version,
-        **asdict(answer.prediction),
+        **answer.prediction._asdict(),
         unclipped=answer.unclipped,
         parts=RatingParts.model_validate(answer.parts),
         speaks_for=[
