@@ -14,11 +14,15 @@ from serving.schemas import PairQuery, PredictionsRequest, PredictionsResponse, 
 router = APIRouter(tags=["predictions"])
 
 
-@router.get("/ratings", responses=responses(404))
-async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> RatingResponse:
+# Both routes write their answers straight from plain values: as models, ten thousand take several times as long.
+
+
+@router.get("/ratings", response_model=RatingResponse, responses=responses(404))
+async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
     """Predict the rating that a user would give to an item."""
     (answer,) = recommender.predict([pair.user_id], [pair.item_id], strict=pair.strict)
-    return RatingResponse(version=recommender.manifest.version, **answer._asdict())
+    content = {"version": recommender.manifest.version, **answer._asdict()}
+    return Response(to_json(content), media_type="application/json")
 
 
 @router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413))
@@ -30,6 +34,5 @@ async def predictions(body: PredictionsRequest, recommender: CurrentRecommender,
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
     answers = recommender.predict(user_ids, item_ids, strict=body.strict)
-    # Written straight from plain values: as models, ten thousand answers take several times as long.
     content = {"version": recommender.manifest.version, "predictions": [answer._asdict() for answer in answers]}
     return Response(to_json(content), media_type="application/json")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys.artifact import Artifact, ItemTable
+from recsys.artifact import Artifact, ArtifactError, ItemTable
 from serving.catalogue import best
+from serving.explanation import explain
 from serving.fold_in import FoldIn
 from serving.item_vectors import item_vectors
+from serving.recommender import Recommender
 from tests.serving import films
 
 KINDS = ("LinearNetwork", "UserItemEmbedding")
@@ -38,6 +40,29 @@ def test_the_vectors_hold_the_leading_directions_of_a_matrix_of_either_shape(sha
     _, values, right = np.linalg.svd(matrix)
     expected = right[:32].T * values[:32] / np.sqrt(n_users)
     assert vectors @ vectors.T == pytest.approx(expected @ expected.T, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_with_absurd_numbers_is_refused(kind: str) -> None:
+    arrays = films.arrays(kind)
+    for name in arrays.keys() & {"matrix", "user_factors", "item_factors"}:
+        arrays[name] = arrays[name] * np.float32(1e25)
+    with pytest.raises(ArtifactError, match="interactions"):
+        Recommender(Artifact(films.manifest(kind), arrays, films.ITEMS))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_kinds_of_model_give_the_same_answers(kind: str) -> None:
+    recommender = Recommender(artifact(kind))
+    ranking = recommender.recommend(1, n=5, offset=0, exclude_seen=False, genre=None)
+    assert [ranked.item.item_id for ranked in ranking.page] == [11, 12, 14, 10, 13]
+    explanation = explain(recommender, 1, 12, n=5)
+    assert [explanation.unclipped, explanation.parts.interaction] == pytest.approx([5.1, 1.0])
+    assert [evidence.item.item_id for evidence in explanation.speaks_for] == [10, 11]
+    answer = recommender.fold_in({11: 5.0}, [12], n=1, offset=0, genre=None)
+    assert answer.ratings[0][1] == pytest.approx(4.63, abs=0.3)
+    assert answer.ranking.page[0].item.item_id == 12
 
 
 @pytest.mark.parametrize("kind", KINDS)
