@@ -1,18 +1,17 @@
 """A trained model outside Lightning: arrays and a manifest that load without torch and predict with numpy alone.
 
-An artefact is a directory of two files. `model.safetensors` holds the model's arrays, the original user and item ids,
-and the means that answer for unknown ones; `manifest.json` says what they are and carries the hash of the other file.
-Loading runs no code from either.
+An artefact is a directory. `model.safetensors` holds the model's arrays, the original user and item ids, the means
+that answer for unknown ones, and the training ratings; `items.json` holds titles, years and genres; `manifest.json`
+says what they are, and carries their hashes and its own. Loading runs no code from any of them. `metrics.json` repeats
+the manifest's metrics for people and scripts, and is never read back.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import shutil
 import uuid
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -23,10 +22,24 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from recsys.files import write_atomically
+from recsys.item_table import ItemTable
+from recsys.manifest import MANIFEST_FILE, ArtifactError, Manifest, read_manifest
 
-FORMAT = 1
+__all__ = [
+    "MANIFEST_FILE",
+    "SOURCES",
+    "Artifact",
+    "ArtifactError",
+    "ItemTable",
+    "Manifest",
+    "Predictions",
+    "load",
+    "pairwise_sum",
+    "save",
+]
+
 MODEL_FILE = "model.safetensors"
-MANIFEST_FILE = "manifest.json"
+ITEMS_FILE = "items.json"
 METRICS_FILE = "metrics.json"
 
 Array = npt.NDArray[Any]
@@ -52,41 +65,11 @@ _ARRAYS_OF_ALL = {
     "item_ids": ("items",),
     "user_means": ("users",),
     "item_means": ("items",),
+    "rating_users": ("ratings",),  # the training ratings: positions of user and item, and the value
+    "rating_items": ("ratings",),
+    "rating_values": ("ratings",),
 }
-
-
-class ArtifactError(Exception):
-    """The artefact cannot be used: a file is missing, damaged, or not what the manifest says."""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What `manifest.json` says of a model; every value is plain JSON."""
-
-    kind: str
-    """The model's class, such as LinearNetwork; it decides which arrays there are and how they predict."""
-    recipe: str
-    """The name of the configuration it was trained with."""
-    rating_scale: tuple[float, float]
-    """Least and greatest rating; predictions are clipped to it."""
-    global_mean: float
-    """Mean of the training ratings: the answer for an unknown user and an unknown item."""
-    split: str
-    seed: int
-    metrics: dict[str, float]
-    data_name: str
-    data_sha256: str
-    """Hash of the ratings file that the model was trained on."""
-    created: str
-    """When, in ISO 8601, UTC."""
-    model_sha256: str = ""
-    """Hash of model.safetensors; filled in when the artefact is written."""
-    format: int = FORMAT
-
-    @property
-    def version(self) -> str:
-        """A short name for exactly these weights: the first 12 digits of their hash."""
-        return self.model_sha256[:12]
+_TYPE_OF_ARRAY = {"user_ids": np.int64, "item_ids": np.int64, "rating_users": np.int32, "rating_items": np.int32}
 
 
 class Predictions(NamedTuple):
@@ -99,15 +82,22 @@ class Predictions(NamedTuple):
 class Artifact:
     """A trained model in memory. Predictions equal those of the Lightning model to the last bit."""
 
-    def __init__(self, manifest: Manifest, arrays: dict[str, Array]) -> None:
-        """Check that the arrays are what the kind of model needs.
+    def __init__(self, manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> None:
+        """Check that the arrays are what the kind of model needs, and that the table describes its items.
 
         Raises:
-            ArtifactError: an array is missing, has the wrong type or shape, or the ids are not strictly ascending.
+            ArtifactError: an array is missing, has the wrong type or shape, or holds what it must not; or the table
+                has more or fewer items.
         """
         self.manifest = manifest
         self.arrays = arrays
+        self.items = items
         _check_arrays(manifest, arrays)
+        _check_ratings(manifest, arrays)
+        try:
+            items.check(arrays["item_ids"].size)
+        except ValueError as cause:
+            raise ArtifactError(f"the item table does not fit: {cause}.") from cause
 
     def predict(self, user_ids: npt.ArrayLike, item_ids: npt.ArrayLike) -> Predictions:
         """Predict ratings for pairs of original ids (n,) and (n,); unknown ids get the best mean there is.
@@ -116,12 +106,12 @@ class Artifact:
             TypeError: the ids are not whole numbers of at most 64 bits.
             ValueError: there are not as many users as items.
         """
-        users, user_known = _positions(self.arrays["user_ids"], user_ids)
-        items, item_known = _positions(self.arrays["item_ids"], item_ids)
+        users, user_known = positions(self.arrays["user_ids"], user_ids)
+        items, item_known = positions(self.arrays["item_ids"], item_ids)
         if users.shape != items.shape:
             raise ValueError(f"pairs are needed, not {users.size} user ids and {items.size} item ids")
         mean = np.float32(self.manifest.global_mean)
-        ratings = self._model_predictions(users, items)
+        ratings = self.scores(users, items)
         ratings = np.where(user_known & ~item_known, mean + self.arrays["user_means"][users], ratings)
         ratings = np.where(item_known & ~user_known, mean + self.arrays["item_means"][items], ratings)
         ratings = np.where(user_known | item_known, ratings, mean)
@@ -130,7 +120,8 @@ class Artifact:
         )
         return Predictions(ratings.clip(*self.manifest.rating_scale).astype(np.float32), sources.astype(np.int8))
 
-    def _model_predictions(self, users: Ids, items: Ids) -> Floats:
+    def scores(self, users: Ids, items: Ids) -> Floats:
+        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,)."""
         arrays = self.arrays
         if self.manifest.kind == "LinearNetwork":
             entries: Floats = arrays["matrix"][users, items]
@@ -156,23 +147,29 @@ def pairwise_sum(terms: ArrayOrTensor) -> ArrayOrTensor:
     return total
 
 
-def save(root: Path, manifest: Manifest, arrays: dict[str, Array]) -> Path:
+def save(root: Path, manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> Path:
     """Write an artefact under `root` and point root/latest at it; returns the new directory.
 
     The directory is complete before it gets its name, and the link is replaced in one step: at any moment, also after
     `kill -9`, `latest` is either the old artefact or the new one.
+
+    Raises:
+        ArtifactError: arrays, table or manifest are not what the kind of model needs; `latest` is unchanged.
     """
-    data = save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    manifest = Manifest(**{**asdict(manifest), "model_sha256": hashlib.sha256(data).hexdigest()})
-    Artifact(manifest, arrays)
+    Artifact(manifest, arrays, items)
+    model = save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    table = items.to_json()
+    manifest = manifest.sealed(_sha256(model), _sha256(table))
     root.mkdir(parents=True, exist_ok=True)
     for abandoned in root.glob(".writing-*"):
         shutil.rmtree(abandoned, ignore_errors=True) if abandoned.is_dir() else abandoned.unlink(missing_ok=True)
     unfinished = root / f".writing-{uuid.uuid4().hex}"
     unfinished.mkdir()
-    write_atomically(unfinished / MODEL_FILE, data)
-    write_atomically(unfinished / MANIFEST_FILE, _json(asdict(manifest)))
-    write_atomically(unfinished / METRICS_FILE, _json(_metrics(manifest)))
+    write_atomically(unfinished / MODEL_FILE, model)
+    write_atomically(unfinished / ITEMS_FILE, table)
+    write_atomically(unfinished / MANIFEST_FILE, manifest.to_json())
+    write_atomically(unfinished / METRICS_FILE, (json.dumps(_metrics(manifest), indent=2) + "\n").encode())
+    read_manifest(unfinished)  # so that nothing gets a name which could not be loaded again
     finished = (
         root / f"{manifest.created.replace(':', '').replace('-', '')[:15]}-{manifest.version}-{uuid.uuid4().hex[:4]}"
     )
@@ -182,82 +179,40 @@ def save(root: Path, manifest: Manifest, arrays: dict[str, Array]) -> Path:
 
 
 def load(directory: Path | str = "artifacts/latest") -> Artifact:
-    """Read an artefact back, checking every byte of the weights against the manifest's hash.
+    """Read an artefact back, checking every byte against the manifest's hashes.
 
     Raises:
         ArtifactError: a file is missing or damaged, or they do not belong together; the message says which and why.
     """
+    # A link such as `latest` may be pointed elsewhere while the files are read; they must all come from one artefact.
+    directory = Path(directory).resolve()
     manifest = read_manifest(directory)
-    path = Path(directory) / MODEL_FILE
+    model = _read(directory / MODEL_FILE, manifest.model_sha256)
+    table = _read(directory / ITEMS_FILE, manifest.items_sha256)
+    try:
+        arrays = load_tensors(model)
+    except (SafetensorError, ValueError, KeyError) as cause:
+        raise ArtifactError(
+            f"{directory / MODEL_FILE} is not a safetensors file: {cause}. Export the model again."
+        ) from cause
+    try:
+        items = ItemTable.from_json(table)
+    except ValueError as cause:
+        raise ArtifactError(f"{directory / ITEMS_FILE} is no item table: {cause}. Export the model again.") from cause
+    return Artifact(manifest, arrays, items)
+
+
+def _read(path: Path, expected: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as cause:
         raise ArtifactError(f"{path} cannot be read: {cause.strerror}. Export the model again.") from cause
-    found = hashlib.sha256(data).hexdigest()
-    if found != manifest.model_sha256:
+    if (found := _sha256(data)) != expected:
         raise ArtifactError(
-            f"{path} is not the file the manifest describes: its SHA-256 is {found}, expected {manifest.model_sha256}. "
+            f"{path} is not the file the manifest describes: its SHA-256 is {found}, expected {expected}. "
             "Copy or export the artefact again."
         )
-    try:
-        arrays = load_tensors(data)
-    except (SafetensorError, ValueError, KeyError) as cause:
-        raise ArtifactError(f"{path} is not a safetensors file: {cause}. Export the model again.") from cause
-    return Artifact(manifest, arrays)
-
-
-def read_manifest(directory: Path | str) -> Manifest:
-    """Read and check manifest.json alone.
-
-    Raises:
-        ArtifactError: the file is missing, is not JSON, or lacks or misnames a value.
-    """
-    path = Path(directory) / MANIFEST_FILE
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as cause:
-        raise ArtifactError(
-            f"{path} cannot be read: {cause.strerror}. Train a model first (make train), or name another directory."
-        ) from cause
-    except ValueError as cause:
-        raise ArtifactError(f"{path} is not JSON: {cause}. Export the model again.") from cause
-    return _manifest_from(content, path)
-
-
-_MANIFEST_TYPES: dict[str, type | tuple[type, ...]] = {
-    "kind": str,
-    "recipe": str,
-    "rating_scale": list,
-    "global_mean": (int, float),
-    "split": str,
-    "seed": int,
-    "metrics": dict,
-    "data_name": str,
-    "data_sha256": str,
-    "created": str,
-    "model_sha256": str,
-    "format": int,
-}
-
-
-def _manifest_from(content: object, path: Path) -> Manifest:
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ArtifactError(f"{path} is not a manifest of format {FORMAT}. Export the model with this version.")
-    if content.keys() != _MANIFEST_TYPES.keys():
-        wrong = ", ".join(sorted(content.keys() ^ _MANIFEST_TYPES.keys()))
-        raise ArtifactError(f"{path} has missing or unknown values: {wrong}. Export the model again.")
-    for name, kind in _MANIFEST_TYPES.items():
-        if not isinstance(content[name], kind) or isinstance(content[name], bool):
-            raise ArtifactError(f"{path}: {name} has the wrong type, {content[name]!r}. Export the model again.")
-    if content["kind"] not in _ARRAYS_OF_KIND:
-        known = ", ".join(_ARRAYS_OF_KIND)
-        raise ArtifactError(f"{path}: {content['kind']!r} is no kind of model known here ({known}).")
-    scale = content["rating_scale"]
-    if len(scale) != 2 or not all(isinstance(end, int | float) for end in scale) or not scale[0] < scale[1]:
-        raise ArtifactError(f"{path}: rating_scale must be the least and the greatest rating, not {scale!r}.")
-    if not math.isfinite(content["global_mean"]):
-        raise ArtifactError(f"{path}: global_mean is {content['global_mean']}. Export the model again.")
-    return Manifest(**{**content, "rating_scale": (float(scale[0]), float(scale[1]))})
+    return data
 
 
 def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
@@ -268,7 +223,7 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
     sizes = {"one": 1}
     for name, dimensions in expected.items():
         array = arrays[name]
-        kind = np.int64 if name.endswith("_ids") else np.float32
+        kind = _TYPE_OF_ARRAY.get(name, np.float32)
         if array.dtype != kind or array.ndim != len(dimensions):
             raise ArtifactError(f"array {name} is {array.dtype}{array.shape}; expected {np.dtype(kind)} {dimensions}.")
         for dimension, size in zip(dimensions, array.shape, strict=True):
@@ -282,7 +237,23 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
             raise ArtifactError(f"array {name} is not strictly ascending.")
 
 
-def _positions(known_ids: Ids, asked: npt.ArrayLike) -> tuple[Ids, npt.NDArray[np.bool_]]:
+def _check_ratings(manifest: Manifest, arrays: dict[str, Array]) -> None:
+    users, items, values = (arrays[f"rating_{what}"] for what in ("users", "items", "values"))
+    for name, indices, size in (
+        ("rating_users", users, arrays["user_ids"].size),
+        ("rating_items", items, arrays["item_ids"].size),
+    ):
+        if indices.min() < 0 or indices.max() >= size:
+            raise ArtifactError(f"array {name} has positions outside 0 … {size - 1}.")
+    pairs = users.astype(np.int64) * arrays["item_ids"].size + items
+    if (np.diff(pairs) <= 0).any():
+        raise ArtifactError("arrays rating_users and rating_items are not strictly ascending by user, then item.")
+    least, greatest = manifest.rating_scale
+    if values.min() < least or values.max() > greatest:
+        raise ArtifactError(f"array rating_values has ratings outside {least} … {greatest}.")
+
+
+def positions(known_ids: Ids, asked: npt.ArrayLike) -> tuple[Ids, npt.NDArray[np.bool_]]:
     """Where each id stands in the ascending known ids, and whether it does; 0 where it does not."""
     ids = np.asarray(asked)
     if ids.size and ids.dtype.kind not in "iu":
@@ -296,8 +267,8 @@ def _metrics(manifest: Manifest) -> dict[str, Any]:
     return {"model": manifest.recipe, "split": manifest.split, "seed": manifest.seed, **manifest.metrics}
 
 
-def _json(content: dict[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2) + "\n").encode()
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _point(link: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from jsonargparse import Namespace
@@ -24,6 +25,7 @@ from pytorch_lightning.trainer import Trainer
 
 from data.datamodule import MovieLensDataModule
 from data.errors import DataError
+from data.movielens import Ratings
 from recsys import artifact
 from recsys.callbacks import EpochProgress, EpochSelection, FitRecord
 from recsys.files import write_atomically
@@ -209,13 +211,17 @@ class RecsysCLI(LightningCLI):
             data_sha256=data.ratings.sha256,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+        order = torch.argsort(users * data.n_items + items)  # by user, then item
         known = {
             "user_ids": data.ratings.user_ids,
             "item_ids": data.ratings.item_ids,
             "user_means": means.users.numpy(),
             "item_means": means.items.numpy(),
+            "rating_users": users[order].numpy().astype(np.int32),
+            "rating_items": items[order].numpy().astype(np.int32),
+            "rating_values": ratings[order].numpy(),
         }
-        return artifact.save(run.artifacts, manifest, {**self.model.arrays(), **known})
+        return artifact.save(run.artifacts, manifest, {**self.model.arrays(), **known}, item_table(data.ratings))
 
     def _checkpoint_file(self, stage: str) -> Path:
         return self._run.checkpoints / self._run.name / f"{stage}.ckpt"
@@ -267,6 +273,16 @@ class RecsysCLI(LightningCLI):
                 f"{path} was trained with other settings:\n" + "\n".join(different) + "\n"
                 "Give the configuration it was trained with, or leave out --ckpt_path to start anew."
             )
+
+
+def item_table(ratings: Ratings) -> artifact.ItemTable:
+    """The item table of a data set, in a form that loads without pandas."""
+    table = ratings.item_table
+    return artifact.ItemTable(
+        titles=tuple(table["title"]),
+        years=tuple(None if pd.isna(year) else int(year) for year in table["year"]),
+        genres=tuple(map(tuple, table["genres"])),
+    )
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

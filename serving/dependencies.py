@@ -11,14 +11,15 @@ from serving.recommender import Recommender
 from serving.settings import Settings
 
 
-def _recommender(request: Request) -> Recommender:
-    recommender: Recommender | None = request.app.state.recommender
+# Not plain functions, nor are the routes: those would each cost a hand-over to a thread, and answers take microseconds.
+async def _recommender(request: Request) -> Recommender:
+    recommender: Recommender | None = request.state.recommender
     if recommender is None:
-        raise NotReadyError(request.app.state.not_ready)
+        raise NotReadyError(request.app.state.model.problem)
     return recommender
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 

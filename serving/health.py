@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from serving.dependencies import CurrentRecommender
-from serving.problems import RESPONSES
+from serving.problems import responses
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -25,12 +25,12 @@ class Ready(BaseModel):
 
 
 @router.get("/live")
-def live() -> Live:
+async def live() -> Live:
     """Answer as long as the process runs, whether or not it has a model."""
     return Live()
 
 
-@router.get("/ready", responses={503: RESPONSES[503]})
-def ready(recommender: CurrentRecommender) -> Ready:
+@router.get("/ready", responses=responses())
+async def ready(recommender: CurrentRecommender) -> Ready:
     """Answer 200 when a model is loaded, 503 before."""
     return Ready(version=recommender.manifest.version)

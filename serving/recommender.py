@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from recsys.artifact import SOURCES, Artifact, load
+import numpy as np
+
+from recsys.artifact import SOURCES, Artifact, Floats, Ids, load, positions
+from serving.catalogue import Catalogue, CatalogueItem, Mask, best
+from serving.fold_in import FoldIn
+from serving.item_vectors import item_vectors
+
+FOLD_IN = "fold_in"  # the source of a rating that a new user's own ratings led to
 
 
-@dataclass(frozen=True)
-class Prediction:
+class UnknownIdError(LookupError):
+    """The model has no such user or item, and the request wants no substitute."""
+
+
+class Prediction(NamedTuple):
     """A predicted rating on the data set's scale, and who answered: the model, or a mean where an id is unknown."""
 
     user_id: int
@@ -19,12 +30,50 @@ class Prediction:
     source: str
 
 
+@dataclass(frozen=True)
+class RankedItem:
+    """An item and the number it was ranked by: a predicted rating on the data set's scale, or a similarity."""
+
+    item: CatalogueItem
+    value: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One page of a ranking, how many there are in all, and who answered."""
+
+    total: int
+    source: str
+    page: list[RankedItem]
+
+
+@dataclass(frozen=True)
+class NewUserAnswer:
+    """What a new user's ratings lead to: a rating and its source for each item asked for, and a ranking."""
+
+    ratings: list[tuple[int, float, str]]
+    ranking: Ranking
+    ignored: list[int]
+    """Rated items that the model does not know."""
+
+
 class Recommender:
     """One loaded model. It never changes; a new artefact is a new `Recommender`."""
 
     def __init__(self, artifact: Artifact) -> None:
+        """Compute what all answers share: the catalogue, the item vectors, and where each user's ratings begin."""
         self.manifest = artifact.manifest
-        self._artifact = artifact
+        self.catalogue = Catalogue(artifact)
+        self.artifact = artifact
+        self.n_users = artifact.arrays["user_ids"].size
+        self.n_items = artifact.arrays["item_ids"].size
+        self.n_ratings = artifact.arrays["rating_values"].size
+        self.vectors = item_vectors(artifact)
+        norms = np.linalg.norm(self.vectors, axis=1, keepdims=True)
+        # Of unit length, for cosines. A vector that is nothing but rounding has no direction, and is like no other.
+        self._directions = np.where(norms > 1e-5 * norms.max(), self.vectors / np.maximum(norms, 1e-30), 0)
+        self._fold_in = FoldIn(artifact, self.vectors)
+        self._begins = np.searchsorted(artifact.arrays["rating_users"], np.arange(self.n_users + 1))
 
     @classmethod
     def from_directory(cls, directory: Path) -> Recommender:
@@ -35,8 +84,127 @@ class Recommender:
         """
         return cls(load(directory))
 
-    def predict(self, user_ids: Sequence[int], item_ids: Sequence[int]) -> list[Prediction]:
-        """Predict the rating of each pair of original ids."""
-        predictions = self._artifact.predict(user_ids, item_ids)
-        answers = zip(user_ids, item_ids, predictions.ratings.tolist(), predictions.sources.tolist(), strict=True)
-        return [Prediction(user, item, rating, SOURCES[source]) for user, item, rating, source in answers]
+    def predict(self, user_ids: Sequence[int], item_ids: Sequence[int], *, strict: bool = False) -> list[Prediction]:
+        """Predict the rating of each pair of original ids.
+
+        Raises:
+            UnknownIdError: `strict`, and an id is unknown.
+        """
+        if strict:
+            self._require("user", user_ids)
+            self._require("item", item_ids)
+        predictions = self.artifact.predict(user_ids, item_ids)
+        sources = [SOURCES[source] for source in predictions.sources.tolist()]
+        return list(map(Prediction, user_ids, item_ids, predictions.ratings.tolist(), sources))
+
+    def recommend(
+        self, user_id: int, *, n: int, offset: int, exclude_seen: bool, genre: str | None, strict: bool = False
+    ) -> Ranking:
+        """Rank the items for a user by the rating the model predicts before clipping; an unknown user gets item means.
+
+        Raises:
+            UnknownIdError: `strict`, and the user is unknown.
+            UnknownGenreError: no item has the genre.
+        """
+        candidates = self._candidates(genre)
+        user = self.position("user", user_id) if strict else self.find("user", user_id)
+        if user is None:
+            scores, source = self._item_means(), "item_mean"
+        else:
+            scores, source = self.artifact.scores(np.array([user]), np.arange(self.n_items)), "model"
+            if exclude_seen:
+                candidates[self.rated_by(user)[0]] = False
+        return self._ranking(scores, candidates, offset, n, source)
+
+    def similar(self, item_id: int, *, n: int, offset: int) -> Ranking:
+        """Rank the other items by the cosine of their vectors with this item's.
+
+        Raises:
+            UnknownIdError: the item is unknown.
+        """
+        item = self.position("item", item_id)
+        candidates = np.ones(self.n_items, np.bool_)
+        candidates[item] = False
+        similarities = self.similarities(item)
+        page = best(similarities, candidates, offset, n)
+        ranked = [RankedItem(self.catalogue[i], float(similarities[i])) for i in page]
+        return Ranking(self.n_items - 1, "model", ranked)
+
+    def fold_in(
+        self,
+        rated: dict[int, float],
+        asked: Sequence[int],
+        *,
+        n: int,
+        offset: int,
+        genre: str | None,
+        strict: bool = False,
+    ) -> NewUserAnswer:
+        """Predict for a new user who rated some items, and recommend others.
+
+        Raises:
+            UnknownIdError: `strict`, and an item is unknown.
+            UnknownGenreError: no item has the genre.
+        """
+        if strict:
+            self._require("item", [*rated, *asked])
+        candidates = self._candidates(genre)
+        rated_ids = np.fromiter(rated, np.int64, len(rated))
+        items, known = positions(self.artifact.arrays["item_ids"], rated_ids)
+        values = np.fromiter(rated.values(), np.float32, len(rated))
+        scores, own_mean = self._fold_in.scores(items[known], values[known])
+        candidates[items[known]] = False
+
+        places, place_known = positions(self.artifact.arrays["item_ids"], np.asarray(asked, np.int64))
+        without_item = np.float32(self.manifest.global_mean + own_mean)
+        ratings = np.where(place_known, scores[places], without_item).clip(*self.manifest.rating_scale)
+        sources = np.where(place_known, FOLD_IN, "user_mean")
+        return NewUserAnswer(
+            list(zip(asked, ratings.tolist(), sources.tolist(), strict=True)),
+            self._ranking(scores, candidates, offset, n, FOLD_IN),
+            rated_ids[~known].tolist(),
+        )
+
+    def position(self, side: str, original_id: int) -> int:
+        """Position of a user or item, by original id.
+
+        Raises:
+            UnknownIdError: the model has none with this id.
+        """
+        position = self.find(side, original_id)
+        if position is None:
+            raise UnknownIdError(f"the model knows no {side} {original_id}")
+        return position
+
+    def rated_by(self, user: int) -> tuple[Ids, Floats]:
+        """Positions of the items that a user rated in training, ascending, and the ratings."""
+        rows = slice(self._begins[user], self._begins[user + 1])
+        return self.artifact.arrays["rating_items"][rows], self.artifact.arrays["rating_values"][rows]
+
+    def similarities(self, item: int) -> Floats:
+        """Cosine of every item's vector with that of the item at a position, (n_items,)."""
+        cosines: Floats = self._directions @ self._directions[item]
+        return cosines.clip(-1, 1)  # rounding may leave the interval
+
+    def find(self, side: str, original_id: int) -> int | None:
+        """Position of a user or item, by original id; None where the model has none."""
+        place, known = positions(self.artifact.arrays[f"{side}_ids"], np.array([original_id], np.int64))
+        return int(place[0]) if known[0] else None
+
+    def _require(self, side: str, original_ids: Sequence[int]) -> None:
+        _, known = positions(self.artifact.arrays[f"{side}_ids"], np.asarray(original_ids, np.int64))
+        if not known.all():
+            raise UnknownIdError(f"the model knows no {side} {original_ids[int(np.argmin(known))]}")
+
+    def _item_means(self) -> Floats:
+        means: Floats = np.float32(self.manifest.global_mean) + self.artifact.arrays["item_means"]
+        return means
+
+    def _candidates(self, genre: str | None) -> Mask:
+        return np.ones(self.n_items, np.bool_) if genre is None else self.catalogue.with_genre(genre).copy()
+
+    def _ranking(self, scores: Floats, candidates: Mask, offset: int, n: int, source: str) -> Ranking:
+        page = best(scores, candidates, offset, n)
+        ratings = scores[page].clip(*self.manifest.rating_scale).tolist()
+        ranked = [RankedItem(self.catalogue[i], rating) for i, rating in zip(page, ratings, strict=True)]
+        return Ranking(int(np.count_nonzero(candidates)), source, ranked)

@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 from safetensors.numpy import save as save_tensors
 
 from recsys import artifact
-from recsys.artifact import Array, Artifact, ArtifactError, Manifest, pairwise_sum
+from recsys.artifact import Array, Artifact, ArtifactError, ItemTable, Manifest, pairwise_sum
+from recsys.manifest import read_manifest
 
 USER_IDS, ITEM_IDS = np.array([3, 7, 20]), np.array([10, 11])
+ITEMS = ItemTable(("Café", "北京"), (1999, None), (("Comedy", "Drama"), ()))
 
 
 def manifest(kind: str = "LinearNetwork", **changes: object) -> Manifest:
@@ -41,14 +43,18 @@ def arrays(seed: int = 0) -> dict[str, Array]:
         "item_ids": ITEM_IDS,
         "user_means": np.array([0.5, -0.5, 0.25], np.float32),
         "item_means": np.array([1.0, -1.0], np.float32),
+        "rating_users": np.array([0, 0, 2], np.int32),
+        "rating_items": np.array([0, 1, 1], np.int32),
+        "rating_values": np.array([1.0, 4.5, 5.0], np.float32),
     }
 
 
 def test_what_is_read_back_equals_what_was_written(tmp_path: Path) -> None:
-    directory = artifact.save(tmp_path, manifest(), arrays())
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
     for path in (directory, str(tmp_path / "latest")):
         loaded = artifact.load(path)
-        assert loaded.manifest == artifact.read_manifest(path)
+        assert loaded.manifest == read_manifest(path)
+        assert loaded.items == ITEMS
         assert loaded.manifest.metrics == {"test_rmse": 0.9}
         for name, array in arrays().items():
             assert np.array_equal(loaded.arrays[name], array)
@@ -58,30 +64,30 @@ def test_what_is_read_back_equals_what_was_written(tmp_path: Path) -> None:
 
 def test_pairs_of_known_ids_are_answered_by_the_model_and_clipped() -> None:
     stored = arrays() | {"matrix": np.array([[0.0, 2.5], [5.5, 3.0], [4.0, 1.0]], np.float32)}
-    predictions = Artifact(manifest(), stored).predict([3, 3, 7, 20], [10, 11, 10, 11])
+    predictions = Artifact(manifest(), stored, ITEMS).predict([3, 3, 7, 20], [10, 11, 10, 11])
     assert predictions.ratings.tolist() == [1.0, 2.5, 5.0, 1.0]
     assert [artifact.SOURCES[s] for s in predictions.sources] == ["model"] * 4
 
 
 def test_unknown_ids_are_answered_by_the_best_mean_there_is() -> None:
-    predictions = Artifact(manifest(), arrays()).predict([3, 99, 99, -(2**62)], [99, 11, 2**62, 10])
+    predictions = Artifact(manifest(), arrays(), ITEMS).predict([3, 99, 99, -(2**62)], [99, 11, 2**62, 10])
     assert predictions.ratings.tolist() == [4.0, 2.5, 3.5, 4.5]
     assert [artifact.SOURCES[s] for s in predictions.sources] == ["user_mean", "item_mean", "global_mean", "item_mean"]
 
 
 def test_no_pairs_have_no_predictions() -> None:
-    assert Artifact(manifest(), arrays()).predict([], []).ratings.tolist() == []
+    assert Artifact(manifest(), arrays(), ITEMS).predict([], []).ratings.tolist() == []
 
 
 @pytest.mark.parametrize("ids", [["3"], [3.0], [True], [None], [2**70]])
 def test_ids_of_the_wrong_type_are_an_error_and_not_a_mean(ids: list[object]) -> None:
     with pytest.raises(TypeError, match="whole numbers"):
-        Artifact(manifest(), arrays()).predict(np.array(ids), [10])
+        Artifact(manifest(), arrays(), ITEMS).predict(np.array(ids), [10])
 
 
 def test_as_many_users_as_items_are_needed() -> None:
     with pytest.raises(ValueError, match="2 user ids and 1 item ids"):
-        Artifact(manifest(), arrays()).predict([3, 7], [10])
+        Artifact(manifest(), arrays(), ITEMS).predict([3, 7], [10])
 
 
 @given(st.integers(1, 300), st.integers(0, 2**32 - 1))
@@ -95,25 +101,38 @@ def test_the_pairwise_sum_is_exact_to_rounding_and_the_same_in_torch(k: int, see
 
 
 def test_the_newest_artefact_is_the_latest_and_the_one_before_stays(tmp_path: Path) -> None:
-    first = artifact.save(tmp_path, manifest(), arrays(1))
-    second = artifact.save(tmp_path, manifest(), arrays(2))
+    first = artifact.save(tmp_path, manifest(), arrays(1), ITEMS)
+    second = artifact.save(tmp_path, manifest(), arrays(2), ITEMS)
     assert artifact.load(tmp_path / "latest").manifest.version == artifact.load(second).manifest.version
     assert artifact.load(first).manifest.version != artifact.load(second).manifest.version
 
 
-def test_any_changed_byte_of_the_weights_is_refused(tmp_path: Path) -> None:
-    path = artifact.save(tmp_path, manifest(), arrays()) / artifact.MODEL_FILE
+@pytest.mark.parametrize("name", [artifact.MODEL_FILE, artifact.ITEMS_FILE, artifact.MANIFEST_FILE])
+def test_any_changed_byte_is_refused(tmp_path: Path, name: str) -> None:
+    path = artifact.save(tmp_path, manifest(), arrays(), ITEMS) / name
     original = path.read_bytes()
-    for position in range(0, len(original), 7):
+    for position in range(len(original)):
         changed = bytearray(original)
         changed[position] ^= 1
         path.write_bytes(changed)
-        with pytest.raises(ArtifactError, match="SHA-256"):
+        with pytest.raises(ArtifactError, match=name):
             artifact.load(path.parent)
+    path.write_bytes(original)
+    artifact.load(path.parent)
+
+
+@pytest.mark.parametrize(
+    "change", [{"metrics": {"test_rmse": float("nan")}}, {"recipe": 3}, {"rating_scale": (5, 5.5)}]
+)
+def test_what_could_not_be_loaded_is_not_exported(tmp_path: Path, change: dict[str, object]) -> None:
+    first = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
+    with pytest.raises(ArtifactError):
+        artifact.save(tmp_path, manifest(**change), arrays(), ITEMS)  # type: ignore[arg-type]  # wrong on purpose
+    assert (tmp_path / "latest").resolve() == first
 
 
 def test_truncated_missing_or_pickled_weights_are_refused_and_run_nothing(tmp_path: Path) -> None:
-    path = artifact.save(tmp_path, manifest(), arrays()) / artifact.MODEL_FILE
+    path = artifact.save(tmp_path, manifest(), arrays(), ITEMS) / artifact.MODEL_FILE
 
     class Payload:
         def __reduce__(self) -> tuple[object, ...]:
@@ -129,12 +148,14 @@ def test_truncated_missing_or_pickled_weights_are_refused_and_run_nothing(tmp_pa
     assert not (tmp_path / "ran").exists()
 
 
-def rewrite(directory: Path, data: bytes) -> None:
-    """Put other weights in place, with a manifest that vouches for them."""
-    (directory / artifact.MODEL_FILE).write_bytes(data)
-    content = json.loads((directory / artifact.MANIFEST_FILE).read_text())
-    content["model_sha256"] = hashlib.sha256(data).hexdigest()
-    (directory / artifact.MANIFEST_FILE).write_text(json.dumps(content))
+def rewrite(directory: Path, model: bytes | None = None, items: bytes | None = None) -> None:
+    """Put other files in place, with a manifest that vouches for them."""
+    for name, data in ((artifact.MODEL_FILE, model), (artifact.ITEMS_FILE, items)):
+        if data is not None:
+            (directory / name).write_bytes(data)
+    names = (artifact.MODEL_FILE, artifact.ITEMS_FILE)
+    hashes = [hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in names]
+    (directory / artifact.MANIFEST_FILE).write_bytes(manifest().sealed(*hashes).to_json())
 
 
 @pytest.mark.parametrize(
@@ -147,14 +168,50 @@ def rewrite(directory: Path, data: bytes) -> None:
         {"user_ids": np.array([20, 7, 3])},
         {"user_means": np.zeros(4, np.float32)},
         {"something_else": np.zeros(1, np.float32)},
+        {"rating_users": np.array([0, 0, 3], np.int32)},
+        {"rating_users": np.array([-1, 0, 2], np.int32)},
+        {"rating_users": np.array([0, 2, 0], np.int32)},
+        {"rating_users": np.array([0, 0, 2], np.int64)},
+        {"rating_items": np.array([0, 2, 1], np.int32)},
+        {"rating_items": np.array([1, 1, 1], np.int32)},
+        {"rating_items": np.array([0, 1], np.int32)},
+        {"rating_values": np.array([1.0, 4.5, 5.5], np.float32)},
+        {"rating_values": np.array([0.5, 4.5, 5.0], np.float32)},
+        {name: np.zeros(0, np.int32) for name in ("rating_users", "rating_items")}
+        | {"rating_values": np.zeros(0, np.float32)},
     ],
 )
 def test_weights_that_do_not_fit_the_kind_of_model_are_refused_although_the_hash_is_right(
     tmp_path: Path, change: dict[str, Array]
 ) -> None:
-    directory = artifact.save(tmp_path, manifest(), arrays())
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
     rewrite(directory, save_tensors(arrays() | change))
     with pytest.raises(ArtifactError, match="array"):
+        artifact.load(directory)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"null",
+        b'{"titles": ["a", "b"], "years": [1, 2]}',
+        b'{"titles": ["a", "b"], "years": [1, 2], "genres": [[], []], "more": 1}',
+        b'{"titles": ["a"], "years": [1, 2], "genres": [[], []]}',
+        b'{"titles": ["a", 1], "years": [1, 2], "genres": [[], []]}',
+        b'{"titles": ["a", "\\ud800"], "years": [1, 2], "genres": [[], []]}',
+        b'{"titles": ["a", "b"], "years": [1, true], "genres": [[], []]}',
+        b'{"titles": ["a", "b"], "years": [1, 10000], "genres": [[], []]}',
+        b'{"titles": ["a", "b"], "years": [1, 2], "genres": [[], "ab"]}',
+        b'{"titles": "ab", "years": [1, 2], "genres": [[], []]}',
+    ],
+)
+def test_an_item_table_that_is_wrong_is_refused_although_the_hash_is_right(tmp_path: Path, table: bytes) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
+    rewrite(directory, items=table)
+    with pytest.raises(ArtifactError, match="item table"):
         artifact.load(directory)
 
 
@@ -162,14 +219,14 @@ def test_weights_that_do_not_fit_the_kind_of_model_are_refused_although_the_hash
 def test_weights_that_are_no_safetensors_file_are_refused_although_the_hash_is_right(
     tmp_path: Path, data: bytes
 ) -> None:
-    directory = artifact.save(tmp_path, manifest(), arrays())
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
     rewrite(directory, data)
     with pytest.raises(ArtifactError):
         artifact.load(directory)
 
 
 def test_a_header_that_declares_a_huge_array_is_refused_without_memory_for_it(tmp_path: Path) -> None:
-    directory = artifact.save(tmp_path, manifest(), arrays())
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
     header = json.dumps({"matrix": {"dtype": "F32", "shape": [2**40, 2**20], "data_offsets": [0, 2**62]}}).encode()
     rewrite(directory, len(header).to_bytes(8, "little") + header)
     with pytest.raises(ArtifactError, match="safetensors"):
@@ -180,26 +237,30 @@ def test_a_header_that_declares_a_huge_array_is_refused_without_memory_for_it(tm
     "change",
     [
         {"kind": "NoSuchModel"},
-        {"format": 2},
+        {"format": 1},
         {"rating_scale": [5, 1]},
         {"rating_scale": "1-5"},
         {"seed": "0"},
         {"unknown": 1},
         {"global_mean": float("nan")},
         {"global_mean": True},
+        {"metrics": {"test_rmse": "0.9"}},
+        {"metrics": {"test_rmse": float("inf")}},
+        {"seed": 1},
+        {"recipe": "\ud800"},
     ],
 )
 def test_a_manifest_with_a_wrong_value_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
-    directory = artifact.save(tmp_path, manifest(), arrays())
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
     path = directory / artifact.MANIFEST_FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(ArtifactError, match="manifest"):
         artifact.load(directory)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null", b"[" * 100_000])
 def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path, content: bytes) -> None:
-    directory = artifact.save(tmp_path, manifest(), arrays())
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
     (directory / artifact.MANIFEST_FILE).write_bytes(content)
     with pytest.raises(ArtifactError, match="manifest"):
         artifact.load(directory)
@@ -215,8 +276,8 @@ def test_a_process_killed_while_it_exports_leaves_the_latest_artefact_whole(tmp_
         "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from pathlib import Path\n"
         "from recsys import artifact\n"
-        "from tests.test_artifact import arrays, manifest\n"
-        "for seed in range(10**9): artifact.save(Path(sys.argv[1]), manifest(), arrays(seed))\n"
+        "from tests.test_artifact import ITEMS, arrays, manifest\n"
+        "for seed in range(10**9): artifact.save(Path(sys.argv[1]), manifest(), arrays(seed), ITEMS)\n"
     )
     root = Path(__file__).parents[1]
     for delay in (0.0, 0.003, 0.011, 0.027):
@@ -230,7 +291,7 @@ def test_a_process_killed_while_it_exports_leaves_the_latest_artefact_whole(tmp_
         artifact.load(tmp_path / "latest")
         for directory in tmp_path.glob("2026*"):
             artifact.load(directory)
-    artifact.save(tmp_path, manifest(), arrays(5))
+    artifact.save(tmp_path, manifest(), arrays(5), ITEMS)
     assert not list(tmp_path.glob(".writing-*"))
 
 

@@ -81,6 +81,20 @@ def test_the_artefact_predicts_what_the_model_predicts_to_the_last_bit(
     assert set(predicted.sources) == {0}
 
 
+def test_the_artefact_carries_the_training_ratings_and_the_item_table(recsys: Command) -> None:
+    recsys("fit", *DEFAULT, *SHORT)
+    data = MovieLensDataModule(validation=0)
+    users, items, ratings = (part.numpy() for part in data.training_set())
+    exported = artifact.load(Path("artifacts/latest"))
+    order = np.lexsort((items, users))
+    for name, expected in (("users", users), ("items", items), ("values", ratings)):
+        assert np.array_equal(exported.arrays[f"rating_{name}"], expected[order])
+    assert exported.items.titles == tuple(data.ratings.item_table["title"])
+    assert exported.items.genres == tuple(data.ratings.item_table["genres"])
+    assert (exported.items.titles[0], exported.items.years[0]) == ("Toy Story", 1995)
+    assert None in exported.items.years
+
+
 @pytest.mark.parametrize("recipe", [DEFAULT, EMBEDDING])
 def test_a_resumed_fit_ends_with_the_same_weights_as_one_that_was_never_stopped(
     recsys: Command, recipe: tuple[object, ...]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -16,10 +17,12 @@ import numpy as np
 import pytest
 
 from recsys import artifact
+from tests.serving import films
 
 ROOT = Path(__file__).parents[2]
 MATRIX = np.array([[1.5, 2.5], [3.5, 4.5], [0.0, 9.0]], np.float32)
 StartServer = Callable[..., httpx.Client]
+StartProcess = Callable[..., "Server"]
 
 
 @pytest.fixture(scope="session")
@@ -35,43 +38,76 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "item_ids": np.array([10, 11]),
         "user_means": np.array([0.5, -0.5, 0.25], np.float32),
         "item_means": np.array([1.0, -1.0], np.float32),
+        "rating_users": np.array([0, 1], np.int32),
+        "rating_items": np.array([0, 1], np.int32),
+        "rating_values": np.array([2.0, 4.0], np.float32),
     }
-    return artifact.save(tmp_path_factory.mktemp("model"), manifest, arrays)
+    items = artifact.ItemTable(("Amélie", "Brazil"), (2001, None), (("Comedy",), ()))
+    return artifact.save(tmp_path_factory.mktemp("model"), manifest, arrays, items)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, a client of it, and what it printed on both streams."""
+
+    client: httpx.Client
+    process: subprocess.Popen[bytes]
+    log: Path
 
 
 @pytest.fixture(scope="session")
-def start_server() -> Iterator[StartServer]:
-    """`start_server(artifact=…, max_pairs=…)` starts a server with these settings and gives a client of it."""
-    processes: list[subprocess.Popen[bytes]] = []
-    clients: list[httpx.Client] = []
+def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProcess]:
+    """`start_process(artifact=…, max_pairs=…)` starts a server with these settings."""
+    servers: list[Server] = []
 
-    def start(**settings: object) -> httpx.Client:
+    def start(**settings: object) -> Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         environment = {f"RECSYS_{name.upper()}": str(value) for name, value in {**settings, "port": port}.items()}
-        process = subprocess.Popen([sys.executable, "-m", "serving.app"], env={**os.environ, **environment}, cwd=ROOT)
-        processes.append(process)
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
-        clients.append(client)
+        log = tmp_path_factory.mktemp("server") / "log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "serving.app"],
+                env={**os.environ, **environment}, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        server = Server(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10), process, log)
+        servers.append(server)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                client.get("/health/live").raise_for_status()
-                return client
+                server.client.get("/health/live").raise_for_status()
+                return server
             except httpx.TransportError:
                 time.sleep(0.02)
-        raise AssertionError("the server did not start")
+        raise AssertionError(f"the server did not start: {log.read_text()}")
 
     yield start
-    for client in clients:
-        client.close()
-    for process in processes:
-        process.terminate()
-        assert process.wait(timeout=20) == -signal.SIGTERM  # uvicorn shuts down, then ends as the signal asks
+    for server in servers:
+        server.client.close()
+        server.process.terminate()
+    for server in servers:
+        # uvicorn shuts down, then ends as the signal asks.
+        assert server.process.wait(timeout=20) == -signal.SIGTERM, server.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def start_server(start_process: StartProcess) -> StartServer:
+    """Like `start_process`, for tests that need only the client."""
+    return lambda **settings: start_process(**settings).client
 
 
 @pytest.fixture(scope="session")
 def server(start_server: StartServer, model: Path) -> httpx.Client:
     """A server that is ready, and allows 4 pairs in a request."""
     return start_server(artifact=model, max_pairs=4)
+
+
+@pytest.fixture(scope="session")
+def films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+    """A server of the model in `tests.serving.films`, which allows 4 pairs in a request."""
+    kind = "LinearNetwork"
+    root = tmp_path_factory.mktemp("films")
+    return start_server(
+        artifact=artifact.save(root, films.manifest(kind), films.arrays(kind), films.ITEMS), max_pairs=4
+    )

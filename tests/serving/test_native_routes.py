@@ -1,4 +1,4 @@
-"""POST /v1/predictions: answers, and every way to ask wrongly."""
+"""Predicted ratings: answers, and every way to ask wrongly."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ def test_a_batch_is_answered_in_order_with_fallbacks_for_unknown_ids(server: htt
         (b'{"pairs": [{"user_id": 3, "item_id": 10, "itemid": 1}]}', 422),
         (json.dumps({"pairs": [{"user_id": 3, "item_id": 10}] * 5}).encode(), 413),
         (b"[" * 100_000, 400),
+        (b'{"\\ud800": 1}', 422),
+        (b'{"pairs": [{"user_id": 3, "item_id": 10}], "' + b"x" * 100_000 + b'": 1}', 422),
+        (b'{"pairs": [' + b"1, " * 10_000 + b"1]}", 422),
     ],
 )
 def test_a_wrong_request_is_a_problem_document_and_never_a_server_error(
@@ -60,13 +63,48 @@ def test_a_wrong_request_is_a_problem_document_and_never_a_server_error(
     problem = response.json()
     assert problem.keys() == {"title", "status", "detail"}
     assert problem["status"] == status
-    assert problem["detail"]
+    assert 0 < len(problem["detail"]) <= 2000
 
 
 def test_the_largest_ids_are_merely_unknown(server: httpx.Client) -> None:
     pair = {"user_id": 2**63 - 1, "item_id": -(2**63)}
     (answer,) = server.post("/v1/predictions", json={"pairs": [pair]}).json()["predictions"]
     assert answer == pair | {"rating": 3.5, "source": "global_mean"}
+
+
+def test_one_pair_is_answered_by_its_address(server: httpx.Client) -> None:
+    response = server.get("/v1/ratings?user_id=7&item_id=11")
+    assert response.status_code == 200
+    content = response.json()
+    assert len(content.pop("version")) == 12
+    assert content == {"user_id": 7, "item_id": 11, "rating": 4.5, "source": "model"}
+    assert server.get("/v1/ratings?user_id=7&item_id=-1").json()["source"] == "user_mean"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "user_id=3", "user_id=3&item_id=", "user_id=3&item_id=x", "user_id=3.0&item_id=10",
+        "user_id=%203&item_id=10", "user_id=1_0&item_id=10", "user_id=%2B3&item_id=10",
+        "user_id=9223372036854775808&item_id=10",
+        "user_id=" + "9" * 5000 + "&item_id=10", "user_id=true&item_id=10", "user_id=%D9%A3&item_id=10",
+        "user_id=3&item_id=10&strict=maybe", "user_id=3&item_id=10&itemid=3", "user_id=NaN&item_id=%00",
+    ],
+)  # fmt: skip
+def test_a_wrong_address_is_a_problem_document(server: httpx.Client, query: str) -> None:
+    response = server.get(f"/v1/ratings?{query}")
+    assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
+
+
+def test_an_unknown_id_is_not_found_if_the_request_is_strict(server: httpx.Client) -> None:
+    pairs = [{"user_id": 3, "item_id": 10}, {"user_id": 3, "item_id": 99}]
+    for response, unknown in (
+        (server.get("/v1/ratings?user_id=99&item_id=10&strict=true"), "user 99"),
+        (server.post("/v1/predictions", json={"pairs": pairs, "strict": True}), "item 99"),
+    ):
+        assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
+        assert unknown in response.json()["detail"]
+    assert server.post("/v1/predictions", json={"pairs": pairs[:1], "strict": True}).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("GET", "/v1/predictions", 405)])
@@ -80,7 +118,18 @@ def test_unknown_routes_and_methods_are_problem_documents(
 
 def test_the_openapi_document_describes_the_routes_with_examples(server: httpx.Client) -> None:
     document = server.get("/openapi.json").json()
-    assert document["paths"].keys() == {"/v1/predictions", "/health/live", "/health/ready"}
+    assert document["paths"].keys() == {
+        "/v1/predictions", "/v1/ratings", "/v1/users/{user_id}/recommendations",
+        "/v1/users/{user_id}/items/{item_id}/explanation", "/v1/items", "/v1/items/{item_id}",
+        "/v1/items/{item_id}/similar", "/v1/fold-in", "/v1/model", "/metrics", "/health/live", "/health/ready",
+    }  # fmt: skip
     assert document["components"]["schemas"]["Pair"]["properties"]["user_id"]["examples"] == [196]
     assert math.isclose(float(document["openapi"].rsplit(".", 1)[0]), 3.1)
-    assert "application/problem+json" in document["paths"]["/v1/predictions"]["post"]["responses"]["422"]["content"]
+    del document["paths"]["/metrics"]  # plain text
+    for route in document["paths"].values():
+        for operation in route.values():
+            assert operation["description"]
+            for status, response in operation["responses"].items():
+                assert list(response["content"]) == [
+                    "application/json" if status == "200" else "application/problem+json"
+                ]

@@ -1,0 +1,125 @@
+"""What `manifest.json` says of a trained model, and the check that nobody changed it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+FORMAT = 2
+KINDS = ("LinearNetwork", "UserItemEmbedding")
+MANIFEST_FILE = "manifest.json"
+
+
+class ArtifactError(Exception):
+    """The artefact cannot be used: a file is missing, damaged, or not what the manifest says."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `manifest.json` says of a model; every value is plain JSON."""
+
+    kind: str
+    """The model's class, such as LinearNetwork; it decides which arrays there are and how they predict."""
+    recipe: str
+    """The name of the configuration it was trained with."""
+    rating_scale: tuple[float, float]
+    """Least and greatest rating; predictions are clipped to it."""
+    global_mean: float
+    """Mean of the training ratings: the answer for an unknown user and an unknown item."""
+    split: str
+    seed: int
+    metrics: dict[str, float]
+    data_name: str
+    data_sha256: str
+    """Hash of the ratings file that the model was trained on."""
+    created: str
+    """When, in ISO 8601, UTC."""
+    model_sha256: str = ""
+    """Hash of model.safetensors; filled in when the artefact is written, like the two that follow."""
+    items_sha256: str = ""
+    """Hash of items.json."""
+    sha256: str = ""
+    """Hash of all the other values of the manifest, as `to_json` writes them."""
+    format: int = FORMAT
+
+    @property
+    def version(self) -> str:
+        """A short name for exactly this artefact: the first 12 digits of the manifest's hash, which covers it all."""
+        return self.sha256[:12]
+
+    def sealed(self, model_sha256: str, items_sha256: str) -> Manifest:
+        """Return the manifest with the hashes of the files it describes, and its own."""
+        unsealed = replace(self, model_sha256=model_sha256, items_sha256=items_sha256, sha256="")
+        return replace(unsealed, sha256=hashlib.sha256(unsealed.to_json()).hexdigest())
+
+    def to_json(self) -> bytes:
+        """Write the manifest; equal manifests give equal bytes."""
+        return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+
+def read_manifest(directory: Path | str) -> Manifest:
+    """Read and check manifest.json alone.
+
+    Raises:
+        ArtifactError: the file is missing, is not JSON, lacks or misnames a value, or was changed by hand.
+    """
+    path = Path(directory) / MANIFEST_FILE
+    try:
+        data = path.read_bytes()
+        content = json.loads(data)
+    except OSError as cause:
+        raise ArtifactError(
+            f"{path} cannot be read: {cause.strerror}. Train a model first (make train), or name another directory."
+        ) from cause
+    except (ValueError, RecursionError) as cause:
+        raise ArtifactError(f"{path} is not JSON: {cause}. Export the model again.") from cause
+    manifest = _manifest_from(content, path)
+    if manifest.to_json() != data or manifest.sealed(manifest.model_sha256, manifest.items_sha256) != manifest:
+        raise ArtifactError(f"{path} is not as it was written: its SHA-256 differs. Copy or export the artefact again.")
+    return manifest
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "kind": str,
+    "recipe": str,
+    "rating_scale": list,
+    "global_mean": (int, float),
+    "split": str,
+    "seed": int,
+    "metrics": dict,
+    "data_name": str,
+    "data_sha256": str,
+    "created": str,
+    "model_sha256": str,
+    "items_sha256": str,
+    "sha256": str,
+    "format": int,
+}
+
+
+def _manifest_from(content: object, path: Path) -> Manifest:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ArtifactError(f"{path} is not a manifest of format {FORMAT}. Export the model with this version.")
+    if content.keys() != _TYPES.keys():
+        wrong = ", ".join(sorted(content.keys() ^ _TYPES.keys()))
+        raise ArtifactError(f"{path} has missing or unknown values: {wrong}. Export the model again.")
+    for name, kind in _TYPES.items():
+        if not isinstance(content[name], kind) or isinstance(content[name], bool):
+            raise ArtifactError(f"{path}: {name} has the wrong type, {content[name]!r}. Export the model again.")
+    if content["kind"] not in KINDS:
+        raise ArtifactError(f"{path}: {content['kind']!r} is no kind of model known here ({', '.join(KINDS)}).")
+    scale = content["rating_scale"]
+    if len(scale) != 2 or not all(map(_is_finite, scale)) or not scale[0] < scale[1]:
+        raise ArtifactError(f"{path}: rating_scale must be the least and the greatest rating, not {scale!r}.")
+    for name, value in {"global_mean": content["global_mean"], **content["metrics"]}.items():
+        if not _is_finite(value):
+            raise ArtifactError(f"{path}: {name} is {value!r}, which is no finite number. Export the model again.")
+    return Manifest(**{**content, "rating_scale": (scale[0], scale[1])})
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= 1e300 and math.isfinite(value)

@@ -1,0 +1,48 @@
+"""A user who was not there in training: a rating for every item from a few ratings, in closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recsys.artifact import Artifact, Floats, Ids
+
+
+class FoldIn:
+    """Ridge regression of a new user's ratings on the item vectors.
+
+    A rating is taken to be r_i = μ + b_i + τ w_0 + q_i · w + ε_i with the mean μ and the damped item means b_i of the
+    training ratings, the item vectors q_i of `item_vectors`, and the new user's weights w_0 and w to be found; τ w_0 is
+    the user's own mean. The scaling of q makes the training users' weights have mean square 1, and τ² is the mean
+    square of their own means, so the weights are taken to be N(0, 1) beforehand. With ε ~ N(0, λ), where λ is the mean
+    squared error of the model on its training ratings, the most probable weights minimise
+
+        Σ_{i rated} (r_i − μ − b_i − x_i · v)² + λ |v|²,   x_i = (τ, q_i), v = (w_0, w),
+
+    whose gradient vanishes at v = (XᵀX + λI)⁻¹ Xᵀ(r − μ − b), with the rows x_i of X for the rated items. Without any
+    ratings v = 0, and every item is predicted at its mean. One solve with k + 1 unknowns; nothing is trained.
+    """
+
+    def __init__(self, artifact: Artifact, vectors: Floats) -> None:
+        """Compute what all new users share.
+
+        Args:
+            artifact: the model and its training ratings.
+            vectors: the item vectors, (n_items, k).
+        """
+        arrays = artifact.arrays
+        self._item_means = np.float64(artifact.manifest.global_mean) + arrays["item_means"]  # (n_items,)
+        self._deviation = float(np.sqrt(np.mean(np.square(arrays["user_means"], dtype=np.float64))))  # τ
+        features = np.column_stack([np.full(len(vectors), self._deviation), vectors])
+        self._features = features.astype(np.float64)  # X, (n_items, k + 1)
+        errors = artifact.scores(arrays["rating_users"], arrays["rating_items"]) - arrays["rating_values"]
+        # A model that knows its training ratings by heart leaves no error; λ > 0 keeps the solution unique.
+        self._ridge = max(float(np.mean(np.square(errors, dtype=np.float64))), 1e-3)
+
+    def scores(self, items: Ids, ratings: Floats) -> tuple[Floats, float]:
+        """Ratings of all items (n_items,), not clipped, and the user's own mean τ w_0, from n ratings of n items."""
+        features = self._features[items]
+        residuals = ratings - self._item_means[items]
+        gram = features.T @ features + self._ridge * np.eye(features.shape[1])
+        weights = np.linalg.solve(gram, features.T @ residuals)
+        scores: Floats = (self._item_means + self._features @ weights).astype(np.float32)
+        return scores, float(self._deviation * weights[0])

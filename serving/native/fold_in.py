@@ -1,0 +1,49 @@
+"""Predictions and recommendations for someone who was not there in training."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+
+from serving.dependencies import CurrentRecommender, CurrentSettings
+from serving.problems import InvalidRatingError, TooManyPairsError, responses
+from serving.schemas import FoldInRequest, FoldInResponse, ItemRating, NewUserRating, Recommendation
+
+router = APIRouter(tags=["users"])
+
+
+@router.post("/fold-in", responses=responses(400, 404, 413))
+async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> FoldInResponse:
+    """Predict and recommend from a new user's ratings, by ridge regression on the item vectors; nothing is stored."""
+    for what, many in (("ratings", body.ratings), ("item_ids", body.item_ids)):
+        if len(many) > settings.max_pairs:
+            raise TooManyPairsError(f"{len(many)} {what} in one request; this server allows {settings.max_pairs}.")
+    answer = recommender.fold_in(
+        _by_item(body.ratings, recommender.manifest.rating_scale),
+        body.item_ids,
+        n=body.n,
+        offset=body.offset,
+        genre=body.genre,
+        strict=body.strict,
+    )
+    return FoldInResponse(
+        version=recommender.manifest.version,
+        predictions=[
+            NewUserRating(item_id=item, rating=rating, source=source) for item, rating, source in answer.ratings
+        ],
+        total=answer.ranking.total,
+        recommendations=[Recommendation(**asdict(ranked.item), rating=ranked.value) for ranked in answer.ranking.page],
+        ignored_item_ids=answer.ignored,
+    )
+
+
+def _by_item(ratings: list[ItemRating], scale: tuple[float, float]) -> dict[int, float]:
+    by_item: dict[int, float] = {}
+    for place, given in enumerate(ratings):
+        if not scale[0] <= given.rating <= scale[1]:
+            raise InvalidRatingError(f"body.ratings.{place}.rating: {given.rating} is not in {scale[0]} … {scale[1]}")
+        if given.item_id in by_item:
+            raise InvalidRatingError(f"body.ratings.{place}.item_id: {given.item_id} was rated before in this request")
+        by_item[given.item_id] = given.rating
+    return by_item

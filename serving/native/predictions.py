@@ -1,0 +1,38 @@
+"""Predicted ratings: of one pair by its address, of many by a request body."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic_core import to_json
+
+from serving.dependencies import CurrentRecommender, CurrentSettings
+from serving.problems import TooManyPairsError, responses
+from serving.schemas import PairQuery, PredictionsRequest, PredictionsResponse, RatingResponse
+
+router = APIRouter(tags=["predictions"])
+
+
+# Both routes write their answers straight from plain values: as models, ten thousand take several times as long.
+
+
+@router.get("/ratings", response_model=RatingResponse, responses=responses(404))
+async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
+    """Predict the rating that a user would give to an item."""
+    (answer,) = recommender.predict([pair.user_id], [pair.item_id], strict=pair.strict)
+    content = {"version": recommender.manifest.version, **answer._asdict()}
+    return Response(to_json(content), media_type="application/json")
+
+
+@router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413))
+async def predictions(body: PredictionsRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
+    """Predict the ratings that users would give to items."""
+    if len(body.pairs) > settings.max_pairs:
+        raise TooManyPairsError(
+            f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
+        )
+    user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
+    answers = recommender.predict(user_ids, item_ids, strict=body.strict)
+    content = {"version": recommender.manifest.version, "predictions": [answer._asdict() for answer in answers]}
+    return Response(to_json(content), media_type="application/json")

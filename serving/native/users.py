@@ -1,0 +1,60 @@
+"""What a user of the training data may like, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from serving.dependencies import CurrentRecommender
+from serving.explanation import explain
+from serving.problems import responses
+from serving.schemas import (
+    ExplanationQuery,
+    ExplanationResponse,
+    IdInAddress,
+    OwnRating,
+    RatingParts,
+    Recommendation,
+    RecommendationsQuery,
+    RecommendationsResponse,
+)
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+
+@router.get("/{user_id}/recommendations", responses=responses(404))
+async def recommendations(
+    user_id: IdInAddress, query: Annotated[RecommendationsQuery, Query()], recommender: CurrentRecommender
+) -> RecommendationsResponse:
+    """Recommend items by the rating that the model predicts before it is clipped to the scale."""
+    ranking = recommender.recommend(user_id, **query.model_dump())
+    return RecommendationsResponse(
+        version=recommender.manifest.version,
+        user_id=user_id,
+        total=ranking.total,
+        source=ranking.source,
+        recommendations=[Recommendation(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page],
+    )
+
+
+@router.get("/{user_id}/items/{item_id}/explanation", responses=responses(404))
+async def explanation(
+    user_id: IdInAddress,
+    item_id: IdInAddress,
+    query: Annotated[ExplanationQuery, Query()],
+    recommender: CurrentRecommender,
+) -> ExplanationResponse:
+    """Say what of a predicted rating is mean, user, item and interaction, and which own ratings speak for it."""
+    answer = explain(recommender, user_id, item_id, n=query.n, strict=query.strict)
+    return ExplanationResponse(
+        version=recommender.manifest.version,
+        **answer.prediction._asdict(),
+        unclipped=answer.unclipped,
+        parts=RatingParts.model_validate(answer.parts),
+        speaks_for=[
+            OwnRating(**asdict(own.item), rating=own.rating, similarity=own.similarity, weight=own.weight)
+            for own in answer.speaks_for
+        ],
+    )

@@ -1,0 +1,250 @@
+"""What the native routes take and give, as they stand in the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, with_config
+from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
+
+MOST_ON_A_PAGE = 1000  # keeps an answer below a few hundred kilobytes; `offset` reaches the rest
+
+
+def _whole_number(text: object) -> object:
+    """Let nothing but digits be an id in an address: "3.0", " 3" and "1_0" are errors, not users 3 and 10."""
+    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]{1,19}", text):
+        raise ValueError("Input should be a whole number of at most 64 bits")
+    return text
+
+
+_SIXTY_FOUR_BITS = Field(ge=-(2**63), le=2**63 - 1)
+_SCHEMA = WithJsonSchema({"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1})
+# Ids are whole numbers of 64 bits; strict, so that "196" and 196.0 are errors and never mean another user.
+Id = Annotated[int, Field(strict=True), _SIXTY_FOUR_BITS, _SCHEMA]
+IdInAddress = Annotated[int, BeforeValidator(_whole_number), _SIXTY_FOUR_BITS, _SCHEMA]
+
+
+class _Request(BaseModel):
+    """A misspelt name is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(_Request):
+    """Which part of a list is wanted."""
+
+    n: int = Field(default=10, ge=1, le=MOST_ON_A_PAGE, description="How many.")
+    offset: int = Field(default=0, ge=0, lt=2**31, description="How many to leave out before.")
+
+
+class Strictness(_Request):
+    """What to do about unknown ids."""
+
+    strict: bool = Field(default=False, description="Answer 404 to an unknown id, and never a mean.")
+
+
+class PairQuery(Strictness):
+    """A user and an item, by the data set's own ids."""
+
+    user_id: IdInAddress = Field(examples=[196])
+    item_id: IdInAddress = Field(examples=[242])
+
+
+class RecommendationsQuery(Page, Strictness):
+    """Which recommendations are wanted."""
+
+    exclude_seen: bool = Field(default=True, description="Leave out what the user rated in training.")
+    genre: str | None = Field(default=None, max_length=100, description="Only items of this genre.", examples=["Drama"])
+
+
+class ItemsQuery(Page):
+    """Which items are wanted."""
+
+    query: str = Field(
+        default="",
+        max_length=200,
+        description="Words of the title, or pieces of them; case and accents do not matter. All items if empty.",
+        examples=["star wars"],
+    )
+
+
+class ExplanationQuery(Strictness):
+    """How much of an explanation is wanted."""
+
+    n: int = Field(default=5, ge=1, le=MOST_ON_A_PAGE, description="How many of the user's own ratings to name.")
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Pair(TypedDict):  # checked like a model, in a quarter of the time, which counts for ten thousand of them
+    """A user and an item, by the data set's own ids."""
+
+    user_id: Annotated[Id, Field(examples=[196])]
+    item_id: Annotated[Id, Field(examples=[242])]
+
+
+class PredictionsRequest(Strictness):
+    """The pairs to predict."""
+
+    pairs: list[Pair] = Field(min_length=1)
+
+
+class ItemRating(_Request):
+    """A new user's rating of an item."""
+
+    item_id: Id = Field(examples=[50])
+    rating: float = Field(strict=True, allow_inf_nan=False, description="On the data set's scale.", examples=[5.0])
+
+
+class FoldInRequest(Page, Strictness):
+    """A new user's ratings, and what is wanted of them."""
+
+    ratings: list[ItemRating] = Field(description="Ratings of different items; none gives every item's mean.")
+    item_ids: list[Id] = Field(default=[], description="Items to predict the new user's ratings of.", examples=[[242]])
+    genre: str | None = Field(default=None, max_length=100, description="Recommend only items of this genre.")
+
+
+class _Answer(BaseModel):
+    version: str = Field(
+        description="The model's version: the first digits of its artefact's hash.", examples=["034e3cd22cf1"]
+    )
+
+
+class PredictedRating(BaseModel):
+    """The predicted rating of one pair."""
+
+    user_id: int = Field(examples=[196])
+    item_id: int = Field(examples=[242])
+    rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.67])
+    source: str = Field(
+        description="Who answered: model, or, where an id is unknown, user_mean, item_mean or global_mean.",
+        examples=["model"],
+    )
+
+
+class PredictionsResponse(_Answer):
+    """The predicted ratings, in the order of the pairs."""
+
+    predictions: list[PredictedRating]
+
+
+class RatingResponse(_Answer, PredictedRating):
+    """The predicted rating of a pair."""
+
+
+class Item(BaseModel):
+    """An item, and how it was rated in training."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    item_id: int = Field(examples=[50])
+    title: str = Field(description="Title without the year.", examples=["Star Wars"])
+    year: int | None = Field(description="Year of release; null where nobody knows.", examples=[1977])
+    genres: list[str] = Field(examples=[["Action", "Sci-Fi"]])
+    n_ratings: int = Field(description="Number of training ratings.", examples=[525])
+    mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[4.36])
+
+
+class ItemResponse(_Answer, Item):
+    """One item."""
+
+
+class ItemsResponse(_Answer):
+    """A page of the items found, most rated first."""
+
+    total: int = Field(description="Number of items found.", examples=[2])
+    items: list[Item]
+
+
+class Recommendation(Item):
+    """An item, and the rating predicted for it."""
+
+    rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[4.71])
+
+
+class RecommendationsResponse(_Answer):
+    """A page of recommendations, best first."""
+
+    user_id: int = Field(examples=[196])
+    total: int = Field(description="Number of items that were ranked.", examples=[1646])
+    source: str = Field(description="Who ranked: model, or item_mean for an unknown user.", examples=["model"])
+    recommendations: list[Recommendation]
+
+
+class SimilarItem(Item):
+    """An item, and how alike it is."""
+
+    similarity: float = Field(description="Cosine of the items' vectors, -1 to 1.", examples=[0.93])
+
+
+class SimilarItemsResponse(_Answer):
+    """A page of the other items, most similar first."""
+
+    item_id: int = Field(examples=[50])
+    total: int = Field(examples=[1681])
+    similar: list[SimilarItem]
+
+
+class RatingParts(BaseModel):
+    """What a prediction is made of; the sum is the prediction before it is clipped to the scale."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    global_mean: float = Field(description="Mean training rating.", examples=[3.53])
+    user: float = Field(description="By how much the user rates above it; damped.", examples=[0.11])
+    item: float = Field(description="By how much the item is rated above it; damped.", examples=[0.4])
+    interaction: float = Field(description="What the model knows of this pair beyond means.", examples=[-0.2])
+
+
+class OwnRating(Item):
+    """A training rating of the user that speaks for a prediction."""
+
+    rating: float = Field(description="The user's rating.", examples=[5.0])
+    similarity: float = Field(description="Cosine of the two items' vectors, -1 to 1.", examples=[0.81])
+    weight: float = Field(
+        description="Similarity × (rating − what the means expect of it); always positive.", examples=[0.9]
+    )
+
+
+class ExplanationResponse(_Answer, PredictedRating):
+    """A predicted rating, and why."""
+
+    unclipped: float = Field(description="The prediction before it is clipped to the scale.", examples=[3.84])
+    parts: RatingParts
+    speaks_for: list[OwnRating] = Field(description="The user's ratings that speak for it, strongest first.")
+
+
+class NewUserRating(BaseModel):
+    """The predicted rating of a new user."""
+
+    item_id: int = Field(examples=[242])
+    rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.9])
+    source: str = Field(description="fold_in, or user_mean where the item is unknown.", examples=["fold_in"])
+
+
+class FoldInResponse(_Answer):
+    """What a new user's ratings lead to."""
+
+    predictions: list[NewUserRating] = Field(description="In the order of the request's item_ids.")
+    total: int = Field(description="Number of items that were ranked: all but the rated ones.", examples=[1680])
+    recommendations: list[Recommendation]
+    ignored_item_ids: list[int] = Field(description="Rated items that the model does not know.", examples=[[]])
+
+
+class ModelResponse(_Answer):
+    """What is known of the model that answers."""
+
+    kind: str = Field(examples=["LinearNetwork"])
+    recipe: str = Field(description="Configuration it was trained with.", examples=["lnn-adam-ratio-90"])
+    n_users: int = Field(examples=[943])
+    n_items: int = Field(examples=[1682])
+    n_ratings: int = Field(description="Number of training ratings.", examples=[90_000])
+    genres: list[str] = Field(examples=[["Comedy", "Drama"]])
+    rating_scale: tuple[float, float] = Field(description="Least and greatest rating.", examples=[(1, 5)])
+    global_mean: float = Field(description="Mean training rating.", examples=[3.53])
+    split: str = Field(examples=["0.9"])
+    seed: int = Field(examples=[0])
+    metrics: dict[str, float] = Field(description="As measured after training.", examples=[{"test_rmse": 0.89}])
+    data_name: str = Field(examples=["100k"])
+    data_sha256: str = Field(description="Hash of the ratings file.", examples=["06416e597f82b7342361e41163890c81"])
+    created: str = Field(description="ISO 8601, UTC.", examples=["2026-01-01T00:00:00+00:00"])

@@ -1,0 +1,52 @@
+"""A model whose answers can be worked out by hand: six users, five films, and one taste that divides them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recsys.artifact import Array, ItemTable, Manifest
+
+MEAN = 3.5
+USER_IDS = np.arange(1, 7)
+ITEM_IDS = np.array([10, 11, 12, 13, 14])
+ITEMS = ItemTable(
+    titles=("Amélie", "Star Wars", "Empire Strikes Back, The", "Brief Encounter", "Starman"),
+    years=(2001, 1977, 1980, None, 1984),
+    genres=(("Comedy", "Romance"), ("Action", "Sci-Fi"), ("Action", "Sci-Fi"), ("Drama", "Romance"), ("Sci-Fi",)),
+)
+USER_MEANS = np.array([0.5, 0.0, -0.5, 0.25, 0.0, -0.25], np.float32)
+ITEM_MEANS = np.array([0.2, 0.3, 0.1, -0.1, -0.3], np.float32)
+USER_TASTE = np.array([1, 1, 1, -1, -1, -1], np.float32)
+ITEM_TASTE = np.array([-1, 1, 1, -1, 0], np.float32)
+RATINGS = ((1, 10, 2.0), (1, 11, 5.0), (2, 11, 4.0), (3, 12, 4.0), (4, 10, 5.0), (4, 11, 3.0), (5, 13, 4.0))
+MATRIX = MEAN + USER_MEANS[:, None] + ITEM_MEANS + USER_TASTE[:, None] * ITEM_TASTE
+
+
+def manifest(kind: str) -> Manifest:
+    """What is said of the films, as a model of one kind or the other."""
+    return Manifest(
+        kind=kind, recipe="films", rating_scale=(1.0, 5.0), global_mean=MEAN, split="0.9", seed=0,
+        metrics={"test_rmse": 0.9}, data_name="100k", data_sha256="ab", created="2026-01-01T00:00:00+00:00",
+    )  # fmt: skip
+
+
+def arrays(kind: str) -> dict[str, Array]:
+    """MATRIX, whole or as the factors that give it."""
+    users, items, values = (np.array(column) for column in zip(*RATINGS, strict=True))
+    known: dict[str, Array] = {
+        "user_ids": USER_IDS,
+        "item_ids": ITEM_IDS,
+        "user_means": USER_MEANS,
+        "item_means": ITEM_MEANS,
+        "rating_users": np.searchsorted(USER_IDS, users).astype(np.int32),
+        "rating_items": np.searchsorted(ITEM_IDS, items).astype(np.int32),
+        "rating_values": values.astype(np.float32),
+    }
+    if kind == "LinearNetwork":
+        return known | {"matrix": MATRIX.astype(np.float32)}
+    return known | {
+        "user_factors": USER_TASTE[:, None],
+        "item_factors": ITEM_TASTE[:, None],
+        "user_bias": USER_MEANS[:, None],
+        "item_bias": ITEM_MEANS[:, None] + np.float32(MEAN),
+    }
