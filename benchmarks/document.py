@@ -36,9 +36,9 @@ def rmse_table(content: Content) -> str:
         [
             *lines,
             "",
-            f"Test RMSE, mean and standard deviation over random splits of seeds {seeds[0]}–{seeds[-1]}. Every row starts "
-            "at damped user and item means, the paper's near zero, which is why its rows without a penalty end so far away. "
-            f"{machine(content)}",
+            "Test RMSE, mean and standard deviation over random splits of seeds "
+            f"{seeds[0]}–{seeds[-1]}. Every row starts at damped user and item means, the paper's near zero, "
+            f"which is why its rows without a penalty end so far away. {machine(content)}",
         ]
     )
 
