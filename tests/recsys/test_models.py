@@ -158,8 +158,12 @@ class TestEveryModel:
             "item_ids": np.arange(N_ITEMS) * 3 + 1,
             "user_means": np.zeros(N_USERS, np.float32),
             "item_means": np.zeros(N_ITEMS, np.float32),
+            "rating_users": np.array([0], np.int32),
+            "rating_items": np.array([0], np.int32),
+            "rating_values": np.array([3.0], np.float32),
         }
-        exported = artifact.Artifact(manifest, {**trained.model.arrays(), **known})  # which checks names and shapes
+        films = artifact.ItemTable(("",) * N_ITEMS, (None,) * N_ITEMS, ((),) * N_ITEMS)
+        exported = artifact.Artifact(manifest, {**trained.model.arrays(), **known}, films)  # checks names and shapes
         users, items = every_pair()
         found = exported.predict(known["user_ids"][users], known["item_ids"][items])
         np.testing.assert_array_equal(found.ratings, trained.model.rate(users, items).detach().numpy())
