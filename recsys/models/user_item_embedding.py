@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 from recsys.artifact import pairwise_sum
 from recsys.models.base import RatingModel
@@ -60,9 +61,10 @@ class UserItemEmbedding(RatingModel):
         self.item_penalty = item_penalty
 
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
-        products = self.user_factors[users] * self.item_factors[items]  # (n, k)
-        bias = self.user_bias[users, 0] + self.item_bias[items, 0]  # (n,)
-        return bias + pairwise_sum(products)
+        # `embedding` rather than indexing, whose gradient adds up in an order that depends on the threads.
+        products = embedding(users, self.user_factors) * embedding(items, self.item_factors)  # (n, k)
+        bias = embedding(users, self.user_bias) + embedding(items, self.item_bias)  # (n, 1)
+        return bias[:, 0] + pairwise_sum(products)
 
     def penalty(self) -> Tensor:
         total = self.user_bias.new_zeros(())
