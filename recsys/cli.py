@@ -154,7 +154,7 @@ class RecsysCLI(LightningCLI):
         self.trainer.save_checkpoint(checkpoint)
 
     def _selected_epochs(self) -> int:
-        (selection,) = (c for c in self.trainer.callbacks if isinstance(c, EpochSelection))  # type: ignore[attr-defined]
+        (selection,) = (c for c in self.trainer.callbacks if isinstance(c, EpochSelection))  # type: ignore[attr-defined]  # Trainer's
         if not selection.best_epochs:
             raise CommandError(
                 "No validation was made, so no number of epochs could be chosen: let --trainer.max_epochs be at least "
