@@ -10,9 +10,11 @@ import logging
 import pickle
 import sys
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -72,6 +74,7 @@ class RecsysCLI(LightningCLI):
     """Lightning's command line, with a `fit` that selects, refits, tests and exports."""
 
     record: FitRecord
+    resumed: Mapping[str, Any] = MappingProxyType({})  # the record of the fit that left the checkpoint, if there is one
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(Run, "run")
@@ -111,10 +114,9 @@ class RecsysCLI(LightningCLI):
 
     def fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
         """Choose the number of epochs on validation ratings, refit on all of train, test once, export."""
-        resumed = self._resumed_record(options.get("ckpt_path"))
         if datamodule.validation > 0:
-            if resumed.get("stage") == REFIT:
-                self._prepare_refit(resumed["epochs"])
+            if self.resumed.get("stage") == REFIT:
+                self._prepare_refit(self.resumed["epochs"])
             else:
                 self._run_fit(model, datamodule, **options)
                 options = {}  # the checkpoint, if there was one, was of the stage that is now over
@@ -236,13 +238,6 @@ class RecsysCLI(LightningCLI):
             enable_version_counter=False,  # one file for each stage, replaced as training goes on
         )
 
-    def _resumed_record(self, ckpt_path: Path | str | None) -> dict[str, Any]:
-        """What the fit that left this checkpoint knew of its stage; nothing if there is no checkpoint."""
-        if ckpt_path is None:
-            return {}
-        record: dict[str, Any] = read_checkpoint(Path(ckpt_path))["callbacks"]["FitRecord"]
-        return record
-
     def _parse_ckpt_path(self) -> None:
         """Refuse a checkpoint that was trained with other settings than the command's.
 
@@ -260,7 +255,8 @@ class RecsysCLI(LightningCLI):
         }
         trained = {"model": checkpoint["hyper_parameters"], "data": checkpoint["datamodule_hyper_parameters"]}
         ignored = {"_instantiator", "n_users", "n_items", "rating_scale"}  # said by the data, not by the command
-        if checkpoint["callbacks"]["FitRecord"]["stage"] == REFIT:
+        self.resumed = checkpoint["callbacks"]["FitRecord"]
+        if self.resumed["stage"] == REFIT:
             ignored.add("validation")  # a refit has none, whatever the selection before it had
         different = [
             f"  {part}.{name}: {trained[part].get(name)!r} in the checkpoint, {asked[part].get(name)!r} asked for"
