@@ -5,7 +5,8 @@ precisions. x is the user and the item, one-hot; `FMImplicit` adds the items the
 rated the item, in the training ratings, however they rated: each weighted 1/√count. Every kind of feature has a prior
 of its own. Since only the number of samples and the rank are to be chosen, there is nothing that stops too late.
 
-Rank 10 and 200 samples, of which the first five are left out, are the library's own example for MovieLens.
+Rank 10 and 200 samples, of which the first five are left out; nothing else was tried. Validation RMSE 0.8917
+(`python -m benchmarks.peers.validate fm --seeds 100`).
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ With r̂ the predicted rating, μ the mean, b the user and item effects, p and q
 
 Squared error plus `regularisation` times the squares of what is learned, by stochastic gradient descent with one fixed
 order of the ratings, as the library does it; `baseline` by alternating least squares.
+
+What was tried stands in each class, with the RMSE of the choice on the validation ratings of seeds 100–102, which
+`python -m benchmarks.peers.validate MODEL` prints; other settings are compared with `--grid`.
 """
 
 from __future__ import annotations
@@ -57,7 +60,10 @@ class SurprisePeer(Peer):
 
 @dataclass
 class Baseline(SurprisePeer):
-    """Effects of users and items alone."""
+    """Effects of users and items alone.
+
+    Validation RMSE 0.9376, out of: dampings 5, 10, 15 (users) × 2.5, 5, 10 (items).
+    """
 
     seed: int = 0  # nothing is drawn at random
     epochs: int = 10
@@ -71,7 +77,10 @@ class Baseline(SurprisePeer):
 
 @dataclass
 class KNNBaseline(SurprisePeer):
-    """Weighted ratings of the nearest items, in differences from the baseline."""
+    """Weighted ratings of the nearest items, in differences from the baseline.
+
+    Validation RMSE 0.9133, out of: neighbours 20, 40 × shrinkage 50, 100.
+    """
 
     seed: int = 0  # nothing is drawn at random
     neighbours: int = 40
@@ -87,7 +96,11 @@ class KNNBaseline(SurprisePeer):
 
 @dataclass
 class SVD(SurprisePeer):
-    """Factors with user and item effects."""
+    """Factors with user and item effects.
+
+    Validation RMSE 0.9086, out of: factors 20, 100 × epochs 20, 50 × regularisation 0.02, 0.1, then factors 200 ×
+    epochs 50, 80 × regularisation 0.1, 0.12.
+    """
 
     seed: int = 0
     factors: int = 200
@@ -110,7 +123,11 @@ class SVD(SurprisePeer):
 
 @dataclass
 class PMF(SVD):
-    """Factors alone."""
+    """Factors alone.
+
+    Validation RMSE 0.9145, out of: factors 20, 100 × epochs 20, 40 × regularisation 0.05, 0.1, then factors 100, 200 ×
+    epochs 60, 80 × regularisation 0.1.
+    """
 
     factors: int = 100
 
@@ -119,7 +136,10 @@ class PMF(SVD):
 
 @dataclass
 class SVDpp(SurprisePeer):
-    """Factors with user and item effects, and with what a user has rated, however rated."""
+    """Factors with user and item effects, and with what a user has rated, however rated.
+
+    Validation RMSE 0.9057 (`--seeds 100`), out of: epochs 20, 40 × regularisation 0.02, 0.05, 0.1.
+    """
 
     seed: int = 0
     factors: int = 20
@@ -140,7 +160,10 @@ class SVDpp(SurprisePeer):
 
 @dataclass
 class NMF(SurprisePeer):
-    """Factors that are nowhere negative."""
+    """Factors that are nowhere negative.
+
+    Validation RMSE 0.9441, out of: factors 10, 15, 30 × regularisation 0.06, 0.1, 0.15.
+    """
 
     seed: int = 0
     factors: int = 30
