@@ -27,51 +27,49 @@ from recsys.files import write_atomically
 
 @dataclass(frozen=True)
 class Row:
-    """One model on one split; `rmse` and `steps` have one value for each seed. None: not measured, or not defined."""
+    """One model on one split; `rmse` and `steps` have one value for each seed. None: not defined for this model."""
 
     model: str
     split: str
     seeds: list[int]
     rmse: list[float]
-    rmse_mean: float | None
+    rmse_mean: float
     rmse_std: float | None
     paper_name: str | None
     paper_rmse: float | None
     extra_information: bool
-    not_measured: str | None
     effective_rank: float | None
     """Of the predictions of all pairs, mean over the seeds."""
     parameters: int | None
     steps: list[int] | None
-    fit_seconds: float | None
+    fit_seconds: float
     """Mean over the seeds; for ours with the selection of the number of epochs."""
-    peak_memory_mb: int | None
+    peak_memory_mb: int
     """Most resident memory of the process that fitted, with libraries and data."""
     commit: str
     threads: int
 
 
 def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
-    """Mean and standard deviation over the seeds; no runs for a line that is not measured."""
+    """Mean and standard deviation over the seeds."""
     rmse = [run["test_rmse"] for run in runs]
     measured_by = environment()
     ranks = [run["effective_rank"] for run in runs if run["effective_rank"] is not None]
     return Row(
         model=line.model,
         split=split,
-        seeds=seeds if runs else [],
+        seeds=seeds,
         rmse=rmse,
-        rmse_mean=statistics.mean(rmse) if rmse else None,
+        rmse_mean=statistics.mean(rmse),
         rmse_std=statistics.stdev(rmse) if len(rmse) > 1 else None,
         paper_name=line.paper_name,
         paper_rmse=line.published.get(split),
         extra_information=line.extra_information,
-        not_measured=line.not_measured,
         effective_rank=statistics.mean(ranks) if ranks else None,
-        parameters=runs[0]["parameters"] if runs else None,
+        parameters=runs[0]["parameters"],
         steps=[run["steps"] for run in runs] if line.ours else None,
-        fit_seconds=statistics.mean(run["fit_seconds"] for run in runs) if runs else None,
-        peak_memory_mb=max((run["peak_memory_mb"] for run in runs), default=None),
+        fit_seconds=statistics.mean(run["fit_seconds"] for run in runs),
+        peak_memory_mb=max(run["peak_memory_mb"] for run in runs),
         commit=str(measured_by["commit"]),
         threads=int(str(measured_by["threads"])),
     )
@@ -95,9 +93,6 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         paper = f"{row['paper_rmse']:.3f}" if row["paper_rmse"] is not None else "–"
         start = f"| {row['model']} | {row['split']} | {'yes' if row['extra_information'] else 'no'} | {paper} "
-        if row["rmse_mean"] is None:
-            lines.append(f"{start}| {row['not_measured']} | | | | | | |")
-            continue
         cells = [
             f"{row['rmse_mean']:.4f}",
             f"±{row['rmse_std']:.4f}" if row["rmse_std"] is not None else "–",
@@ -142,18 +137,16 @@ def main() -> None:
 
     rows = []
     with Progress(disable=not sys.stderr.isatty()) as progress:
-        fits = sum(BY_MODEL[model].not_measured is None for model in arguments.models)
-        bar = progress.add_task("fits", total=fits * len(arguments.split) * len(arguments.seeds))
+        fits = len(arguments.models) * len(arguments.split) * len(arguments.seeds)
+        bar = progress.add_task("fits", total=fits)
         for split in arguments.split:
             for model in arguments.models:
                 line = BY_MODEL[model]
-                runs: list[Result] = []
-                if line.not_measured is None:
-                    progress.update(bar, description=f"{model} {split}")
-                    try:
-                        runs = results(line, split, arguments.seeds, arguments.runs, lambda: progress.advance(bar))
-                    except (FitFailedError, ModuleNotFoundError) as error:
-                        sys.exit(f"{model} on {split} could not be fitted: {error}")
+                progress.update(bar, description=f"{model} {split}")
+                try:
+                    runs = results(line, split, arguments.seeds, arguments.runs, lambda: progress.advance(bar))
+                except (FitFailedError, ModuleNotFoundError) as error:
+                    sys.exit(f"{model} on {split} could not be fitted: {error}")
                 rows.append(row_of(line, split, arguments.seeds, runs))
                 if arguments.json:
                     before = json.loads(arguments.json.read_text()) if arguments.json.is_file() else {}

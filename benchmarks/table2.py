@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from benchmarks.peers import PEERS
-
 PUBLISHED: dict[str, dict[str, float]] = {
     # the paper's name: share of training ratings: test RMSE
     "Depth 1 LNN w. GD": {"0.9": 2.814, "0.8": 2.797},
@@ -50,8 +48,6 @@ class Line:
     extra_information: bool
     """Whether it learns from more than who rated what how. The paper's column; for a line of ours, our judgement."""
     ours: bool = False
-    not_measured: str | None = None
-    """Why the method does not run here."""
     published: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,14 +87,8 @@ LINES = [
     Line("gmc", "GMC", True),
     Line("mc", "MC", True),
     Line("grals", "GRALS", True),
-    Line(
-        "srgcnn",
-        "sRGCNN (sRMGCNN)",
-        True,
-        not_measured="not written yet: a recurrent network over graph convolutions",
-    ),
+    Line("srgcnn", "sRGCNN (sRMGCNN)", True),
     Line("gc-mc", "GC-MC", True),
     Line("gc-mc-features", "GC-MC+side feat.", True),
 ]
 BY_MODEL = {line.model: line for line in LINES}
-MEASURED = [line.model for line in LINES if line.ours or line.model in PEERS]

@@ -18,7 +18,7 @@ WORST = 1.1  # figures beyond this are written at the edge: an axis up to the pa
 
 
 def picture(rows: list[dict[str, Any]]) -> bytes:
-    """PNG with one panel for each split, models sorted by measured RMSE and then by the published one."""
+    """PNG with one panel for each split, models sorted by measured RMSE."""
     splits = [split for split in TITLES if any(row["split"] == split for row in rows)]
     longest = max(sum(row["split"] == split for row in rows) for split in splits)
     mpl.use("agg")
@@ -41,21 +41,20 @@ def picture(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _panel(axes: Axes, rows: list[dict[str, Any]]) -> None:
-    rows = sorted(
-        (row for row in rows if _best(row) is not None), key=lambda row: (row["rmse_mean"] is None, _best(row))
-    )
+    rows = sorted(rows, key=lambda row: row["rmse_mean"])
     for height, row in enumerate(rows):
         colour = OURS if BY_MODEL[row["model"]].ours else PEERS
-        if row["rmse_mean"] is not None:
-            face = "white" if row["extra_information"] else colour
-            mean, deviation = min(row["rmse_mean"], WORST), row["rmse_std"] or 0.0
-            axes.errorbar(mean, height, xerr=deviation, marker="o", color=colour, mfc=face, capsize=2, markersize=6)
-            if row["rmse_mean"] > WORST:
-                _beyond(axes, row["rmse_mean"], height, colour)
+        if row["rmse_mean"] <= WORST:
+            face, deviation = "white" if row["extra_information"] else colour, row["rmse_std"] or 0.0
+            axes.errorbar(
+                row["rmse_mean"], height, xerr=deviation, marker="o", color=colour, mfc=face, capsize=2, markersize=6
+            )
+        else:
+            _beyond(axes, row["rmse_mean"], height, colour, 0)
         if row["paper_rmse"] is not None and row["paper_rmse"] <= WORST:
             axes.plot(row["paper_rmse"], height, marker="|", color=PUBLISHED, markersize=11, markeredgewidth=2)
         elif row["paper_rmse"] is not None:
-            _beyond(axes, row["paper_rmse"], height, PUBLISHED)
+            _beyond(axes, row["paper_rmse"], height, PUBLISHED, 1 if row["rmse_mean"] > WORST else 0)
     axes.set_yticks(range(len(rows)), [row["model"] for row in rows], fontsize=9)
     axes.invert_yaxis()
     axes.set_xlabel("test RMSE")
@@ -64,11 +63,15 @@ def _panel(axes: Axes, rows: list[dict[str, Any]]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _beyond(axes: Axes, value: float, height: int, colour: str) -> None:
-    axes.annotate(f"{value:.2f} →", (WORST, height), color=colour, ha="right", va="center", fontsize=8)
-
-
-def _best(row: dict[str, Any]) -> float | None:
-    """What a row is sorted by."""
-    value: float | None = row["rmse_mean"] if row["rmse_mean"] is not None else row["paper_rmse"]
-    return value
+def _beyond(axes: Axes, value: float, height: int, colour: str, place: int) -> None:
+    """Write a value at the right edge, or at another place to its left."""
+    axes.annotate(
+        f"{value:.2f} →",
+        (WORST, height),
+        xytext=(-40 * place, 0),
+        textcoords="offset points",
+        color=colour,
+        ha="right",
+        va="center",
+        fontsize=8,
+    )

@@ -28,6 +28,7 @@ PEERS = {
     "graphrec-graph-side": "graphrec:GraphRecGraphSide",
     "imc": "imc:IMC",
     "grals": "grals:GRALS",
+    "srgcnn": "srgcnn:SRGCNN",
     "autosvdpp": "autosvdpp:AutoSVDpp",
 }
 

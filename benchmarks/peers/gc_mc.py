@@ -9,7 +9,8 @@ combination of two basis matrices; the prediction is the mean of r. Cross-entrop
 Adam; all messages of a node are dropped together, with probability `dropout`, and so are entries of h.
 
 As in the paper's runs on MovieLens-100K: 500 and 75 units, stacked levels, left normalisation, dropout 0.7, learning
-rate 0.01, 10 units for side features.
+rate 0.01, 10 units for side features. Validation RMSE 0.9016 (`python -m benchmarks.peers.validate gc-mc --seeds 100`),
+at the best of up to 400 epochs; other settings were not tried, and the features have the same.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class GCMC(Peer):
     bases: int = 2
     dropout: float = 0.7
     lr: float = 0.01
-    epochs: int = 500
+    epochs: int = 360
 
     side_units = 0
 

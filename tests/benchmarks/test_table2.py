@@ -13,13 +13,13 @@ from benchmarks.table2 import LINES, PUBLISHED, Line
 CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
 
 
-def test_every_row_of_the_paper_has_one_line_that_is_measured_or_says_why_not() -> None:
+def test_every_row_of_the_paper_has_one_line_that_can_be_measured() -> None:
     assert sorted(PUBLISHED) == sorted(line.paper_name for line in LINES if line.paper_name is not None)
     assert len({line.model for line in LINES}) == len(LINES)
     assert sum("0.9" in figures for figures in PUBLISHED.values()) == 17
     assert sum("0.8" in figures for figures in PUBLISHED.values()) == 15
     for line in LINES:
-        assert (line.model in PEERS) + line.ours + (line.not_measured is not None) == 1, line.model
+        assert line.ours != (line.model in PEERS), line.model
 
 
 def test_published_figures_of_others_at_80_20_stand_beside_the_official_split_too() -> None:
