@@ -55,15 +55,14 @@ class BodyGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        declared = headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self._most:
-            await error(scope["path"], 413, self._detail)(scope, receive, send)
-            return
-        if (encoding := headers.get("content-encoding", "identity")) != "identity":
-            detail = f"Send the body as it is, without the Content-Encoding {encoding}."
-            await error(scope["path"], 415, detail, {"Accept-Encoding": "identity"})(scope, receive, send)
-            return
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit() and int(value) > self._most:
+                await error(scope["path"], 413, self._detail)(scope, receive, send)
+                return
+            if name == b"content-encoding" and value != b"identity":
+                detail = f"Send the body as it is, without the Content-Encoding {value.decode('latin-1')}."
+                await error(scope["path"], 415, detail, {"Accept-Encoding": "identity"})(scope, receive, send)
+                return
         read = 0
 
         async def counted() -> Message:
