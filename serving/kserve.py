@@ -19,7 +19,15 @@ from serving.errors import KSERVE
 from serving.openapi import inlined
 from serving.problems import TooManyPairsError
 from serving.recommender import Recommender
-from serving.tensors import HEADER_LENGTH, InferenceRequest, InferenceResponse, InvalidTensorError, read, written
+from serving.tensors import (
+    HEADER_LENGTH,
+    InferenceRequest,
+    InferenceResponse,
+    InvalidTensorError,
+    as_json,
+    read,
+    with_bytes,
+)
 
 # Whatever is trained and served next, clients find it under the same name; its version tells models apart.
 MODEL_NAME = "recsys"
@@ -191,7 +199,7 @@ async def _inferred(request: Request, recommender: Recommender, most: int) -> Re
     names = {"model_name": MODEL_NAME, "model_version": recommender.manifest.version}
     if asked.id is not None:
         names["id"] = asked.id
-    body, json_length = written(names, ratings, binary=asked.binary)
-    if json_length is None:
-        return Response(body, media_type="application/json")
-    return Response(body, media_type="application/octet-stream", headers={HEADER_LENGTH: str(json_length)})
+    if not asked.binary:
+        return Response(as_json(names, ratings), media_type="application/json")
+    body, length = with_bytes(names, ratings)
+    return Response(body, media_type="application/octet-stream", headers={HEADER_LENGTH: str(length)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -155,11 +155,17 @@ def _binary(request: InferenceRequest) -> bool:
     return (of_output[0] if of_output and of_output[0] is not None else of_all) is True
 
 
-def written(names: dict[str, str], ratings: Floats, *, binary: bool) -> tuple[bytes, int | None]:
-    """The body of an answer and, if the ratings (n,) are bytes in it, the length of the JSON before them."""
-    output = {"name": "rating", "shape": [ratings.size], "datatype": "FP32"}
-    if not binary:
-        return to_json({**names, "outputs": [{**output, "data": ratings.tolist()}]}), None
+def as_json(names: dict[str, str], ratings: Floats) -> bytes:
+    """The body of an answer, with the ratings (n,) as numbers in it."""
+    return to_json({**names, "outputs": [{**_described(ratings), "data": ratings.tolist()}]})
+
+
+def with_bytes(names: dict[str, str], ratings: Floats) -> tuple[bytes, int]:
+    """The body of an answer, with the ratings (n,) as bytes after the JSON, and the length of the JSON."""
     raw = ratings.astype("<f4").tobytes()
-    header = to_json({**names, "outputs": [{**output, "parameters": {"binary_data_size": len(raw)}}]})
+    header = to_json({**names, "outputs": [{**_described(ratings), "parameters": {"binary_data_size": len(raw)}}]})
     return header + raw, len(header)
+
+
+def _described(ratings: Floats) -> dict[str, Any]:
+    return {"name": "rating", "shape": [ratings.size], "datatype": "FP32"}
