@@ -13,7 +13,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader
 from pydantic import ValidationError
 
-from serving import health, metrics, native, problems
+from serving import health, metrics, native, page, problems
 from serving.access import Access
 from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.loaded_model import LoadedModel
@@ -51,6 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(native.router, dependencies=described)
     app.include_router(metrics.router, dependencies=described)
     app.include_router(health.router)
+    app.include_router(page.router)
     problems.install(app)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes)
     if settings.api_key:

@@ -9,11 +9,12 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving import page
 from serving.problems import problem
 
 API_KEY_HEADER = "X-API-Key"
-# Probes have no key, and the documentation holds no secrets.
-_OPEN = frozenset({"/health/live", "/health/ready", "/docs", "/redoc", "/openapi.json"})
+# Probes have no key, and neither documentation nor page holds secrets; the page asks its reader for the key.
+_OPEN = frozenset({"/health/live", "/health/ready", "/docs", "/redoc", "/openapi.json"}) | page.PATHS
 
 
 class ApiKeyGuard:

@@ -64,7 +64,8 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPro
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        environment = {f"RECSYS_{name.upper()}": str(value) for name, value in {**settings, "port": port}.items()}
+        port = settings.setdefault("port", port)
+        environment = {f"RECSYS_{name.upper()}": str(value) for name, value in settings.items()}
         log = tmp_path_factory.mktemp("server") / "log"
         with log.open("wb") as file:
             process = subprocess.Popen(

@@ -136,7 +136,7 @@ def test_a_new_user_without_ratings_gets_the_means_and_unknown_items_are_named(a
 
 def test_the_explanation_of_a_new_users_rating_adds_up_and_says_what_each_rating_adds(ask: Ask) -> None:
     ratings = [{"item_id": 11, "rating": 5}, {"item_id": 10, "rating": 2}, {"item_id": 14, "rating": 3}]
-    body = {"ratings": ratings + [{"item_id": 99, "rating": 4}], "item_id": 12}
+    body = {"ratings": [*ratings, {"item_id": 99, "rating": 4}], "item_id": 12}
     answer = ask("/v1/fold-in/explanation", json=body)
     (predicted,) = ask("/v1/fold-in", json={"ratings": ratings, "item_ids": [12]})["predictions"]
     assert (answer["item_id"], answer["source"], answer["ignored_item_ids"]) == (12, "fold_in", [99])
