@@ -40,6 +40,7 @@ export class OneFilm {
     this.status.textContent = "";
     if (itemId === null) {
       this.answer.replaceChildren();
+      this.answer.removeAttribute("aria-busy");
       return;
     }
     const asking = (this.#asking = new AbortController());

@@ -2,17 +2,21 @@
 
 import { element } from "./element.js";
 
+function sentence(detail) {
+  return detail && detail[0].toUpperCase() + detail.slice(1) + (/[.!?]$/.test(detail) ? "" : ".");
+}
+
 function inWords(error) {
   if (error.status === undefined) throw error; // a mistake of this page, for the console
   switch (error.status) {
     case 0:
       return ["The server cannot be reached.", error.message || "Check that it runs and that you are online."];
     case 503:
-      return ["The server has no model to answer from yet.", error.message];
+      return ["The server has no model to answer from yet.", sentence(error.message)];
     case 404:
-      return ["There is no such thing here.", error.message];
+      return ["There is nothing to show.", sentence(error.message)];
   }
-  if (error.status < 500) return ["The server refused to answer this.", error.message];
+  if (error.status < 500) return ["The server refused to answer this.", sentence(error.message)];
   return ["The server failed.", error.requestId ? `Its log says why under ${error.requestId}.` : ""];
 }
 

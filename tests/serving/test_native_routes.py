@@ -119,9 +119,10 @@ def test_unknown_routes_and_methods_are_problem_documents(
 def test_the_openapi_document_describes_the_routes_with_examples(server: httpx.Client) -> None:
     document = server.get("/openapi.json").json()
     assert document["paths"].keys() == {
-        "/v1/predictions", "/v1/ratings", "/v1/users/{user_id}/recommendations",
+        "/v1/predictions", "/v1/ratings", "/v1/users", "/v1/users/{user_id}", "/v1/users/{user_id}/recommendations",
         "/v1/users/{user_id}/items/{item_id}/explanation", "/v1/items", "/v1/items/{item_id}",
-        "/v1/items/{item_id}/similar", "/v1/fold-in", "/v1/model", "/metrics", "/health/live", "/health/ready",
+        "/v1/items/{item_id}/similar", "/v1/fold-in", "/v1/fold-in/explanation",
+        "/v1/model", "/metrics", "/health/live", "/health/ready",
     }  # fmt: skip
     assert document["components"]["schemas"]["Pair"]["properties"]["user_id"]["examples"] == [196]
     assert math.isclose(float(document["openapi"].rsplit(".", 1)[0]), 3.1)

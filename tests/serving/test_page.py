@@ -291,6 +291,22 @@ def test_wrong_numbers_and_addresses_are_told_in_plain_words(browser: Browser, u
         assert page.url == f"{url}?rated=11-5"
 
 
+def test_a_server_that_fails_is_told_of_with_the_requests_id(browser: Browser, url: str) -> None:
+    with visit(browser, f"{url}?user=1") as page:
+        expect(recommended(page)).to_have_count(10)
+        headers = {"X-Request-ID": "request-1"}
+        page.route("**/explanation?*", lambda route: route.fulfill(status=500, body="{}", headers=headers))
+        recommended(page).first.get_by_role("button").click()
+        expect(page.get_by_role("alert")).to_contain_text("The server failed. Its log says why under request-1.")
+        page.unroute("**/explanation?*")
+        page.route("**/explanation?*", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("alert")).to_contain_text("The server failed.")
+        page.unroute("**/explanation?*")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("table")).to_be_visible()
+
+
 def test_a_server_that_goes_away_is_missed_and_found_again(
     browser: Browser, start_process: StartProcess, many_films: Path
 ) -> None:
