@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 1100, 860
 
 def picture(url: str) -> bytes:
     """Rate the three films, ask why the first film is recommended, and give what the window shows, as a PNG."""
-    from playwright.sync_api import sync_playwright  # an extra
+    from playwright.sync_api import Error, sync_playwright  # an extra
 
     executable = shutil.which("chromium")
     if executable is None:
@@ -24,7 +24,10 @@ def picture(url: str) -> bytes:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         window = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce")
         page = window.new_page()
-        page.goto(f"{url.rstrip('/')}/?{RATED}")
+        try:
+            page.goto(f"{url.rstrip('/')}/?{RATED}")
+        except Error:
+            sys.exit(f"{url} cannot be reached; `make serve` starts a server")
         page.get_by_role("button", name="Why?").first.click()
         page.locator(".reasons").wait_for()
         page.mouse.move(0, 0)

@@ -27,7 +27,7 @@ function inWords(error) {
 export function showProblem(place, error, again = null) {
   if (error.name === "AbortError" || error.status === 401) return;
   const [title, detail] = inWords(error);
-  tell(place, title, detail, again);
+  tell(place, title, detail, error.status >= 400 && error.status < 500 ? null : again); // the answer would be the same
 }
 
 /** Show a problem that the page itself found. */

@@ -86,6 +86,7 @@ def test_a_users_films_can_be_read_filtered_unfolded_and_passed_on(
         expect(recommended(page).nth(1).locator(".predicted")).to_contain_text("3.7 of 5")
 
         page.get_by_role("button", name="Show more").click()
+        expect(recommended(page).nth(10).get_by_role("button")).to_be_focused()
         page.get_by_role("button", name="Show more").click()
         expect(recommended(page).locator("h3 .title")).to_have_text(everything)
         expect(page.get_by_role("button", name="Show more")).to_be_hidden()
