@@ -13,7 +13,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader
 from pydantic import ValidationError
 
-from serving import errors, health, kserve, metrics, mlflow, native, openapi
+from serving import errors, health, kserve, metrics, mlflow, native, openapi, page
 from serving.access import Access
 from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.loaded_model import LoadedModel
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         refusals = convention.responses(401) if described else {}
         app.include_router(router, dependencies=described, responses=refusals)
-    for router in (mlflow.probes, kserve.probes, health.router):
+    for router in (mlflow.probes, kserve.probes, health.router, page.router):
         app.include_router(router)
     errors.install(app)
     openapi.install(app)
