@@ -120,8 +120,8 @@ class Artifact:
         )
         return Predictions(ratings.clip(*self.manifest.rating_scale).astype(np.float32), sources.astype(np.int8))
 
-    def scores(self, users: Ids, items: Ids) -> Floats:
-        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,)."""
+    def scores(self, users: Ids | int, items: Ids | int) -> Floats:
+        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,) or ()."""
         arrays = self.arrays
         if self.manifest.kind == "LinearNetwork":
             entries: Floats = arrays["matrix"][users, items]

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from serving import health, metrics, native, problems
 from serving.access import Access
+from serving.access_log import AccessLog
 from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.loaded_model import LoadedModel
 from serving.settings import Settings
@@ -26,6 +27,7 @@ SECONDS_TO_FINISH = 10
 def create_app(settings: Settings) -> FastAPI:
     """Build the application. The artefact is loaded when it starts; without one it runs, and is not ready."""
     numbers = metrics.Metrics()
+    log = AccessLog(sys.stdout.buffer)
     model = LoadedModel(settings.artifact, numbers)
 
     @asynccontextmanager
@@ -33,6 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
         model.reload()
         following = asyncio.create_task(model.follow(settings.reload_seconds))
         yield
+        log.flush()
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
@@ -48,23 +51,21 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = numbers
     # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
     described = [Security(APIKeyHeader(name=API_KEY_HEADER, auto_error=False))] if settings.api_key else []
-    app.include_router(native.router, dependencies=described)
+    for router in native.routers:
+        app.include_router(router, prefix=native.PREFIX, dependencies=described)
     app.include_router(metrics.router, dependencies=described)
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes)
     if settings.api_key:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
-    app.add_middleware(Access, model=model, metrics=numbers)  # the last one added sees a request first
+    app.add_middleware(Access, model=model, metrics=numbers, log=log)  # the last one added sees a request first
     return app
 
 
 def main() -> None:
     """Serve the artefact that the settings name."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
-    access = logging.getLogger("serving.access")
-    access.addHandler(logging.StreamHandler(sys.stdout))
-    access.propagate = False
     try:
         settings = Settings()
     except ValidationError as error:

@@ -27,11 +27,17 @@ class Metrics:
         )
         self._version = Gauge("recsys_model", "1 for the version that answers.", ("version",), registry=self.registry)
         self._loads = Counter("recsys_model_loads", "Artefacts tried.", ("outcome",), registry=self.registry)
+        self._of_labels: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, method: str, endpoint: str, status: int, seconds: float) -> None:
         """Count a request; `method` and `endpoint` must be from small sets, whatever clients send."""
-        self._requests.labels(method, endpoint, str(status)).inc()
-        self._seconds.labels(endpoint).observe(seconds)
+        found = self._of_labels.get((method, endpoint, status))
+        if found is None:
+            found = self._requests.labels(method, endpoint, str(status)), self._seconds.labels(endpoint)
+            self._of_labels[method, endpoint, status] = found
+        counter, histogram = found
+        counter.inc()
+        histogram.observe(seconds)
 
     def loaded(self, version: str) -> None:
         """Say which version answers from now on."""

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
 from serving.dependencies import CurrentRecommender, CurrentSettings
+from serving.direct import DirectRoute
 from serving.problems import TooManyPairsError, responses
 from serving.schemas import PairQuery, PredictionsRequest, PredictionsResponse, RatingResponse
 
-router = APIRouter(tags=["predictions"])
+router = APIRouter(tags=["predictions"], route_class=DirectRoute)
 
 
 # Both routes write their answers straight from plain values: as models, ten thousand take several times as long.
