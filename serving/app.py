@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from serving import health, metrics, native, problems
 from serving.access import Access
 from serving.access_log import AccessLog
+from serving.direct import DirectRoutes
 from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.loaded_model import LoadedModel
 from serving.settings import Settings
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(metrics.router, dependencies=described)
     app.include_router(health.router)
     problems.install(app)
+    app.add_middleware(DirectRoutes, routes=native.predictions.router.routes, prefix=native.PREFIX)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes)
     if settings.api_key:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())

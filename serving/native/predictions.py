@@ -8,11 +8,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
 from serving.dependencies import CurrentRecommender, CurrentSettings
-from serving.direct import DirectRoute
 from serving.problems import TooManyPairsError, responses
 from serving.schemas import PairQuery, PredictionsRequest, PredictionsResponse, RatingResponse
 
-router = APIRouter(tags=["predictions"], route_class=DirectRoute)
+router = APIRouter(tags=["predictions"])
 
 
 # Both routes write their answers straight from plain values: as models, ten thousand take several times as long.
