@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+
+# Before numpy is loaded. Workers are what uses several cores; threads that wait for each other within one would slow
+# down loading a model several times when the machine is busy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import uvicorn
 from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader
 from pydantic import ValidationError
 
-from serving import health, metrics, native, problems
+from serving import health, metrics, native, problems, workers
 from serving.access import Access
 from serving.access_log import AccessLog
 from serving.direct import DirectRoutes
@@ -29,17 +36,21 @@ def create_app(settings: Settings) -> FastAPI:
     """Build the application. The artefact is loaded when it starts; without one it runs, and is not ready."""
     numbers = metrics.Metrics()
     log = AccessLog(sys.stdout.buffer)
-    model = LoadedModel(settings.artifact, numbers)
+    model = LoadedModel(settings.artifact, numbers, workers.shared_folder())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         model.reload()
-        following = asyncio.create_task(model.follow(settings.reload_seconds))
+        tasks = [
+            asyncio.create_task(model.follow(settings.reload_seconds)),
+            asyncio.create_task(workers.stop_with_parent()),
+        ]
         yield
         log.flush()
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     app = FastAPI(
         title="recsys",
@@ -65,23 +76,48 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
+def create_worker() -> FastAPI:
+    """Build the application of one process, from the environment."""
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
+    return create_app(Settings())
+
+
 def main() -> None:
     """Serve the artefact that the settings name."""
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
+    parser = argparse.ArgumentParser(prog="python -m serving.app", description=main.__doc__, epilog=_described())
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that answer, instead of RECSYS_WORKERS")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a model to reload, it must not end the process
     try:
-        settings = Settings()
+        given = {name: value for name, value in vars(arguments).items() if value is not None}
+        settings = Settings(**given)
     except ValidationError as error:
         reasons = "; ".join(
             f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors(include_input=False)
         )
         sys.exit(f"serving: {reasons}")
-    uvicorn.run(
-        create_app(settings),
+    config = uvicorn.Config(
+        "serving.app:create_worker",
+        factory=True,
         host=settings.host,
         port=settings.port,
+        workers=settings.workers,
         access_log=False,  # `Access` writes it, as JSON
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
+    if settings.workers > 1:
+        workers.run(config)
+    else:
+        uvicorn.Server(config).run()
+
+
+def _described() -> str:
+    """The settings, for --help."""
+    lines = ["Settings, from the environment:"]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"  RECSYS_{name.upper()} ({field.default})\n      {field.description}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

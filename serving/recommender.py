@@ -78,13 +78,13 @@ class Recommender:
         self._begins = np.searchsorted(artifact.arrays["rating_users"], np.arange(self.n_users + 1))
 
     @classmethod
-    def from_directory(cls, directory: Path) -> Recommender:
-        """Load an artefact.
+    def from_directory(cls, directory: Path, share: Path | None = None) -> Recommender:
+        """Load an artefact; with `share`, its arrays are those of all processes that name this folder.
 
         Raises:
             ArtifactError: it is missing, damaged or of an unknown kind.
         """
-        return cls(load(directory))
+        return cls(load(directory, share=share))
 
     def predict(self, user_ids: Sequence[int], item_ids: Sequence[int], *, strict: bool = False) -> list[Prediction]:
         """Predict the rating of each pair of original ids.
