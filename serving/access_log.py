@@ -47,4 +47,4 @@ def _pieces(lines: list[bytes]) -> list[tuple[int, int]]:
             pieces.append((begin, end))
             begin, size = end, 0
         size += len(line)
-    return [*pieces, (begin, len(lines))]
+    return [*pieces, (begin, len(lines))] if lines else []

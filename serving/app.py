@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 # Before numpy is loaded. Workers are what uses several cores; threads that wait for each other within one would slow
 # down loading a model several times when the machine is busy.
@@ -97,19 +98,18 @@ def main() -> None:
             f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors(include_input=False)
         )
         sys.exit(f"serving: {reasons}")
-    config = uvicorn.Config(
-        "serving.app:create_worker",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        access_log=False,  # `Access` writes it, as JSON
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-    )
+    application = "serving.app:create_worker"
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": settings.host,
+        "port": settings.port,
+        "access_log": False,  # `Access` writes it, as JSON
+        "timeout_graceful_shutdown": SECONDS_TO_FINISH,
+    }
     if settings.workers > 1:
-        workers.run(config)
+        workers.run(uvicorn.Config(application, workers=settings.workers, **options))
     else:
-        uvicorn.Server(config).run()
+        uvicorn.run(application, **options)
 
 
 def _described() -> str:

@@ -53,6 +53,15 @@ def test_a_model_with_absurd_numbers_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_one_pair_is_predicted_as_it_is_among_many(kind: str) -> None:
+    recommender = Recommender(artifact(kind))
+    pairs = [(user, item) for user in (-1, *films.USER_IDS.tolist(), 7) for item in (0, *films.ITEM_IDS.tolist(), 15)]
+    many = recommender.predict(*map(list, zip(*pairs, strict=True)))
+    assert [recommender.predict([user], [item])[0] for user, item in pairs] == many
+    assert {prediction.source for prediction in many} == {"model", "user_mean", "item_mean", "global_mean"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_both_kinds_of_model_give_the_same_answers(kind: str) -> None:
     recommender = Recommender(artifact(kind))
     ranking = recommender.recommend(1, n=5, offset=0, exclude_seen=False, genre=None)
