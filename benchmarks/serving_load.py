@@ -124,7 +124,8 @@ def reloads(root: Path, model: artifact.Artifact, arguments: argparse.Namespace,
                 arrays = model.arrays | {"user_means": model.arrays["user_means"] + np.float32(exported * 1e-6)}
                 artifact.save(root, replace(model.manifest, recipe=f"{model.manifest.recipe}+{exported}"), arrays,
                               model.items)  # fmt: skip
-        settled = resident[min(10, len(resident) - 1) :]
+        settled = resident[min(10, len(resident) // 2) :]
+        window = max(1, min(5, len(settled) // 2))  # seconds; a median leaves out the moments of loading
         return {
             "seconds": round(arguments.reload_for),
             "requests": measured[0]["requests"],
@@ -132,10 +133,9 @@ def reloads(root: Path, model: artifact.Artifact, arguments: argparse.Namespace,
             "p99_ms": round(measured[0]["p99_ms"], 2),
             "exported": exported,
             "loaded": server.loads() - 1,
-            "resident_after_10_s_mb": settled[0],
-            "resident_least_mb": min(settled),
+            "resident_after_10_s_mb": round(statistics.median(settled[:window]), 1),
+            "resident_at_end_mb": round(statistics.median(settled[-window:]), 1),
             "resident_most_mb": max(settled),
-            "resident_at_end_mb": settled[-1],
             "peak_mb": server.memory("VmHWM"),
         }
 
@@ -201,9 +201,8 @@ def report(result: dict[str, Any]) -> str:
         f"peak memory: {peak['real_mb']} MB, bare {peak['bare_mb']} MB, difference {peak['difference_mb']} MB",
         f"{replaced['seconds']} s at saturation with {replaced['loaded']} of {replaced['exported']} new models loaded: "
         f"{replaced['failed']} of {replaced['requests']} requests failed, p99 {replaced['p99_ms']} ms",
-        f"resident memory after 10 s {replaced['resident_after_10_s_mb']} MB, then "
-        f"{replaced['resident_least_mb']} to {replaced['resident_most_mb']} MB, "
-        f"at the end {replaced['resident_at_end_mb']} MB",
+        f"resident memory after the first 10 s {replaced['resident_after_10_s_mb']} MB, at the end "
+        f"{replaced['resident_at_end_mb']} MB (medians of 5 s), while loading up to {replaced['resident_most_mb']} MB",
     ]
     return "\n".join(lines)
 

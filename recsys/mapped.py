@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
 from safetensors import safe_open
 
 from recsys.files import write_atomically
 
+_LOCK = "copies.lock"
 _TYPES = {"F32": np.float32, "I64": np.int64, "I32": np.int32}
 
 
@@ -28,15 +30,14 @@ def arrays_of_copy(data: bytes, copy: Path) -> dict[str, npt.NDArray[Any]]:
         SafetensorError: `data` is no safetensors file.
         KeyError: an array is neither float32 nor int64 nor int32.
     """
-    while True:
-        try:
-            with copy.open("rb") as file:
-                pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            opened = safe_open(copy, framework="numpy")
-            break
-        except FileNotFoundError:  # not written yet, or removed in between
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(copy.parent / _LOCK):  # two that write would have a copy each, and one that removes would be in time
+        if not copy.exists():
             write_atomically(copy, data)
-    with opened as header:
+        with copy.open("rb") as file:
+            pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        header: Any = safe_open(copy, framework="numpy")  # without types
+    with header:
         pieces = [(name, header.get_slice(name)) for name in header.offset_keys()]
         layout = [(name, np.dtype(_TYPES[piece.get_dtype()]), piece.get_shape()) for name, piece in pieces]
     # Arrays lie one after the other, without gaps, and end with the file.
@@ -50,6 +51,7 @@ def arrays_of_copy(data: bytes, copy: Path) -> dict[str, npt.NDArray[Any]]:
 
 def forget_copies(folder: Path, but: Path) -> None:
     """Remove all copies in a folder but one; who maps one keeps its pages."""
-    for copy in folder.glob(f"*{but.suffix}"):
-        if copy != but:
-            copy.unlink(missing_ok=True)
+    with FileLock(folder / _LOCK):
+        for copy in folder.glob(f"*{but.suffix}"):
+            if copy != but:
+                copy.unlink()

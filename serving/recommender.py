@@ -92,14 +92,24 @@ class Recommender:
         Raises:
             UnknownIdError: `strict`, and an id is unknown.
         """
+        return list(map(Prediction, user_ids, item_ids, *self.rate(user_ids, item_ids, strict=strict)))
+
+    def rate(
+        self, user_ids: Sequence[int], item_ids: Sequence[int], *, strict: bool = False
+    ) -> tuple[list[float], list[str]]:
+        """Like `predict`, but only the ratings and their sources, as two lists.
+
+        Raises:
+            UnknownIdError: `strict`, and an id is unknown.
+        """
         if strict:
             self._require("user", user_ids)
             self._require("item", item_ids)
         if len(user_ids) == len(item_ids) == 1:
-            return [self._prediction(user_ids[0], item_ids[0])]
+            rating, source = self._rate_one(user_ids[0], item_ids[0])
+            return [rating], [source]
         predictions = self.artifact.predict(user_ids, item_ids)
-        sources = [SOURCES[source] for source in predictions.sources.tolist()]
-        return list(map(Prediction, user_ids, item_ids, predictions.ratings.tolist(), sources))
+        return predictions.ratings.tolist(), [SOURCES[source] for source in predictions.sources.tolist()]
 
     def recommend(
         self, user_id: int, *, n: int, offset: int, exclude_seen: bool, genre: str | None, strict: bool = False
@@ -196,7 +206,7 @@ class Recommender:
         place = int(ids.searchsorted(original_id))
         return place if place < ids.size and ids[place] == original_id else None
 
-    def _prediction(self, user_id: int, item_id: int) -> Prediction:
+    def _rate_one(self, user_id: int, item_id: int) -> tuple[float, str]:
         """One pair, without the arrays of one number that take longer to make than the answer."""
         user, item = self.find("user", user_id), self.find("item", item_id)
         arrays, mean = self.artifact.arrays, np.float32(self.manifest.global_mean)
@@ -207,7 +217,7 @@ class Recommender:
             source, rating = USER_MEAN, mean + arrays["user_means"][user]
         else:
             source, rating = MODEL, self.artifact.scores(user, item)
-        return Prediction(user_id, item_id, min(max(float(rating), self._least), self._greatest), source)
+        return min(max(float(rating), self._least), self._greatest), source
 
     def _require(self, side: str, original_ids: Sequence[int]) -> None:
         _, known = positions(self.artifact.arrays[f"{side}_ids"], np.asarray(original_ids, np.int64))

@@ -26,11 +26,11 @@ def test_products_of_item_vectors_are_mean_products_of_the_interactions(kind: st
     assert vectors @ vectors.T == pytest.approx(np.outer(films.ITEM_TASTE, films.ITEM_TASTE), abs=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(40, 60), (60, 40)])
+@pytest.mark.parametrize("shape", [(40, 60), (60, 40), (300, 400), (400, 300)])
 def test_the_vectors_hold_the_leading_directions_of_a_matrix_of_either_shape(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     n_users, n_items = shape
-    matrix = rng.normal(size=shape).astype(np.float32)
+    matrix = (rng.normal(size=shape) * 0.9 ** np.arange(n_items)).astype(np.float32)  # with a tail, as models have
     arrays = films.arrays("LinearNetwork") | {
         "matrix": matrix, "user_ids": np.arange(n_users), "item_ids": np.arange(n_items),
         "user_means": np.zeros(n_users, np.float32), "item_means": np.full(n_items, -films.MEAN, np.float32),
