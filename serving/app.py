@@ -21,7 +21,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader
 from pydantic import ValidationError
 
-from serving import errors, health, kserve, metrics, mlflow, native, openapi, workers
+from serving import errors, health, kserve, metrics, mlflow, native, openapi, page, workers
 from serving.access import Access
 from serving.access_log import AccessLog
 from serving.direct import DirectRoutes
@@ -67,11 +67,15 @@ def create_app(settings: Settings) -> FastAPI:
     # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
     described = [Security(APIKeyHeader(name=API_KEY_HEADER, auto_error=False))] if settings.api_key else []
     own = [(errors.NATIVE, router, native.PREFIX) for router in native.routers]
-    others = [(errors.MLFLOW, mlflow.router, ""), (errors.KSERVE, kserve.router, ""), (errors.NATIVE, metrics.router, "")]
+    others = [
+        (errors.MLFLOW, mlflow.router, ""),
+        (errors.KSERVE, kserve.router, ""),
+        (errors.NATIVE, metrics.router, ""),
+    ]
     for convention, router, prefix in own + others:
         refusals = convention.responses(401) if described else {}
         app.include_router(router, prefix=prefix, dependencies=described, responses=refusals)
-    for router in (mlflow.probes, kserve.probes, health.router):
+    for router in (mlflow.probes, kserve.probes, health.router, page.router):
         app.include_router(router)
     errors.install(app)
     openapi.install(app)
