@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,13 +95,13 @@ def batches(server: ServerProcess, model: artifact.Artifact, count: int) -> dict
     items = rng.choice(model.arrays["item_ids"], BATCH).tolist()
     pairs = [{"user_id": user, "item_id": item} for user, item in zip(users, items, strict=True)]
     body = json.dumps({"pairs": pairs}).encode()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port)
     seconds = []
-    for _ in range(count + 1):
-        begun = time.perf_counter()
-        connection.request("POST", "/v1/predictions", body, {"Content-Type": "application/json"})
-        content = connection.getresponse().read()
-        seconds.append(time.perf_counter() - begun)
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+        for _ in range(count + 1):
+            begun = time.perf_counter()
+            connection.request("POST", "/v1/predictions", body, {"Content-Type": "application/json"})
+            content = connection.getresponse().read()
+            seconds.append(time.perf_counter() - begun)
     if len(json.loads(content)["predictions"]) != BATCH:
         raise SystemExit(f"the server did not answer the whole batch: {content[:200]!r}")
     median = statistics.median(seconds[1:])  # the first one opened the connection
