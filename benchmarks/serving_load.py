@@ -126,7 +126,7 @@ def reloads(root: Path, model: artifact.Artifact, arguments: argparse.Namespace,
                 artifact.save(root, replace(model.manifest, recipe=f"{model.manifest.recipe}+{exported}"), arrays,
                               model.items)  # fmt: skip
         settled = resident[min(10, len(resident) // 2) :]
-        window = max(1, min(5, len(settled) // 2))  # seconds; a median leaves out the moments of loading
+        window = max(1, min(10, len(settled) // 2))  # seconds; a median leaves out the moments of loading
         return {
             "seconds": round(arguments.reload_for),
             "requests": measured[0]["requests"],
@@ -203,7 +203,7 @@ def report(result: dict[str, Any]) -> str:
         f"{replaced['seconds']} s at saturation with {replaced['loaded']} of {replaced['exported']} new models loaded: "
         f"{replaced['failed']} of {replaced['requests']} requests failed, p99 {replaced['p99_ms']} ms",
         f"resident memory after the first 10 s {replaced['resident_after_10_s_mb']} MB, at the end "
-        f"{replaced['resident_at_end_mb']} MB (medians of 5 s), while loading up to {replaced['resident_most_mb']} MB",
+        f"{replaced['resident_at_end_mb']} MB (medians of 10 s), while loading up to {replaced['resident_most_mb']} MB",
     ]
     return "\n".join(lines)
 
