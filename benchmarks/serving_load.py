@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,13 +95,13 @@ def batches(server: ServerProcess, model: artifact.Artifact, count: int) -> dict
     items = rng.choice(model.arrays["item_ids"], BATCH).tolist()
     pairs = [{"user_id": user, "item_id": item} for user, item in zip(users, items, strict=True)]
     body = json.dumps({"pairs": pairs}).encode()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port)
     seconds = []
-    for _ in range(count + 1):
-        begun = time.perf_counter()
-        connection.request("POST", "/v1/predictions", body, {"Content-Type": "application/json"})
-        content = connection.getresponse().read()
-        seconds.append(time.perf_counter() - begun)
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+        for _ in range(count + 1):
+            begun = time.perf_counter()
+            connection.request("POST", "/v1/predictions", body, {"Content-Type": "application/json"})
+            content = connection.getresponse().read()
+            seconds.append(time.perf_counter() - begun)
     if len(json.loads(content)["predictions"]) != BATCH:
         raise SystemExit(f"the server did not answer the whole batch: {content[:200]!r}")
     median = statistics.median(seconds[1:])  # the first one opened the connection
@@ -125,7 +126,7 @@ def reloads(root: Path, model: artifact.Artifact, arguments: argparse.Namespace,
                 artifact.save(root, replace(model.manifest, recipe=f"{model.manifest.recipe}+{exported}"), arrays,
                               model.items)  # fmt: skip
         settled = resident[min(10, len(resident) // 2) :]
-        window = max(1, min(5, len(settled) // 2))  # seconds; a median leaves out the moments of loading
+        window = max(1, min(10, len(settled) // 2))  # seconds; a median leaves out the moments of loading
         return {
             "seconds": round(arguments.reload_for),
             "requests": measured[0]["requests"],
@@ -202,7 +203,7 @@ def report(result: dict[str, Any]) -> str:
         f"{replaced['seconds']} s at saturation with {replaced['loaded']} of {replaced['exported']} new models loaded: "
         f"{replaced['failed']} of {replaced['requests']} requests failed, p99 {replaced['p99_ms']} ms",
         f"resident memory after the first 10 s {replaced['resident_after_10_s_mb']} MB, at the end "
-        f"{replaced['resident_at_end_mb']} MB (medians of 5 s), while loading up to {replaced['resident_most_mb']} MB",
+        f"{replaced['resident_at_end_mb']} MB (medians of 10 s), while loading up to {replaced['resident_most_mb']} MB",
     ]
     return "\n".join(lines)
 

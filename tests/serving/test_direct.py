@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from recsys.artifact import Artifact
+from serving.direct import DirectRoutes
+from serving.native import predictions
+from serving.recommender import Recommender
 from serving.schemas import PredictionsResponse, RatingResponse
+from serving.settings import Settings
+from tests.serving import films
 
 # In this spelling the short way leaves a request to FastAPI; to both it means the same.
 UNUSUAL = {"content-type": "application/json; charset=utf-8"}
@@ -59,6 +69,39 @@ def test_a_body_is_answered_the_same_either_way(films_server: httpx.Client, body
     if usual.status_code == 200:
         answer = PredictionsResponse.model_validate_json(usual.content, strict=True)
         assert json.loads(answer.model_dump_json()) == usual.json()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body"),
+    [
+        ("GET", "/v1/ratings", b"user_id=1&item_id=14", b""),
+        ("POST", "/v1/predictions", b"", b'{"pairs": [{"user_id": 1, "item_id": 14}]}'),
+    ],
+)
+def test_a_right_request_never_reaches_fastapi(method: str, path: str, query: bytes, body: bytes) -> None:
+    kind = "LinearNetwork"
+    recommender = Recommender(Artifact(films.manifest(kind), films.arrays(kind), films.ITEMS))
+    scope: dict[str, Any] = {
+        "type": "http", "method": method, "path": path, "query_string": query, "state": {"recommender": recommender},
+        "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())],
+        "app": SimpleNamespace(state=SimpleNamespace(settings=Settings())),
+    }  # fmt: skip
+    sent: list[Message] = []
+    pieces = [{"type": "http.request", "body": body[i : i + 20], "more_body": i + 20 < len(body)}
+              for i in range(0, max(1, len(body)), 20)]  # fmt: skip
+
+    async def fastapi(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("FastAPI was asked")
+
+    async def receive() -> Message:
+        return pieces.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(DirectRoutes(fastapi, predictions.router.routes, "/v1")(scope, receive, send))
+    assert sent[0]["status"] == 200
+    assert b'"rating":3.7' in sent[1]["body"]
 
 
 def test_both_ways_are_counted_as_the_same_endpoint(films_server: httpx.Client) -> None:

@@ -7,13 +7,15 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.serving.conftest import Server, StartProcess
+from tests.serving.conftest import ROOT, Server, StartProcess
 from tests.serving.test_reload import eventually, export
 
 RATING = "/v1/ratings?user_id=1&item_id=14"
@@ -87,6 +89,13 @@ def test_two_workers_share_one_copy_and_reload_count_and_stop_together(two: tupl
         assert asking.recv(65536).startswith(b"HTTP/1.1 200")
     assert server.process.wait(timeout=10) == 0
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", ["0"])
+def test_a_senseless_number_of_workers_is_refused(number: str) -> None:
+    command = [sys.executable, "-m", "serving.app", "--workers", number]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.startswith("serving: workers: ")) == (1, True)
 
 
 def test_a_killed_worker_is_replaced_and_none_outlives_its_parent(two: tuple[Server, Path, Path, str]) -> None:
