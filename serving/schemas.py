@@ -110,7 +110,7 @@ class FoldInRequest(Page, Strictness, _Body):
     genre: str | None = Field(default=None, max_length=100, description="Recommend only items of this genre.")
 
 
-class FoldInExplanationRequest(Strictness):
+class FoldInExplanationRequest(Strictness, _Body):
     """A new user's ratings, and the item whose prediction is to be explained."""
 
     ratings: list[ItemRating] = Field(description="Ratings of different items.")

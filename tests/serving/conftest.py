@@ -86,12 +86,13 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPro
         raise AssertionError(f"the server did not start: {log.read_text()}")
 
     yield start
+    running = [server for server in servers if server.process.poll() is None]  # others were ended by a test
     for server in servers:
         server.client.close()
         server.process.terminate()
-    for server in servers:
-        # uvicorn shuts down, then ends as the signal asks.
-        assert server.process.wait(timeout=20) == -signal.SIGTERM, server.log.read_text()
+    for server in running:
+        # uvicorn shuts down, then ends as the signal asks; the parent of several workers ends with 0.
+        assert server.process.wait(timeout=20) in (0, -signal.SIGTERM), server.log.read_text()
 
 
 @pytest.fixture(scope="session")
