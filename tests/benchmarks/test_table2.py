@@ -8,13 +8,14 @@ import pytest
 import yaml
 
 from benchmarks.peers import PEERS
-from benchmarks.table2 import NEAR_ZERO, LINES, PUBLISHED, Line
+from benchmarks.table2 import LINES, NEAR_ZERO, PUBLISHED, Line
 
 CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
 
 
 def test_every_row_of_the_paper_has_one_line_that_can_be_measured() -> None:
-    assert sorted(PUBLISHED) == sorted(line.paper_name for line in LINES if line.paper_name is not None)
+    names = [line.paper_name for line in LINES if not line.model.endswith(NEAR_ZERO)]
+    assert sorted(PUBLISHED) == sorted(name for name in names if name is not None)
     assert len({line.model for line in LINES}) == len(LINES)
     assert sum("0.9" in figures for figures in PUBLISHED.values()) == 17
     assert sum("0.8" in figures for figures in PUBLISHED.values()) == 15
