@@ -21,7 +21,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader
 from pydantic import ValidationError
 
-from serving import health, metrics, native, problems, workers
+from serving import errors, health, kserve, metrics, mlflow, native, openapi, page, workers
 from serving.access import Access
 from serving.access_log import AccessLog
 from serving.direct import DirectRoutes
@@ -57,6 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
         title="recsys",
         summary="Predicted ratings from a matrix completed under the ratio penalty.",
         version="0.1.0",
+        openapi_tags=openapi.TAGS,
+        swagger_ui_oauth2_redirect_url=None,
         lifespan=lifespan,
     )
     app.state.settings = settings
@@ -64,11 +66,19 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = numbers
     # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
     described = [Security(APIKeyHeader(name=API_KEY_HEADER, auto_error=False))] if settings.api_key else []
-    for router in native.routers:
-        app.include_router(router, prefix=native.PREFIX, dependencies=described)
-    app.include_router(metrics.router, dependencies=described)
-    app.include_router(health.router)
-    problems.install(app)
+    own = [(errors.NATIVE, router, native.PREFIX) for router in native.routers]
+    others = [
+        (errors.MLFLOW, mlflow.router, ""),
+        (errors.KSERVE, kserve.router, ""),
+        (errors.NATIVE, metrics.router, ""),
+    ]
+    for convention, router, prefix in own + others:
+        refusals = convention.responses(401) if described else {}
+        app.include_router(router, prefix=prefix, dependencies=described, responses=refusals)
+    for router in (mlflow.probes, kserve.probes, health.router, page.router):
+        app.include_router(router)
+    errors.install(app)
+    openapi.install(app)
     app.add_middleware(DirectRoutes, routes=native.predictions.router.routes, prefix=native.PREFIX)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes)
     if settings.api_key:

@@ -32,6 +32,15 @@ class Prediction(NamedTuple):
 
 
 @dataclass(frozen=True)
+class KnownUser:
+    """A user of the training ratings."""
+
+    user_id: int
+    n_ratings: int
+    mean_rating: float | None
+
+
+@dataclass(frozen=True)
 class RankedItem:
     """An item and the number it was ranked by: a predicted rating on the data set's scale, or a similarity."""
 
@@ -74,8 +83,9 @@ class Recommender:
         # Of unit length, for cosines. A vector that is nothing but rounding has no direction, and is like no other.
         self._directions = np.where(norms > 1e-5 * norms.max(), self.vectors / np.maximum(norms, 1e-30), 0)
         self._least, self._greatest = (float(np.float32(end)) for end in self.manifest.rating_scale)
-        self._fold_in = FoldIn(artifact, self.vectors)
+        self.new_users = FoldIn(artifact, self.vectors)
         self._begins = np.searchsorted(artifact.arrays["rating_users"], np.arange(self.n_users + 1))
+        self._by_activity = np.argsort(-np.diff(self._begins), kind="stable")
 
     @classmethod
     def from_directory(cls, directory: Path, share: Path | None = None) -> Recommender:
@@ -166,7 +176,7 @@ class Recommender:
         rated_ids = np.fromiter(rated, np.int64, len(rated))
         items, known = positions(self.artifact.arrays["item_ids"], rated_ids)
         values = np.fromiter(rated.values(), np.float32, len(rated))
-        scores, own_mean = self._fold_in.scores(items[known], values[known])
+        scores, own_mean = self.new_users.scores(items[known], values[known])
         candidates[items[known]] = False
 
         places, place_known = positions(self.artifact.arrays["item_ids"], np.asarray(asked, np.int64))
@@ -178,6 +188,18 @@ class Recommender:
             self._ranking(scores, candidates, offset, n, FOLD_IN),
             rated_ids[~known].tolist(),
         )
+
+    def user(self, user_id: int) -> KnownUser:
+        """Look up a user by original id.
+
+        Raises:
+            UnknownIdError: the model has none with this id.
+        """
+        return self._known_user(self.position("user", user_id))
+
+    def users(self, *, n: int, offset: int) -> list[KnownUser]:
+        """List a page of the users, those with the most training ratings first."""
+        return [self._known_user(int(user)) for user in self._by_activity[offset : offset + n]]
 
     def position(self, side: str, original_id: int) -> int:
         """Position of a user or item, by original id.
@@ -223,6 +245,11 @@ class Recommender:
         _, known = positions(self.artifact.arrays[f"{side}_ids"], np.asarray(original_ids, np.int64))
         if not known.all():
             raise UnknownIdError(f"the model knows no {side} {original_ids[int(np.argmin(known))]}")
+
+    def _known_user(self, user: int) -> KnownUser:
+        ratings = self.rated_by(user)[1]
+        mean = float(ratings.mean(dtype=np.float64)) if ratings.size else None
+        return KnownUser(int(self.artifact.arrays["user_ids"][user]), ratings.size, mean)
 
     def _item_means(self) -> Floats:
         means: Floats = np.float32(self.manifest.global_mean) + self.artifact.arrays["item_means"]
