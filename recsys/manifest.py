@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 2
-KINDS = ("LinearNetwork", "UserItemEmbedding")
+KINDS = ("BayesianEmbedding", "LinearNetwork", "UserItemEmbedding")
 MANIFEST_FILE = "manifest.json"
 
 
