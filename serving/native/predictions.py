@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from serving.dependencies import CurrentRecommender, CurrentSettings
 from serving.problems import TooManyPairsError, responses
+from serving.recommender import Recommender
 from serving.schemas import PairQuery, PredictionsRequest, PredictionsResponse, RatingResponse
 
 router = APIRouter(tags=["predictions"])
@@ -20,12 +21,12 @@ router = APIRouter(tags=["predictions"])
 @router.get("/ratings", response_model=RatingResponse, responses=responses(404))
 async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
     """Predict the rating that a user would give to an item."""
-    (answer,) = recommender.predict([pair.user_id], [pair.item_id], strict=pair.strict)
-    content = {"version": recommender.manifest.version, **answer._asdict()}
+    (answer,) = _answers(recommender, [pair.user_id], [pair.item_id], pair)
+    content = {"version": recommender.manifest.version, **answer}
     return Response(to_json(content), media_type="application/json")
 
 
-@router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413))
+@router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413, 415))
 async def predictions(body: PredictionsRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
     """Predict the ratings that users would give to items."""
     if len(body.pairs) > settings.max_pairs:
@@ -33,6 +34,19 @@ async def predictions(body: PredictionsRequest, recommender: CurrentRecommender,
             f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
-    answers = recommender.predict(user_ids, item_ids, strict=body.strict)
-    content = {"version": recommender.manifest.version, "predictions": [answer._asdict() for answer in answers]}
+    answers = _answers(recommender, user_ids, item_ids, body)
+    content = {"version": recommender.manifest.version, "predictions": answers}
     return Response(to_json(content), media_type="application/json")
+
+
+def _answers(
+    recommender: Recommender, user_ids: list[int], item_ids: list[int], wanted: PairQuery | PredictionsRequest
+) -> list[dict[str, object]]:
+    """What is said of each pair, as plain values."""
+    answers: list[dict[str, object]] = [
+        answer._asdict() for answer in recommender.predict(user_ids, item_ids, strict=wanted.strict)
+    ]
+    if wanted.uncertainty:
+        for answer, uncertainty in zip(answers, recommender.uncertainty(user_ids, item_ids), strict=True):
+            answer["uncertainty"] = uncertainty and uncertainty._asdict()
+    return answers
