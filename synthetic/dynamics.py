@@ -215,7 +215,7 @@ class Dynamics:
 
     def save(self, path: Path) -> None:
         """Write everything that training depends on, atomically."""
-        state = {name: getattr(self, name) for name in _STATE} | {"optimizer_state": self._optimizer.state_dict()}
+        state = {name: getattr(self, name) for name in _STATE} | {"optimizer_state": self._optimizer.state()}
         buffer = io.BytesIO()
         torch.save(state, buffer)
         write_atomically(path, buffer.getvalue())
@@ -239,7 +239,7 @@ class Dynamics:
             value = state[name]
             setattr(self, name, value.cpu() if name in _ON_CPU else value)
         self._optimizer = BatchedOptimizer(self.optimizer, self.layers)
-        self._optimizer.load_state_dict(state["optimizer_state"])
+        self._optimizer.set_state(state["optimizer_state"])
 
 
 _ON_CPU = ("running", "steps", "converged", "diverged")

@@ -78,29 +78,31 @@ class BatchedOptimizer:
 
     def keep(self, members: Tensor) -> None:
         """Go on with these members of the batch, given by their indices, alone."""
-        size = len(self._moves[0])
-        state = self._torch.state_dict()["state"]
+        state, size = self.state(), len(self._moves[0])
         if self._kind.matrices:
-            layers = len(self._moves)
-            kept = [layer * size + int(member) for layer in range(layers) for member in members]
-            state = {new: state[old] for new, old in enumerate(kept) if old in state}
+            starts = range(0, len(state), size)  # one for each layer
+            state = [state[start + int(member)] for start in starts for member in members]
         else:
-            state = {
-                place: {key: value[members] if _is_batch(value) else value for key, value in values.items()}
-                for place, values in state.items()
-            }
+            state = [
+                {
+                    key: value[members] if isinstance(value, Tensor) and value.ndim else value
+                    for key, value in of.items()
+                }
+                for of in state
+            ]
         self._build([move[members] for move in self._moves])
-        self.load_state_dict(state)
+        self.set_state(state)
 
-    def state_dict(self) -> dict[Any, Any]:
+    def state(self) -> list[dict[str, Any]]:
         """Moments and step counts, for a checkpoint."""
-        state: dict[Any, Any] = self._torch.state_dict()["state"]
-        return state
+        return [self._torch.state[leaf] for leaf in self._leaves]
 
-    def load_state_dict(self, state: dict[Any, Any]) -> None:
+    def set_state(self, state: list[dict[str, Any]]) -> None:
         """Go on from `state`, of a batch of the same size."""
-        self._torch.load_state_dict({**self._torch.state_dict(), "state": state})
+        # Not through torch's load_state_dict, which would change the type of NAdam's running product.
+        for leaf, values in zip(self._leaves, state, strict=True):
+            self._torch.state[leaf] = values
 
 
-def _is_batch(value: object) -> bool:
-    return isinstance(value, Tensor) and value.ndim > 0
+def _members(value: object, members: Tensor) -> object:
+    return value[members] if isinstance(value, Tensor) and value.ndim else value
