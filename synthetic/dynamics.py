@@ -28,8 +28,9 @@ import itertools
 import math
 import pickle
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -72,6 +73,7 @@ class Dynamics:
         penalty: str,
         strengths: Tensor,
         learning_rates: Tensor,
+        optimizer_options: Mapping[str, Any] | None = None,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float64,
     ) -> None:
@@ -86,6 +88,7 @@ class Dynamics:
             penalty: a name in `PENALTIES`.
             strengths: λ, (B,).
             learning_rates: (B,).
+            optimizer_options: arguments of the torch optimiser in place of its defaults.
             device: where to compute.
             dtype: what to compute with.
 
@@ -119,7 +122,8 @@ class Dynamics:
         shape = (observations.shape[-2], observations.shape[-1])
         drawn = [_initial_layers(seed, shape, depth) for seed in seeds]
         self.layers = [torch.stack(layer).to(device, dtype) for layer in zip(*drawn, strict=True)]  # W_1 first
-        self._optimizer = BatchedOptimizer(optimizer, self.layers)
+        self._options = dict(optimizer_options or {})
+        self._optimizer = BatchedOptimizer(optimizer, self.layers, self._options)
         self.steps = torch.zeros(size, dtype=torch.long)  # (B,) taken by each member
         self.converged = torch.zeros(size, dtype=torch.bool)  # (B,)
         self.diverged = torch.zeros(size, dtype=torch.bool)  # (B,); their end products are the last finite ones seen
@@ -238,7 +242,7 @@ class Dynamics:
         for name in _STATE:
             value = state[name]
             setattr(self, name, value.cpu() if name in _ON_CPU else value)
-        self._optimizer = BatchedOptimizer(self.optimizer, self.layers)
+        self._optimizer = BatchedOptimizer(self.optimizer, self.layers, self._options)
         self._optimizer.set_state(state["optimizer_state"])
 
 
@@ -268,7 +272,7 @@ def _product(layers: Sequence[Tensor]) -> Tensor:
 
 def _fingerprint(run: Dynamics) -> str:
     """Tells runs with different data, starts, λ or learning rates apart."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(sorted(run._options.items())).encode())
     for tensor in (run._weights, run._targets, run.strengths, run.learning_rates, *run.layers):
         digest.update(tensor.cpu().numpy().tobytes())
     return digest.hexdigest()

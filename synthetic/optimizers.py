@@ -8,7 +8,7 @@ applied here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +42,9 @@ OPTIMIZERS: dict[str, Kind] = {
 
 
 class BatchedOptimizer:
-    """One of `OPTIMIZERS` on tensors (B, …) with learning rates (B,); torch's defaults for everything else."""
+    """One of `OPTIMIZERS` on tensors (B, …) with learning rates (B,); torch's defaults but for `options`."""
 
-    def __init__(self, name: str, parameters: Sequence[Tensor]) -> None:
+    def __init__(self, name: str, parameters: Sequence[Tensor], options: Mapping[str, Any] | None = None) -> None:
         """Prepare for `parameters`, whose shapes and devices count, not their values.
 
         Raises:
@@ -54,13 +54,14 @@ class BatchedOptimizer:
             raise ValueError(f"no optimiser is called {name!r}; there are {', '.join(OPTIMIZERS)}")
         self.name = name
         self._kind = OPTIMIZERS[name]
+        self._options = {**self._kind.arguments, **(options or {})}
         self._build([torch.zeros_like(parameter) for parameter in parameters])
 
     def _build(self, moves: list[Tensor]) -> None:
         self._moves = moves  # each (B, …): the step at learning rate 1
         self._leaves = [leaf for move in moves for leaf in (move.unbind() if self._kind.matrices else [move])]
         fused = {"fused": True} if self._kind.fused and moves[0].device.type in ("cpu", "cuda") else {}
-        self._torch = self._kind.make(self._leaves, lr=1.0, **self._kind.arguments, **fused)
+        self._torch = self._kind.make(self._leaves, lr=1.0, **self._options, **fused)
 
     @torch.no_grad()
     def step(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor], rates: Tensor) -> None:

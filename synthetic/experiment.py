@@ -1,0 +1,156 @@
+"""One cell of Table 1: choose λ, learning rate and number of steps on held-out observed entries, then train and test.
+
+A tenth of the observed entries of the first seed's problem is held out. The whole grid trains on the rest; after 600
+steps the better third goes on, after 2,000 steps the best two, which train for as long as either gets better. What
+predicts the held-out entries best, with its number of steps, is then trained on all observed entries of every seed,
+from the start. The unobserved entries are looked at once, at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from recsys.spectral import effective_rank
+from synthetic.cells import Cell
+from synthetic.dynamics import Dynamics
+from synthetic.problems import Problems, low_rank_problems
+
+HELD_OUT = 0.1
+FIRST_RUNG, SECOND_RUNG = 600, 2000
+BLOCK = 500  # steps between two looks at the held-out error
+PATIENCE = 2000  # steps without a held-out error that is lower by 1 %
+MOST_STEPS = 18_000
+
+# Annealing: λ and the learning rate stay for a quarter of the steps, then both fall geometrically until W rests. What λ
+# leaves of error falls with it; a learning rate that stays would keep the small singular values from falling. β₂ and ε
+# differ from Adam's defaults since the gradient falls with λ: 0.999 would remember the steep start for too long, and
+# 1e-8 would outweigh the gradient.
+ANNEALED = {"strength": 1e-2, "learning_rate": 3e-3, "end": 1e-14, "hold": 0.25}
+ANNEALED_STEPS = 12_400
+ANNEALED_OPTIONS = {"betas": (0.9, 0.95), "eps": 1e-30}
+ANNEALED_BLOCK = 20  # steps with one λ
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Hyper-parameters of a cell."""
+
+    strength: float  # λ
+    learning_rate: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a cell came to, one value for each seed."""
+
+    choice: Choice
+    test_errors: list[float]
+    effective_ranks: list[float]
+    cell_steps: int  # steps of single networks, the search's included
+    seconds: float
+    cpu_seconds: float
+
+
+def run_cell(cell: Cell, seeds: Sequence[int], checkpoint: Path | None = None) -> Outcome:
+    """Search, train on every seed, test."""
+    started, cpu_started = time.perf_counter(), time.process_time()
+    if cell.variant == "annealed":
+        choice, searched = Choice(ANNEALED["strength"], ANNEALED["learning_rate"], ANNEALED_STEPS), 0
+    else:
+        choice, searched = search(cell, low_rank_problems(seeds[:1], **cell.problem))
+    problems = low_rank_problems(seeds, **cell.problem)
+    run = _dynamics(cell, problems, seeds, [(choice.strength, choice.learning_rate)] * len(seeds))
+    if checkpoint is not None and checkpoint.exists():
+        run.load(checkpoint)
+    if cell.variant == "annealed":
+        _anneal(run, checkpoint)
+    else:
+        run.advance(choice.steps - int(run.steps.max()), checkpoint)
+    return Outcome(
+        choice,
+        problems.test_error(run.end_product).tolist(),
+        effective_rank(run.singular_values()).tolist(),
+        searched + int(run.steps.sum()),
+        time.perf_counter() - started,
+        time.process_time() - cpu_started,
+    )
+
+
+def search(cell: Cell, problem: Problems) -> tuple[Choice, int]:
+    """What of the cell's grid predicts held-out observed entries best, and how many steps of networks it took.
+
+    Args:
+        cell: whose grid to search.
+        problem: one problem, whose observed entries alone are used.
+    """
+    held_out = _held_out(problem.observed)
+    count = len(cell.grid)
+    train = Problems(*(part.expand(count, -1, -1) for part in (problem.truth, problem.observed, problem.observations)))
+    train = Problems(train.truth, train.observed & ~held_out, train.observations)
+    run = _dynamics(cell, train, [0] * count, cell.grid)
+    taken = 0
+
+    def errors() -> Tensor:  # (B,)
+        squares = torch.where(held_out, (run.end_product - problem.observations).square(), 0.0)
+        return squares.sum((-2, -1)) / held_out.sum()
+
+    for steps, survivors in ((FIRST_RUNG, max(2, count // 3)), (SECOND_RUNG, 2)):
+        before = int(run.steps.sum())
+        run.advance(steps - int(run.steps.max()))
+        taken += int(run.steps.sum()) - before
+        run.keep(errors().argsort(stable=True)[:survivors])
+
+    lowest, patient_at = float("inf"), SECOND_RUNG
+    choice = Choice(float(run.strengths[0]), float(run.learning_rates[0]), SECOND_RUNG)
+    best = float(errors()[0])
+    while len(run.running) and (now := int(run.steps.max())) < MOST_STEPS and now - patient_at < PATIENCE:
+        before = int(run.steps.sum())
+        run.advance(BLOCK)
+        taken += int(run.steps.sum()) - before
+        now = int(run.steps.max())
+        error, member = errors().min(0)
+        if float(error) < best:
+            best = float(error)
+            choice = Choice(float(run.strengths[member]), float(run.learning_rates[member]), int(run.steps[member]))
+        if best < 0.99 * lowest:
+            lowest, patient_at = best, now
+    return choice, taken
+
+
+def _dynamics(cell: Cell, problems: Problems, seeds: Sequence[int], pairs: list[tuple[float, float]]) -> Dynamics:
+    return Dynamics(
+        problems.observations,
+        problems.observed,
+        seeds=seeds,
+        optimizer=cell.optimizer,
+        depth=cell.depth,
+        penalty=cell.penalty,
+        strengths=torch.tensor([strength for strength, _ in pairs], dtype=torch.float64),
+        learning_rates=torch.tensor([rate for _, rate in pairs], dtype=torch.float64),
+        optimizer_options=ANNEALED_OPTIONS if cell.variant == "annealed" else None,
+    )
+
+
+def _held_out(observed: Tensor) -> Tensor:
+    """A tenth of the true entries of (1, n, m), the same each time."""
+    places = torch.nonzero(observed.flatten()).flatten()
+    drawn = torch.randperm(len(places), generator=torch.Generator().manual_seed(0))
+    mask = torch.zeros(observed.numel(), dtype=torch.bool)
+    mask[places[drawn[: max(1, int(HELD_OUT * len(places)))]]] = True
+    return mask.reshape(observed.shape)
+
+
+def _anneal(run: Dynamics, checkpoint: Path | None) -> None:
+    while len(run.running) and (now := int(run.steps.max())) < ANNEALED_STEPS:
+        begun = now - now % ANNEALED_BLOCK  # a resumed run may stand within a block
+        progress = max(0.0, (begun / ANNEALED_STEPS - ANNEALED["hold"]) / (1 - ANNEALED["hold"]))
+        for values, start in ((run.strengths, ANNEALED["strength"]), (run.learning_rates, ANNEALED["learning_rate"])):
+            values.fill_(start * (ANNEALED["end"] / start) ** progress)
+        run.advance(begun + ANNEALED_BLOCK - now, checkpoint)
