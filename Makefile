@@ -43,6 +43,12 @@ format: $(VENV)/.ready  ## Format the code and mend what the linter can
 bench: $(VENV)/.ready  ## Measure speed (benchmarks/results/speed.json)
 	$(BIN)/python -m benchmarks.speed --json benchmarks/results/speed.json
 
+.PHONY: rmse-table
+rmse-table: $(VENV)/.ready  ## Measure our models and others on the same splits (over an hour)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[development,bench]'
+	$(BIN)/python -m benchmarks.rmse_table --json benchmarks/results/rmse_table.json
+	$(BIN)/python -m benchmarks.document
+
 .PHONY: clean
 clean:  ## Remove the virtual environment and what tools leave; artefacts, checkpoints and logs stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
