@@ -1,10 +1,12 @@
 """Write the measured numbers into README.md: python -m benchmarks.document.
 
-What stands between `<!-- NAME -->` and `<!-- /NAME -->` is drawn from benchmarks/results/NAME.json; a test compares.
+What stands between `<!-- NAME -->` and `<!-- /NAME -->` is drawn from benchmarks/results/NAME.json, or NAME.csv; a test
+compares.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Callable
@@ -107,12 +109,32 @@ def _growth_speed(rows: list[Content]) -> list[str]:
     ]
 
 
+def figure4(content: Content) -> str:
+    """Least and largest test error over the seeds, for each method and number of observed entries."""
+    errors: dict[tuple[str, str], list[float]] = {}
+    for row in content["rows"]:
+        errors.setdefault((row["method"], row["observed"]), []).append(float(row["test_error"]))
+    sizes = list(dict.fromkeys(size for _, size in errors))
+    lines = [
+        f"| test error from … observed entries | {' | '.join(f'{int(size):,}' for size in sizes)} |",
+        f"|---|{'---|' * len(sizes)}",
+    ]
+    for method in dict.fromkeys(method for method, _ in errors):
+        cells = [f"{min(errors[method, size]):.0e} – {max(errors[method, size]):.0e}" for size in sizes]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
+    seconds = sum(float(row["cpu_seconds"]) for row in content["rows"])
+    seeds = len(next(iter(errors.values())))
+    return "\n".join(
+        [*lines, "", f"Least and largest of {seeds} seeds. All of it took {seconds / 60:.0f} CPU minutes."]
+    )
+
+
 def machine(content: Content) -> str:
     """One sentence on what measured."""
     return f"Measured on {content['threads']} threads of an {content['processor']}, torch {content['torch']}."
 
 
-SECTIONS: dict[str, Callable[[Content], str]] = {"rmse_table": rmse_table, "speed": speed}
+SECTIONS: dict[str, Callable[[Content], str]] = {"rmse_table": rmse_table, "figure4": figure4, "speed": speed}
 
 
 def rendered(text: str) -> str:
@@ -122,9 +144,18 @@ def rendered(text: str) -> str:
         _, closing, after = rest.partition(f"<!-- /{name} -->")
         if not closing:
             raise SystemExit(f"README.md has no section <!-- {name} --> … <!-- /{name} -->")
-        section = draw(json.loads((RESULTS / f"{name}.json").read_text()))
+        section = draw(_results(name))
         text = f"{before}{opening}{section}\n{closing}{after}"
     return text
+
+
+def _results(name: str) -> Content:
+    """What NAME.json holds; where there is none, the rows of NAME.csv."""
+    if (RESULTS / f"{name}.json").is_file():
+        content: Content = json.loads((RESULTS / f"{name}.json").read_text())
+        return content
+    with (RESULTS / f"{name}.csv").open(newline="") as file:
+        return {"rows": list(csv.DictReader(file))}
 
 
 def main() -> None:

@@ -20,11 +20,11 @@ from synthetic.dynamics import Dynamics
 from synthetic.problems import Problems
 
 # Adam's learning rate is constant while the matrix finds its rank, which takes the longest where entries are few. Then
-# it falls geometrically, and λ with it: what is left of error falls with the square of either. Three times as fast, and
-# on some problems with 2,000 observed entries the error stays behind at 1e-8.
+# it falls geometrically, and λ with it: what is left of error falls with the square of either. With 1,150 steps a
+# decade one of three problems with 2,000 observed entries stays behind at 1e-17, with 660 at 1e-8.
 LEARNING_RATE, LAST_LEARNING_RATE = 3e-3, 1e-14
-CONSTANT_STEPS, STEPS_PER_DECADE = 2500, 1150
-ANNEALING_BLOCK = 50  # steps with one learning rate: a tenth less in each
+CONSTANT_STEPS, STEPS_PER_DECADE = 2500, 1500
+ANNEALING_BLOCK = 50  # steps with one learning rate
 # Ten times more, and on some problems the error stays behind; less, and the rank is found more slowly.
 STRENGTH_PER_RATE = 0.01  # λ / learning rate
 # β₂ and ε differ from Adam's defaults since the gradients fall with λ: 0.999 would remember the steep start for
