@@ -1,4 +1,4 @@
-"""Measure speed as ratios within one run: python -m benchmarks.speed [--json FILE].
+"""Measure speed as ratios within one run: python -m benchmarks.speed [--only synthetic] [--json FILE].
 
 The machines this runs on are shared, so a time by itself says little. Both sides of a ratio take turns, and the ratio
 of the medians is what counts.
@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks import synthetic_speed
 from benchmarks.environment import environment
 from recsys.files import write_atomically
 from recsys.penalties import RatioPenalty
@@ -88,8 +89,16 @@ def penalty_step(matrix: Tensor, name: str) -> dict[str, object]:
 def main() -> None:
     """Measure, print a table, and write JSON if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=["penalty", "synthetic"], default="penalty", help="what to measure (penalty)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file, too")
     arguments = parser.parse_args()
+    rows = measure_synthetic() if arguments.only == "synthetic" else measure_penalty()
+    if arguments.json:
+        write_atomically(arguments.json, (json.dumps({**environment(), "rows": rows}, indent=2) + "\n").encode())
+
+
+def measure_penalty() -> list[dict[str, object]]:
+    """Rows of the penalty's value and gradient, which are printed, too."""
     generator = torch.Generator().manual_seed(0)
     rows = [
         penalty_step(ratings_like_matrix(), f"ratio penalty, ratings-like {USERS}x{ITEMS}"),
@@ -102,8 +111,16 @@ def main() -> None:
             f"{row['name']:<40}{row['ours_ms']:>7} ms{row['autograd_ms']:>7} ms{row['ratio']:>7}"
             f"   {row['ours_gradient_error']:.1e}, {row['autograd_gradient_error']:.1e}"
         )
-    if arguments.json:
-        write_atomically(arguments.json, (json.dumps({**environment(), "rows": rows}, indent=2) + "\n").encode())
+    return rows
+
+
+def measure_synthetic() -> list[dict[str, object]]:
+    """Rows of the controlled experiments' cell-steps, which are printed, too."""
+    rows = synthetic_speed.rows()
+    print(f"{'cell-step, float64, 100x100':<40}{'ours':>10}{'autograd':>10}{'ratio':>7}")
+    for row in rows:
+        print(f"{row['name']:<40}{row['ours_us']:>7} µs{row['autograd_us']:>7} µs{row['ratio']:>7}")
+    return rows
 
 
 if __name__ == "__main__":

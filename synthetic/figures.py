@@ -18,7 +18,7 @@ import torch
 from matplotlib.figure import Figure
 
 from recsys.files import write_atomically
-from synthetic import curve_figures
+from synthetic import curve_figures, theorem_figure
 from synthetic.curves import as_csv
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
@@ -36,6 +36,7 @@ FIGURES = {
     "figure1": Experiment(curve_figures.without_penalty, curve_figures.draw_without_penalty),
     "figure2": Experiment(curve_figures.with_penalty, curve_figures.draw_with_penalty),
     "figure3": Experiment(curve_figures.without_depth, curve_figures.draw_without_depth),
+    "theorems": Experiment(theorem_figure.velocities, theorem_figure.draw),
 }
 
 
