@@ -72,7 +72,7 @@ class OneCell:
 
 
 def rows() -> list[dict[str, Any]]:
-    """One row for each of `CELLS`: microseconds of a cell-step, ours and theirs, medians over turns, and their ratio."""
+    """One row for each of `CELLS`: microseconds of a cell-step, ours and theirs, medians over turns; their ratio."""
     torch.set_num_threads(1)
     processes = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
