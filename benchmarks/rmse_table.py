@@ -1,8 +1,9 @@
-"""Reproduce our rows of the paper's Table 2: python -m benchmarks.rmse_table.
+"""Reproduce the paper's Table 2, ours and other methods on the same splits: python -m benchmarks.rmse_table.
 
-Each row is `recsys fit` with a committed configuration: the number of epochs comes from a validation part of the
-training ratings, the model is refitted on all of them, and the test ratings are predicted once. Runs that were finished
-are not repeated: their artefacts are kept.
+A model's settings were chosen on validation parts of the training ratings of seeds 100–102 and are frozen; its number
+of epochs is among them (peers) or comes from a validation part of each run (ours). It is fitted on all training
+ratings, the test ratings are predicted once, and predictions are clipped to the rating scale. Fits that were finished
+are not repeated.
 """
 
 from __future__ import annotations
@@ -10,26 +11,23 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.progress import Progress
 
 from benchmarks.environment import environment
+from benchmarks.runs import SPLITS, FitFailedError, Result, results
+from benchmarks.table2 import BY_MODEL, LINES, Line
+from benchmarks.table_picture import picture
 from recsys.files import write_atomically
-
-CONFIGS = Path(__file__).parents[1] / "recsys" / "configs"
-SPLITS = {"0.9": "90", "0.8": "80"}
-MODELS = [f"{m}-{o}{p}" for m in ("lnn", "embedding") for o in ("gd", "adam") for p in ("", "-ratio")]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model on one split; `rmse` and `fit_seconds` have one value for each seed."""
+    """One model on one split; `rmse` and `steps` have one value for each seed. None: not defined for this model."""
 
     model: str
     split: str
@@ -37,86 +35,123 @@ class Row:
     rmse: list[float]
     rmse_mean: float
     rmse_std: float | None
-    paper_rmse: float
-    effective_rank: float
-    steps: list[int]
+    paper_name: str | None
+    paper_rmse: float | None
+    extra_information: bool
+    effective_rank: float | None
+    """Of the predictions of all pairs, mean over the seeds."""
+    parameters: int | None
+    steps: list[int] | None
     fit_seconds: float
-    extra_information: bool = False
+    """Mean over the seeds; for ours with the selection of the number of epochs."""
+    peak_memory_mb: int
+    """Most resident memory of the process that fitted, with libraries and data."""
+    commit: str
+    threads: int
 
 
-def metrics_of(model: str, split: str, seed: int, folder: Path) -> dict[str, Any]:
-    """Metrics of one run, fitted unless its artefact is in `folder`."""
-    run = folder / f"{model}-{SPLITS[split]}-seed{seed}"
-    metrics = run / "artifacts" / "latest" / "metrics.json"
-    if not metrics.is_file():
-        config = CONFIGS / f"{model}-{SPLITS[split]}.yaml"
-        command = [sys.executable, "-m", "recsys.cli", "fit", f"--config={config}", f"--data.seed={seed}"]
-        command += [f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
-        command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    content: dict[str, Any] = json.loads(metrics.read_text())
-    return content
-
-
-def row_of(model: str, split: str, seeds: list[int], runs: list[dict[str, Any]]) -> Row:
+def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
     """Mean and standard deviation over the seeds."""
     rmse = [run["test_rmse"] for run in runs]
-    config = yaml.safe_load((CONFIGS / f"{model}-{SPLITS[split]}.yaml").read_text())
+    measured_by = environment()
+    ranks = [run["effective_rank"] for run in runs if run["effective_rank"] is not None]
     return Row(
-        model=model,
+        model=line.model,
         split=split,
         seeds=seeds,
         rmse=rmse,
         rmse_mean=statistics.mean(rmse),
         rmse_std=statistics.stdev(rmse) if len(rmse) > 1 else None,
-        paper_rmse=config["run"]["paper_rmse"],
-        effective_rank=statistics.mean(run["effective_rank"] for run in runs),
-        steps=[run["steps"] for run in runs],
+        paper_name=line.paper_name,
+        paper_rmse=line.published.get(split),
+        extra_information=line.extra_information,
+        effective_rank=statistics.mean(ranks) if ranks else None,
+        parameters=runs[0]["parameters"],
+        steps=[run["steps"] for run in runs] if line.ours else None,
         fit_seconds=statistics.mean(run["fit_seconds"] for run in runs),
+        peak_memory_mb=max(run["peak_memory_mb"] for run in runs),
+        commit=str(measured_by["commit"]),
+        threads=int(str(measured_by["threads"])),
     )
 
 
-def as_markdown(rows: list[Row]) -> str:
+def merged(content: dict[str, Any], row: Row) -> dict[str, Any]:
+    """The content of a results file with the row of this model and split replaced or added, in the table's order."""
+    rows = {(old["model"], old["split"]): old for old in content.get("rows", [])}
+    rows[row.model, row.split] = asdict(row)
+    order = [(line.model, split) for split in SPLITS for line in LINES]
+    return {**environment(), "rows": [rows[key] for key in order if key in rows]}
+
+
+def as_markdown(rows: list[dict[str, Any]]) -> str:
     """The rows as a table, with the published figure beside the measured one."""
     lines = [
-        "| model | split | paper | test RMSE | over seeds | effective rank | fit |",
-        "|---|---|---|---|---|---|---|",
+        "| model | split | extra information | paper | test RMSE | over seeds | seeds | effective rank | parameters "
+        "| fit | memory |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        spread = f"±{row.rmse_std:.4f}" if row.rmse_std is not None else "–"
-        lines.append(
-            f"| {row.model} | {row.split} | {row.paper_rmse:.3f} | {row.rmse_mean:.4f} | {spread} "
-            f"| {row.effective_rank:.1f} | {row.fit_seconds:.1f} s |"
-        )
+        paper = f"{row['paper_rmse']:.3f}" if row["paper_rmse"] is not None else "–"
+        start = f"| {row['model']} | {row['split']} | {'yes' if row['extra_information'] else 'no'} | {paper} "
+        cells = [
+            f"{row['rmse_mean']:.4f}",
+            f"±{row['rmse_std']:.4f}" if row["rmse_std"] is not None else "–",
+            str(len(row["seeds"])),
+            f"{row['effective_rank']:.1f}" if row["effective_rank"] is not None else "–",
+            f"{row['parameters']:,}" if row.get("parameters") is not None else "–",
+            f"{row['fit_seconds']:.1f} s",
+            f"{row['peak_memory_mb']} MB" if row.get("peak_memory_mb") is not None else "–",
+        ]
+        lines.append(f"{start}| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
+def write(file: Path, content: dict[str, Any]) -> None:
+    """Write the rows as JSON, and beside it as Markdown and as a picture."""
+    write_atomically(file, (json.dumps(content, indent=2) + "\n").encode())
+    write_atomically(file.with_suffix(".md"), as_markdown(content["rows"]).encode())
+    write_atomically(file.with_suffix(".png"), picture(content["rows"]))
+
+
 def main() -> None:
-    """Fit what is missing, print the table, and write JSON if asked to."""
+    """Fit what is missing, print the table, and write JSON, Markdown and a picture if asked to."""
+    models = list(BY_MODEL)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL", help=", ".join(MODELS))
+    parser.add_argument("--models", nargs="+", choices=models, default=models, metavar="MODEL", help=", ".join(models))
     parser.add_argument(
-        "--split", nargs="+", choices=list(SPLITS), default=list(SPLITS), help="share of training ratings"
+        "--split",
+        nargs="+",
+        choices=list(SPLITS),
+        default=list(SPLITS),
+        help="share of training ratings of random splits, or the official fold u1",
     )
-    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)), help="seeds of the splits")
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)), help="of the splits and the models")
     parser.add_argument("--runs", type=Path, default=Path("logs/rmse_table"), help="folder for the runs")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file, too")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="merge the rows into this file, one for each model and split, and draw FILE.md and FILE.png from it",
+    )
     arguments = parser.parse_args()
 
     rows = []
     with Progress(disable=not sys.stderr.isatty()) as progress:
-        bar = progress.add_task("fits", total=len(arguments.models) * len(arguments.split) * len(arguments.seeds))
+        fits = len(arguments.models) * len(arguments.split) * len(arguments.seeds)
+        bar = progress.add_task("fits", total=fits)
         for split in arguments.split:
             for model in arguments.models:
-                runs = []
-                for seed in arguments.seeds:
-                    runs.append(metrics_of(model, split, seed, arguments.runs))
-                    progress.advance(bar)
-                rows.append(row_of(model, split, arguments.seeds, runs))
-    print(as_markdown(rows), end="")
-    if arguments.json:
-        content = {**environment(), "rows": [asdict(row) for row in rows]}
-        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+                line = BY_MODEL[model]
+                progress.update(bar, description=f"{model} {split}")
+                try:
+                    runs = results(line, split, arguments.seeds, arguments.runs, lambda: progress.advance(bar))
+                except (FitFailedError, ModuleNotFoundError) as error:
+                    sys.exit(f"{model} on {split} could not be fitted: {error}")
+                rows.append(row_of(line, split, arguments.seeds, runs))
+                if arguments.json:
+                    before = json.loads(arguments.json.read_text()) if arguments.json.is_file() else {}
+                    write(arguments.json, merged(before, rows[-1]))
+    print(as_markdown([asdict(row) for row in rows]), end="")
 
 
 if __name__ == "__main__":

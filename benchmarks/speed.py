@@ -1,4 +1,4 @@
-"""Measure speed as ratios within one run: python -m benchmarks.speed [--only synthetic] [--json FILE].
+"""Measure speed as ratios within one run: python -m benchmarks.speed [--json FILE].
 
 The machines this runs on are shared, so a time by itself says little. Both sides of a ratio take turns, and the ratio
 of the medians is what counts.
@@ -7,17 +7,20 @@ of the medians is what counts.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from rich.console import Console
+from rich.table import Table
 from torch import Tensor
 
-from benchmarks import synthetic_speed
+from benchmarks import speed_growth, speed_synthetic, speed_training
 from benchmarks.environment import environment
+from benchmarks.turns import alternate
 from recsys.files import write_atomically
 from recsys.penalties import RatioPenalty
 
@@ -55,19 +58,6 @@ def _value_and_gradient(function: Callable[[Tensor], Tensor], matrix: Tensor) ->
     return value.detach(), leaf.grad
 
 
-def alternate(ours: Callable[[], object], other: Callable[[], object], turns: int) -> tuple[list[float], list[float]]:
-    """Seconds of each of `turns` calls of two functions that take turns, after one call of each to warm up."""
-    ours()
-    other()
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(turns):
-        for function, taken in zip((ours, other), times, strict=True):
-            start = time.perf_counter()
-            function()
-            taken.append(time.perf_counter() - start)
-    return times
-
-
 def penalty_step(matrix: Tensor, name: str) -> dict[str, object]:
     """One row: value and gradient of the ratio penalty, ours against autograd, and how far each is from float64."""
     exact = ratio_by_autograd(matrix.double())[1]
@@ -86,41 +76,58 @@ def penalty_step(matrix: Tensor, name: str) -> dict[str, object]:
     }
 
 
-def main() -> None:
-    """Measure, print a table, and write JSON if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=["penalty", "synthetic"], default="penalty", help="what to measure (penalty)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file, too")
-    arguments = parser.parse_args()
-    rows = measure_synthetic() if arguments.only == "synthetic" else measure_penalty()
-    if arguments.json:
-        write_atomically(arguments.json, (json.dumps({**environment(), "rows": rows}, indent=2) + "\n").encode())
-
-
-def measure_penalty() -> list[dict[str, object]]:
-    """Rows of the penalty's value and gradient, which are printed, too."""
+def penalty_rows() -> list[dict[str, object]]:
+    """The ratio penalty on matrices of MovieLens-100K's size and on tall embeddings."""
     generator = torch.Generator().manual_seed(0)
-    rows = [
+    return [
         penalty_step(ratings_like_matrix(), f"ratio penalty, ratings-like {USERS}x{ITEMS}"),
         penalty_step(torch.randn(USERS, ITEMS, generator=generator), f"ratio penalty, Gaussian {USERS}x{ITEMS}"),
-        penalty_step(torch.randn(ITEMS, 128, generator=generator), f"ratio penalty, Gaussian {ITEMS}x128"),
+        *(
+            penalty_step(torch.randn(n, 128, generator=generator), f"ratio penalty, Gaussian {n}x128")
+            for n in (ITEMS, 100_000, 1_000_000)
+        ),
     ]
-    print(f"{'value and gradient, float32':<40}{'ours':>10}{'autograd':>10}{'ratio':>7}   error of ours, of autograd")
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, object]]]] = {
+    "penalty": lambda arguments: penalty_rows(),
+    "training": lambda arguments: speed_training.rows(arguments.seeds),
+    "growth": lambda arguments: speed_growth.rows(arguments.sizes),
+    "synthetic": lambda arguments: speed_synthetic.rows(),
+}
+
+
+def main() -> None:
+    """Measure, print tables, and write JSON if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="what to measure")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of `training`: seeds of the splits")
+    sizes = list(speed_growth.SIZES)
+    parser.add_argument("--sizes", nargs="+", choices=sizes, default=sizes, help="of `growth`: sizes of the data")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file, too; other parts stay")
+    arguments = parser.parse_args()
+    for part in arguments.only:
+        found = PARTS[part](arguments)
+        print(as_table(part, found), flush=True)
+        if arguments.json:
+            before = json.loads(arguments.json.read_text()) if arguments.json.is_file() else {}
+            content = {**before, part: {**environment(), "rows": found}}
+            write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def as_table(title: str, rows: list[dict[str, object]]) -> str:
+    """The rows under their names, in columns as wide as they need."""
+    table = Table(*rows[0], title=title, box=None, title_justify="left")
     for row in rows:
-        print(
-            f"{row['name']:<40}{row['ours_ms']:>7} ms{row['autograd_ms']:>7} ms{row['ratio']:>7}"
-            f"   {row['ours_gradient_error']:.1e}, {row['autograd_gradient_error']:.1e}"
+        table.add_row(
+            *(
+                "–" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+                for value in row.values()
+            )
         )
-    return rows
-
-
-def measure_synthetic() -> list[dict[str, object]]:
-    """Rows of the controlled experiments' cell-steps, which are printed, too."""
-    rows = synthetic_speed.rows()
-    print(f"{'cell-step, float64, 100x100':<40}{'ours':>10}{'autograd':>10}{'ratio':>7}")
-    for row in rows:
-        print(f"{row['name']:<40}{row['ours_us']:>7} µs{row['autograd_us']:>7} µs{row['ratio']:>7}")
-    return rows
+    text = io.StringIO()
+    Console(width=160, file=text).print(table)
+    return text.getvalue()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from recsys.files import write_atomically
+from recsys.files import read_regular, write_atomically
 from recsys.item_table import ItemTable
 from recsys.manifest import MANIFEST_FILE, ArtifactError, Manifest, read_manifest
 
@@ -204,7 +204,7 @@ def load(directory: Path | str = "artifacts/latest") -> Artifact:
 
 def _read(path: Path, expected: str) -> bytes:
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as cause:
         raise ArtifactError(f"{path} cannot be read: {cause.strerror}. Export the model again.") from cause
     if (found := _sha256(data)) != expected:

@@ -1,8 +1,10 @@
-"""Write a file so that it is whole or not there, whatever stops the process."""
+"""Write a file so that it is whole or not there, whatever stops the process; read one that may be anything."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import uuid
 from pathlib import Path
 
@@ -23,3 +25,14 @@ def write_atomically(path: Path, data: bytes) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def read_regular(path: Path) -> bytes:
+    """Read a regular file, or what a link to one holds; a pipe could wait for ever, and a device never end.
+
+    Raises:
+        OSError: there is none, it cannot be read, or it is something else.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return path.read_bytes()

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from recsys.files import read_regular
+
 FORMAT = 2
 KINDS = ("LinearNetwork", "UserItemEmbedding")
 MANIFEST_FILE = "manifest.json"
@@ -69,7 +71,7 @@ def read_manifest(directory: Path | str) -> Manifest:
     """
     path = Path(directory) / MANIFEST_FILE
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         content = json.loads(data)
     except OSError as cause:
         raise ArtifactError(

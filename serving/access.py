@@ -11,9 +11,9 @@ import uuid
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.errors import error
 from serving.loaded_model import LoadedModel
 from serving.metrics import Metrics
-from serving.problems import problem
 
 logger = logging.getLogger("serving")
 access_log = logging.getLogger("serving.access")
@@ -61,7 +61,7 @@ class Access:
             if status:
                 raise  # half an answer is out; closing the connection is all that is left
             detail = f"The server failed; its log says why under {request_id}."
-            await problem(500, detail)(scope, receive, send_with_headers)
+            await error(scope["path"], 500, detail)(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - begun
             endpoint = getattr(scope.get("endpoint"), "__name__", "none")

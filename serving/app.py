@@ -13,7 +13,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader
 from pydantic import ValidationError
 
-from serving import health, metrics, native, problems
+from serving import errors, health, kserve, metrics, mlflow, native, openapi
 from serving.access import Access
 from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.loaded_model import LoadedModel
@@ -41,6 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
         title="recsys",
         summary="Predicted ratings from a matrix completed under the ratio penalty.",
         version="0.1.0",
+        openapi_tags=openapi.TAGS,
+        swagger_ui_oauth2_redirect_url=None,
         lifespan=lifespan,
     )
     app.state.settings = settings
@@ -48,10 +50,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = numbers
     # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
     described = [Security(APIKeyHeader(name=API_KEY_HEADER, auto_error=False))] if settings.api_key else []
-    app.include_router(native.router, dependencies=described)
-    app.include_router(metrics.router, dependencies=described)
-    app.include_router(health.router)
-    problems.install(app)
+    for convention, router in (
+        (errors.NATIVE, native.router),
+        (errors.MLFLOW, mlflow.router),
+        (errors.KSERVE, kserve.router),
+        (errors.NATIVE, metrics.router),
+    ):
+        refusals = convention.responses(401) if described else {}
+        app.include_router(router, dependencies=described, responses=refusals)
+    for router in (mlflow.probes, kserve.probes, health.router):
+        app.include_router(router)
+    errors.install(app)
+    openapi.install(app)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes)
     if settings.api_key:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())

@@ -9,11 +9,14 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.problems import problem
+from serving.errors import error
 
 API_KEY_HEADER = "X-API-Key"
 # Probes have no key, and the documentation holds no secrets.
-_OPEN = frozenset({"/health/live", "/health/ready", "/docs", "/redoc", "/openapi.json"})
+_OPEN = frozenset(
+    {"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/ping", "/health"}
+    | {"/docs", "/redoc", "/openapi.json"}
+)
 
 
 class ApiKeyGuard:
@@ -27,10 +30,8 @@ class ApiKeyGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or refuse it."""
         if scope["type"] == "http" and scope["path"] not in _OPEN and not self._has_key(scope):
-            refusal = problem(
-                401, f"Send the key of this server in the header {API_KEY_HEADER}.", {"WWW-Authenticate": "ApiKey"}
-            )
-            await refusal(scope, receive, send)
+            detail = f"Send the key of this server in the header {API_KEY_HEADER}."
+            await error(scope["path"], 401, detail, {"WWW-Authenticate": "ApiKey"})(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -41,7 +42,7 @@ class ApiKeyGuard:
 
 
 class BodyGuard:
-    """Answers 413 to requests with a body of more than so many bytes, declared or not."""
+    """Answers 413 to requests with a body of more than so many bytes, declared or not, and 415 to compressed ones."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         """Wrap an application."""
@@ -54,10 +55,14 @@ class BodyGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self._most:
-            await problem(413, self._detail)(scope, receive, send)
-            return
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit() and int(value) > self._most:
+                await error(scope["path"], 413, self._detail)(scope, receive, send)
+                return
+            if name == b"content-encoding" and value != b"identity":
+                detail = f"Send the body as it is, without the Content-Encoding {value.decode('latin-1')}."
+                await error(scope["path"], 415, detail, {"Accept-Encoding": "identity"})(scope, receive, send)
+                return
         read = 0
 
         async def counted() -> Message:

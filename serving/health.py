@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from serving.dependencies import CurrentRecommender
-from serving.problems import responses
+from serving.problems import MEDIA_TYPE, described, problem
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -21,7 +21,7 @@ class Ready(BaseModel):
     """The process can answer."""
 
     status: str = Field(default="ready", examples=["ready"])
-    version: str = Field(description="Version of the model that answers.")
+    version: str = Field(description="Version of the model that answers.", examples=["034e3cd22cf1"])
 
 
 @router.get("/live")
@@ -30,7 +30,7 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/ready", responses=responses())
+@router.get("/ready", responses=described(MEDIA_TYPE, problem, 503))
 async def ready(recommender: CurrentRecommender) -> Ready:
     """Answer 200 when a model is loaded, 503 before."""
     return Ready(version=recommender.manifest.version)

@@ -10,6 +10,10 @@ router = APIRouter(tags=["operation"])
 
 # From a single rating, which takes about a tenth of a millisecond, to a full batch on a busy machine.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+_EXAMPLE = """# HELP recsys_model 1 for the version that answers.
+# TYPE recsys_model gauge
+recsys_model{version="034e3cd22cf1"} 1.0
+"""
 
 
 class Metrics:
@@ -44,7 +48,7 @@ class Metrics:
         self._loads.labels("refused").inc()
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"example": _EXAMPLE}}}})
 async def metrics(request: Request) -> Response:
     """Give the server's numbers in Prometheus's text format."""
     numbers: Metrics = request.app.state.metrics

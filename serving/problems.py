@@ -1,23 +1,14 @@
-"""Every error of the native routes as one shape: a problem document, RFC 9457."""
+"""What can be wrong with a request to the native routes, and the shape it is told in: a problem document, RFC 9457."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
-
-from serving.catalogue import UnknownGenreError
-from serving.recommender import UnknownIdError
 
 MEDIA_TYPE = "application/problem+json"
-_MOST_ERRORS = 10  # of one request that are named; a batch can have thousands
-_LONGEST_DETAIL = 2000  # characters
 
 
 class Problem(BaseModel):
@@ -40,57 +31,40 @@ class InvalidRatingError(Exception):
     """A new user's ratings are off the scale, or two of them are of the same item."""
 
 
+def problem(status: int, detail: str) -> Problem:
+    """Say what went wrong."""
+    return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+
+
 def responses(*more: int) -> dict[int | str, dict[str, Any]]:
     """Problems of a route that checks its input and needs a model, and `more`, for the OpenAPI document."""
+    return described(MEDIA_TYPE, problem, 422, 503, *more)
+
+
+def described(
+    media_type: str, content: Callable[[int, str], BaseModel], *statuses: int
+) -> dict[int | str, dict[str, Any]]:
+    """Errors of these statuses, of which `content` makes the body from status and detail, for the OpenAPI document."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+            "content": {
+                media_type: {
+                    "schema": type(example := content(status, _DETAILS[status])).model_json_schema(),
+                    "example": example.model_dump(),
+                }
+            },
         }
-        for status in sorted({422, 503, *more})
+        for status in sorted(statuses)
     }
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Answer with a problem document."""
-    # What a request says of itself may come back in the detail: not all of it, and as text that can be sent.
-    sendable = detail[:_LONGEST_DETAIL].encode(errors="replace").decode()
-    content = Problem(title=HTTPStatus(status).phrase, status=status, detail=sendable)
-    return JSONResponse(content.model_dump(), status, headers, MEDIA_TYPE)
-
-
-def install(app: FastAPI) -> None:
-    """Give every error of the application the shape of `Problem`."""
-
-    def of_http(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
-        return problem(error.status_code, str(error.detail), error.headers)
-
-    def of_validation(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        return problem(422, "; ".join(_where_and_what(e) for e in error.errors()[:_MOST_ERRORS]))
-
-    def of_not_ready(request: Request, error: Exception) -> JSONResponse:
-        return problem(503, f"No model is loaded: {error}")
-
-    app.add_exception_handler(HTTPException, of_http)
-    app.add_exception_handler(RequestValidationError, of_validation)
-    app.add_exception_handler(NotReadyError, of_not_ready)
-    for kind, status in _STATUS.items():
-        app.add_exception_handler(kind, _handler(status))
-
-
-_STATUS: dict[type[Exception], int] = {
-    UnknownIdError: 404,
-    TooManyPairsError: 413,
-    InvalidRatingError: 422,
-    UnknownGenreError: 422,
+_DETAILS = {  # examples
+    400: "Invalid JSON: EOF while parsing a value at line 1 column 9",
+    401: "Send the key of this server in the header X-API-Key.",
+    404: "the model knows no item 99999",
+    413: "10001 pairs in one request; this server allows 10000. Send several requests.",
+    415: "Send the body as application/json; its Content-Type says text/plain.",
+    422: "body.pairs.0.user_id: Input should be a valid integer",
+    503: "No model is loaded: artifacts/latest/manifest.json cannot be read. Train a model first (make train).",
 }
-
-
-def _handler(status: int) -> Callable[[Request, Exception], JSONResponse]:
-    return lambda request, error: problem(status, str(error))
-
-
-def _where_and_what(error: dict[str, Any]) -> str:
-    return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"

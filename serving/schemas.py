@@ -19,16 +19,22 @@ def _whole_number(text: object) -> object:
 
 
 _SIXTY_FOUR_BITS = Field(ge=-(2**63), le=2**63 - 1)
-_SCHEMA = WithJsonSchema({"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1})
+ID_SCHEMA = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1, "examples": [196]}
 # Ids are whole numbers of 64 bits; strict, so that "196" and 196.0 are errors and never mean another user.
-Id = Annotated[int, Field(strict=True), _SIXTY_FOUR_BITS, _SCHEMA]
-IdInAddress = Annotated[int, BeforeValidator(_whole_number), _SIXTY_FOUR_BITS, _SCHEMA]
+Id = Annotated[int, Field(strict=True), _SIXTY_FOUR_BITS, WithJsonSchema(ID_SCHEMA)]
+IdInAddress = Annotated[int, BeforeValidator(_whole_number), _SIXTY_FOUR_BITS, WithJsonSchema(ID_SCHEMA)]
 
 
 class _Request(BaseModel):
     """A misspelt name is an error."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class _Body(_Request):
+    """JSON has types: in a body 0 is not false, nor "3" 3, as they are in an address."""
+
+    model_config = ConfigDict(strict=True)
 
 
 class Page(_Request):
@@ -83,20 +89,20 @@ class Pair(TypedDict):  # checked like a model, in a quarter of the time, which 
     item_id: Annotated[Id, Field(examples=[242])]
 
 
-class PredictionsRequest(Strictness):
+class PredictionsRequest(Strictness, _Body):
     """The pairs to predict."""
 
     pairs: list[Pair] = Field(min_length=1)
 
 
-class ItemRating(_Request):
+class ItemRating(_Body):
     """A new user's rating of an item."""
 
     item_id: Id = Field(examples=[50])
     rating: float = Field(strict=True, allow_inf_nan=False, description="On the data set's scale.", examples=[5.0])
 
 
-class FoldInRequest(Page, Strictness):
+class FoldInRequest(Page, Strictness, _Body):
     """A new user's ratings, and what is wanted of them."""
 
     ratings: list[ItemRating] = Field(description="Ratings of different items; none gives every item's mean.")
@@ -240,7 +246,10 @@ class ModelResponse(_Answer):
     n_items: int = Field(examples=[1682])
     n_ratings: int = Field(description="Number of training ratings.", examples=[90_000])
     genres: list[str] = Field(examples=[["Comedy", "Drama"]])
-    rating_scale: tuple[float, float] = Field(description="Least and greatest rating.", examples=[(1, 5)])
+    rating_scale: Annotated[
+        tuple[float, float],
+        WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+    ] = Field(description="Least and greatest rating.", examples=[(1, 5)])
     global_mean: float = Field(description="Mean training rating.", examples=[3.53])
     split: str = Field(examples=["0.9"])
     seed: int = Field(examples=[0])

@@ -131,21 +131,53 @@ def test_what_could_not_be_loaded_is_not_exported(tmp_path: Path, change: dict[s
     assert (tmp_path / "latest").resolve() == first
 
 
-def test_truncated_missing_or_pickled_weights_are_refused_and_run_nothing(tmp_path: Path) -> None:
+class Payload:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, touched: Path) -> None:
+        self.touched = touched
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.touched,))
+
+
+def test_truncated_or_missing_weights_are_refused(tmp_path: Path) -> None:
     path = artifact.save(tmp_path, manifest(), arrays(), ITEMS) / artifact.MODEL_FILE
-
-    class Payload:
-        def __reduce__(self) -> tuple[object, ...]:
-            return (Path.touch, (tmp_path / "ran",))
-
-    for content in (path.read_bytes()[:-1], b"", pickle.dumps(Payload())):
+    for content in (path.read_bytes()[:-1], b""):
         path.write_bytes(content)
         with pytest.raises(ArtifactError, match="SHA-256"):
             artifact.load(path.parent)
     path.unlink()
     with pytest.raises(ArtifactError, match="cannot be read"):
         artifact.load(path.parent)
+
+
+@pytest.mark.parametrize("name", [artifact.MODEL_FILE, artifact.ITEMS_FILE, artifact.MANIFEST_FILE])
+@pytest.mark.parametrize("vouched_for", [False, True])
+def test_a_pickle_in_the_place_of_a_file_is_refused_and_runs_nothing(
+    tmp_path: Path, name: str, vouched_for: bool
+) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
+    content = pickle.dumps(Payload(tmp_path / "ran"))
+    pickle.loads(content)
+    assert (tmp_path / "ran").exists()
+    (tmp_path / "ran").unlink()
+    (directory / name).write_bytes(content)
+    if vouched_for and name != artifact.MANIFEST_FILE:
+        rewrite(directory)
+    with pytest.raises(ArtifactError):
+        artifact.load(directory)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", [artifact.MODEL_FILE, artifact.ITEMS_FILE, artifact.MANIFEST_FILE])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    path = artifact.save(tmp_path, manifest(), arrays(), ITEMS) / name
+    for make in (os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to(path)):
+        path.unlink() if path.is_symlink() or not path.is_dir() else path.rmdir()
+        make(path)
+        with pytest.raises(ArtifactError, match=f"{name} cannot be read"):
+            artifact.load(path.parent)
 
 
 def rewrite(directory: Path, model: bytes | None = None, items: bytes | None = None) -> None:
@@ -156,6 +188,33 @@ def rewrite(directory: Path, model: bytes | None = None, items: bytes | None = N
     names = (artifact.MODEL_FILE, artifact.ITEMS_FILE)
     hashes = [hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in names]
     (directory / artifact.MANIFEST_FILE).write_bytes(manifest().sealed(*hashes).to_json())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"model_file": "../../elsewhere/model.safetensors"},
+        {"model": "/etc/passwd"},
+        {"items_file": "http://127.0.0.1/items.json"},
+    ],
+)
+def test_a_manifest_that_points_elsewhere_is_refused_although_its_own_hash_is_right(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
+    path = directory / artifact.MANIFEST_FILE
+    content = {**json.loads(path.read_text()), **more, "sha256": ""}
+    content["sha256"] = hashlib.sha256((json.dumps(content, indent=2) + "\n").encode()).hexdigest()
+    path.write_text(json.dumps(content, indent=2) + "\n")
+    with pytest.raises(ArtifactError, match=f"unknown values: {next(iter(more))}"):
+        artifact.load(directory)
+
+
+def test_a_manifest_of_another_artefact_is_refused(tmp_path: Path) -> None:
+    first, second = (artifact.save(tmp_path, manifest(), arrays(seed), ITEMS) for seed in (1, 2))
+    (first / artifact.MANIFEST_FILE).write_bytes((second / artifact.MANIFEST_FILE).read_bytes())
+    with pytest.raises(ArtifactError, match=r"model.safetensors is not the file the manifest describes"):
+        artifact.load(first)
 
 
 @pytest.mark.parametrize(
@@ -225,12 +284,37 @@ def test_weights_that_are_no_safetensors_file_are_refused_although_the_hash_is_r
         artifact.load(directory)
 
 
+def huge_array(shape: list[int], offsets: list[int]) -> bytes:
+    """A short safetensors file whose header declares an array that is not there."""
+    header = json.dumps({"matrix": {"dtype": "F32", "shape": shape, "data_offsets": offsets}}).encode()
+    return len(header).to_bytes(8, "little") + header + b"1234"
+
+
 def test_a_header_that_declares_a_huge_array_is_refused_without_memory_for_it(tmp_path: Path) -> None:
-    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
-    header = json.dumps({"matrix": {"dtype": "F32", "shape": [2**40, 2**20], "data_offsets": [0, 2**62]}}).encode()
-    rewrite(directory, len(header).to_bytes(8, "little") + header)
-    with pytest.raises(ArtifactError, match="safetensors"):
-        artifact.load(directory)
+    directories = []
+    for shape, offsets in (
+        ([2**40, 2**20], [0, 2**62]),
+        ([2**32, 2**32], [0, 0]),  # of which the number of bytes is 0 in 64 bits
+        ([2**63, 2], [0, 2**66]),
+        ([2**36], [0, 2**38]),
+        ([2**36], [0, 4]),
+        ([-1], [0, -4]),
+        ([1], [2**64 - 4, 2**64]),
+    ):
+        directories.append(artifact.save(tmp_path, manifest(), arrays(), ITEMS))
+        rewrite(directories[-1], huge_array(shape, offsets))
+    script = (
+        "import resource, sys; from recsys import artifact\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))\n"
+        "for directory in sys.argv[1:]:\n"
+        "    try: artifact.load(directory)\n"
+        "    except artifact.ArtifactError as error: print(error)\n"
+    )
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # each thread would take some of the memory allowed
+    said = subprocess.check_output(
+        [sys.executable, "-c", script, *directories], cwd=Path(__file__).parents[1], env=environment, text=True
+    )
+    assert said.count("model.safetensors is not a safetensors file") == len(directories) == 7
 
 
 @pytest.mark.parametrize(

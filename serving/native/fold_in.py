@@ -13,7 +13,7 @@ from serving.schemas import FoldInRequest, FoldInResponse, ItemRating, NewUserRa
 router = APIRouter(tags=["users"])
 
 
-@router.post("/fold-in", responses=responses(400, 404, 413))
+@router.post("/fold-in", responses=responses(400, 404, 413, 415))
 async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> FoldInResponse:
     """Predict and recommend from a new user's ratings, by ridge regression on the item vectors; nothing is stored."""
     for what, many in (("ratings", body.ratings), ("item_ids", body.item_ids)):

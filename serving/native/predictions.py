@@ -25,7 +25,7 @@ async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecomm
     return Response(to_json(content), media_type="application/json")
 
 
-@router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413))
+@router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413, 415))
 async def predictions(body: PredictionsRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
     """Predict the ratings that users would give to items."""
     if len(body.pairs) > settings.max_pairs:

@@ -1,40 +1,100 @@
-"""The table of test RMSEs: one real row, and runs that are not repeated."""
+"""The table of test RMSEs: real rows, runs that are not repeated, and results that grow."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.rmse_table import as_markdown, row_of
+from benchmarks.rmse_table import as_markdown, main, merged, row_of
+from benchmarks.table2 import BY_MODEL
+from benchmarks.table_picture import picture
 from data.movielens import Ratings
 
 ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "benchmarks.rmse_table", "--models"]
+
+
+def fitted(rmse: float) -> dict[str, Any]:
+    """What a run of ours leaves."""
+    run = {"test_rmse": rmse, "effective_rank": 4.0, "steps": 10, "fit_seconds": 2.0}
+    return {**run, "parameters": 1_586_126, "peak_memory_mb": 700}
 
 
 def test_a_row_is_measured_once_and_read_back_the_second_time(movielens_100k: Ratings, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.rmse_table", "--models", "embedding-adam", "--split", "0.8"]
-    command += ["--seeds", "0", "--runs", str(tmp_path / "runs"), "--json", str(tmp_path / "table.json")]
+    command = [*COMMAND, "embedding-adam", "imc", "--split", "0.8", "--seeds", "0"]
+    command += ["--runs", str(tmp_path / "runs"), "--json", str(tmp_path / "table.json")]
     printed = subprocess.check_output(command, cwd=ROOT, text=True)
     (metrics,) = tmp_path.glob("runs/*/artifacts/latest/metrics.json")
-    written = metrics.stat().st_mtime_ns
+    (of_peer,) = tmp_path.glob("runs/imc-0.8/seed0.json")
+    written = [file.stat().st_mtime_ns for file in (metrics, of_peer)]
     assert subprocess.check_output(command, cwd=ROOT, text=True) == printed
-    assert metrics.stat().st_mtime_ns == written
+    assert [file.stat().st_mtime_ns for file in (metrics, of_peer)] == written
 
-    (row,) = json.loads((tmp_path / "table.json").read_text())["rows"]
-    assert (row["model"], row["split"], row["seeds"], row["paper_rmse"]) == ("embedding-adam", "0.8", [0], 1.348)
-    assert row["rmse"] == [json.loads(metrics.read_text())["test_rmse"]]
-    assert 0.9 < row["rmse_mean"] < 1.1
-    assert f"| embedding-adam | 0.8 | 1.348 | {row['rmse_mean']:.4f} |" in printed
+    ours, imc = json.loads((tmp_path / "table.json").read_text())["rows"]
+    assert (ours["model"], ours["split"], ours["seeds"], ours["paper_rmse"]) == ("embedding-adam", "0.8", [0], 1.348)
+    assert ours["rmse"] == [json.loads(metrics.read_text())["test_rmse"]]
+    assert 0.9 < ours["rmse_mean"] < 1.1
+    assert 1.0 < imc["rmse_mean"] < 1.2
+    assert imc["paper_rmse"] == 1.653
+    assert 1 < imc["effective_rank"] < 20
+    for row in (ours, imc):
+        assert row["parameters"] > 100
+        assert 50 < row["peak_memory_mb"] < 5000
+        assert row["fit_seconds"] > 0
+    assert f"| embedding-adam | 0.8 | no | 1.348 | {ours['rmse_mean']:.4f} |" in printed
+    assert (tmp_path / "table.md").read_text() == printed
+    assert (tmp_path / "table.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_killed_table_goes_on_with_the_fit_that_was_not_finished(movielens_100k: Ratings, tmp_path: Path) -> None:
+    command = [*COMMAND, "imc", "--split", "0.9", "--seeds", "0", "1", "--runs", str(tmp_path)]
+    first, second = (tmp_path / "imc-0.9" / f"seed{seed}.json" for seed in (0, 1))
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL) as process:
+        while not first.exists() and process.poll() is None:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not second.exists()
+    written = first.stat().st_mtime_ns
+    printed = subprocess.check_output(command, cwd=ROOT, text=True)
+    assert first.stat().st_mtime_ns == written
+    of_both = [json.loads(file.read_text())["test_rmse"] for file in (first, second)]
+    assert of_both[0] != of_both[1]
+    assert f"{sum(of_both) / 2:.4f}" in printed
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["rmse_table", "--models", "netflix"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    message = capsys.readouterr().err
+    for part in ("invalid choice: 'netflix'", "lnn-adam-ratio", "fm-implicit"):
+        assert part in message
 
 
 def test_mean_and_deviation_are_over_the_seeds() -> None:
-    runs = [{"test_rmse": rmse, "effective_rank": 4.0, "steps": 10, "fit_seconds": 2.0} for rmse in (0.9, 0.92)]
-    row = row_of("lnn-adam-ratio", "0.9", [0, 1], runs)
+    row = row_of(BY_MODEL["lnn-adam-ratio"], "0.9", [0, 1], [fitted(0.9), fitted(0.92)])
     assert row.rmse_mean == pytest.approx(0.91)
     assert row.rmse_std == pytest.approx(0.02 / 2**0.5)
     assert row.paper_rmse == 0.915
-    assert "| 0.9100 | ±0.0141 |" in as_markdown([row])
+    assert "| 0.9100 | ±0.0141 |" in as_markdown([asdict(row)])
+
+
+def test_a_row_replaces_the_one_of_its_model_and_split_and_leaves_the_others() -> None:
+    content: dict[str, Any] = {}
+    for model, split, rmse in (("fm", "0.8", 0.9), ("fm", "0.9", 0.89), ("lnn-gd", "0.9", 0.94), ("fm", "0.9", 0.88)):
+        run = {**fitted(rmse), "effective_rank": None}
+        content = merged(content, row_of(BY_MODEL[model], split, [0], [run]))
+    found = [(row["model"], row["split"], row["rmse"]) for row in content["rows"]]
+    assert found == [("lnn-gd", "0.9", [0.94]), ("fm", "0.9", [0.88]), ("fm", "0.8", [0.9])]
+    assert picture(content["rows"]).startswith(b"\x89PNG")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.speed import alternate, ratings_like_matrix, ratio_by_autograd, ratio_of_ours
+from benchmarks.speed import ratings_like_matrix, ratio_by_autograd, ratio_of_ours
+from benchmarks.turns import alternate
 
 
 def test_both_sides_of_the_ratio_compute_the_same_value_and_gradient() -> None:

@@ -111,3 +111,19 @@ def films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFac
     return start_server(
         artifact=artifact.save(root, films.manifest(kind), films.arrays(kind), films.ITEMS), max_pairs=4
     )
+
+
+@pytest.fixture(scope="session")
+def roomy_films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+    """A server of the model in `tests.serving.films`, which allows 100 pairs in a request and answers for it."""
+    kind = "UserItemEmbedding"
+    root = tmp_path_factory.mktemp("films")
+    return start_server(
+        artifact=artifact.save(root, films.manifest(kind), films.arrays(kind), films.ITEMS), max_pairs=100
+    )
+
+
+@pytest.fixture(scope="session")
+def empty_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+    """A server without a model."""
+    return start_server(artifact=tmp_path_factory.mktemp("empty") / "none")

@@ -1,8 +1,10 @@
-"""Whatever is sent to whatever route: an answer, or a problem document of one shape, and never a server error."""
+"""Whatever is sent to whatever route: an answer, or an error of the protocol's one shape, and never a server error."""
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +12,8 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.serving import error_shapes
 
 ODD = st.one_of(
     st.sampled_from(
@@ -43,10 +47,7 @@ def check(response: httpx.Response) -> None:
     assert response.status_code < 500, response.text
     assert len(response.headers["x-model-version"]) == 12
     if response.status_code >= 400:
-        problem = response.json()
-        assert response.headers["content-type"] == "application/problem+json"
-        assert problem.keys() == {"title", "status", "detail"}
-        assert (problem["status"], bool(problem["detail"])) == (response.status_code, True)
+        error_shapes.check(response)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,23 @@ def operations(films_server: httpx.Client) -> list[tuple[str, str, list[dict[str
         for path, methods in paths.items()
         for method, operation in methods.items()
     ]
+
+
+@pytest.fixture(scope="module")
+def posts(films_server: httpx.Client) -> dict[str, bytes]:
+    """A valid body for every address that takes one, from the examples of the OpenAPI document."""
+    version = films_server.get("/v1/model").json()["version"]
+    bodies = {}
+    for path, methods in films_server.get("/openapi.json").json()["paths"].items():
+        if "post" in methods:
+            content = methods["post"]["requestBody"]["content"]["application/json"]
+            example = content["example"] if "example" in content else content["examples"]["inputs"]["value"]
+            bodies[path.format(name="recsys", version=version)] = json.dumps(example).encode()
+    assert len(bodies) >= 5
+    for path, body in bodies.items():
+        response = films_server.post(path, content=body, headers={"content-type": "application/json"})
+        assert response.status_code == 200, response.text
+    return bodies
 
 
 @OFTEN
@@ -77,19 +95,84 @@ def test_odd_addresses(
 
 
 @OFTEN
-@given(JSON, st.sampled_from(["/v1/predictions", "/v1/fold-in"]))
-def test_odd_json(films_server: httpx.Client, body: object, path: str) -> None:
+@given(JSON, st.data())
+def test_odd_json(films_server: httpx.Client, posts: dict[str, bytes], body: object, data: st.DataObject) -> None:
     content = json.dumps(body).encode()  # with NaN and Infinity, and lone surrogates as escapes
+    path = data.draw(st.sampled_from(sorted(posts)))
     check(films_server.post(path, content=content, headers={"content-type": "application/json"}))
 
 
 @OFTEN
 @given(
-    st.binary(max_size=50), st.sampled_from(["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
+    st.binary(max_size=50),
+    st.sampled_from(["application/json", "text/csv", "application/octet-stream", "text/plain", ""]),
+    st.sampled_from(["identity", "identity", "gzip", "deflate"]),
+    st.data(),
 )
-def test_odd_bytes_of_any_type(films_server: httpx.Client, body: bytes, content_type: str) -> None:
-    for path in ("/v1/predictions", "/v1/fold-in"):
-        check(films_server.post(path, content=body, headers={"content-type": content_type}))
+def test_odd_bytes_of_any_type(
+    films_server: httpx.Client,
+    posts: dict[str, bytes],
+    body: bytes,
+    content_type: str,
+    encoding: str,
+    data: st.DataObject,
+) -> None:
+    path = data.draw(st.sampled_from(sorted(posts)))
+    check(films_server.post(path, content=body, headers={"content-type": content_type, "content-encoding": encoding}))
+
+
+TOKENS = [
+    b"9" * 5000, b"-9223372036854775809", b"9223372036854775807", b"1e999", b"-0", b"0.1", b"NaN", b"Infinity", b"{",
+    b"null", b"true", b"[]", b"{}", b'""', b'"\\ud800"', b'"\\u0000"', b'"\xed\xa0\x80"', b"\xff",
+    b'"' + b"x" * 9999 + b'"', b"[" * 3000, b"[" * 3000 + b"]" * 3000, b'{"a":' * 3000,
+]  # fmt: skip
+NAMES = [b"pairs", b"ratings", b"inputs", b"dataframe_split", b"params", b"id", b"user_id"]
+
+
+@st.composite
+def damaged(draw: st.DrawFn, body: bytes) -> bytes:
+    """What is left of a body after one to three accidents."""
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(body)))
+        accident = draw(st.sampled_from(["cut", "hole", "noise", "token", "name twice", "encoding", "gzip", "twice"]))
+        if accident == "cut":
+            body = body[:place]
+        elif accident == "hole":
+            body = body[:place] + body[place + draw(st.integers(1, 20)) :]
+        elif accident == "noise":
+            body = body[:place] + draw(st.binary(min_size=1, max_size=4)) + body[place:]
+        elif accident == "token":
+            places = [found.span() for found in re.finditer(rb'"[^"]*"|[-0-9.]+|true|false|null', body)]
+            begin, end = draw(st.sampled_from(places or [(0, 0)]))
+            body = body[:begin] + draw(st.sampled_from(TOKENS)) + body[end:]
+        elif accident == "name twice":
+            value = draw(st.sampled_from([b"1", b"null", b"[]", b"{}"]))
+            body = body.replace(b"{", b'{"' + draw(st.sampled_from(NAMES)) + b'":' + value + b",")
+        elif accident == "encoding":
+            encoding = draw(st.sampled_from(["utf-16", "utf-32", "utf-8-sig", "utf-16-le"]))
+            body = body.decode(errors="replace").encode(encoding)
+        else:
+            body = gzip.compress(body) if accident == "gzip" else body * 2
+    return body
+
+
+@OFTEN
+@given(st.data())
+def test_what_is_left_of_right_requests(
+    films_server: httpx.Client, posts: dict[str, bytes], data: st.DataObject
+) -> None:
+    path = data.draw(st.sampled_from(sorted(posts)))
+    body = data.draw(damaged(posts[path]))
+    headers = {"content-type": "application/json"}
+    if "infer" in path and data.draw(st.booleans()):
+        headers["Inference-Header-Content-Length"] = str(data.draw(st.integers(-1, len(body) + 1)))
+    check(films_server.post(path, content=body, headers=headers))
+
+
+@OFTEN
+@given(damaged(b'user_id,item_id,title\n1,11,"a, b"\n2,10,"c"\n'))
+def test_what_is_left_of_right_csv(films_server: httpx.Client, body: bytes) -> None:
+    check(films_server.post("/invocations", content=body, headers={"content-type": "text/csv"}))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -97,7 +180,7 @@ def test_every_method_on_every_route_is_answered_or_a_problem(
     films_server: httpx.Client, operations: list[tuple[str, str, list[dict[str, Any]]]], method: str
 ) -> None:
     for _, path, _ in operations:
-        response = films_server.request(method, path.format(user_id=1, item_id=11))
+        response = films_server.request(method, path.format(user_id=1, item_id=11, name="recsys", version="1"))
         if method != "HEAD":
             check(response)
         assert response.status_code < 500

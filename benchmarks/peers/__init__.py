@@ -1,0 +1,46 @@
+"""Other methods of rating prediction, each behind the interface of `benchmarks.peers.peer`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.peers.peer import Peer
+
+# Where each method is written. They are imported when they are used, since they need the extra `bench`.
+PEERS = {
+    "baseline": "surprise_peers:Baseline",
+    "nmf": "surprise_peers:NMF",
+    "pmf": "surprise_peers:PMF",
+    "svd": "surprise_peers:SVD",
+    "svdpp": "surprise_peers:SVDpp",
+    "knn-baseline": "surprise_peers:KNNBaseline",
+    "fm": "fm:FM",
+    "fm-implicit": "fm:FMImplicit",
+    "nfm": "nfm:NFM",
+    "mc": "mc:MC",
+    "gmc": "mc:GMC",
+    "gc-mc": "gc_mc:GCMC",
+    "gc-mc-features": "gc_mc:GCMCFeatures",
+    "graphrec": "graphrec:GraphRec",
+    "graphrec-side": "graphrec:GraphRecSide",
+    "graphrec-graph-side": "graphrec:GraphRecGraphSide",
+    "imc": "imc:IMC",
+    "grals": "grals:GRALS",
+    "srgcnn": "srgcnn:SRGCNN",
+    "autosvdpp": "autosvdpp:AutoSVDpp",
+}
+
+
+def build(name: str, seed: int, **settings: Any) -> Peer:
+    """A peer with its frozen settings, or with others.
+
+    Raises:
+        KeyError: there is no peer of this name.
+        ModuleNotFoundError: the peer needs a library of the extra `bench`, which is not installed.
+        TypeError: the peer has no such setting.
+    """
+    module, _, kind = PEERS[name].partition(":")
+    peer: Peer = getattr(importlib.import_module(f"benchmarks.peers.{module}"), kind)(seed=seed, **settings)
+    return peer

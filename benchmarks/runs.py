@@ -1,0 +1,89 @@
+"""Fit one line of the RMSE table on one split, for several seeds; what was fitted before is read back.
+
+Fits run in processes of their own: ours is `recsys fit` with a committed configuration, a peer `benchmarks.peers.run`.
+A result is a file that appears when its fit is finished, so an interruption loses one fit at most.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.peers import build
+from benchmarks.table2 import Line
+from recsys.files import write_atomically
+
+CONFIGS = Path(__file__).parents[1] / "recsys" / "configs"
+# Splits of the table, and which of our configurations is for them: u1 has 80 % of the ratings for training.
+SPLITS = {"0.9": "90", "0.8": "80", "u1": "80"}
+Result = dict[str, Any]
+
+
+class FitFailedError(Exception):
+    """The process that should have fitted a model ended without a result."""
+
+
+def results(line: Line, split: str, seeds: list[int], folder: Path, after_fit: Callable[[], None]) -> list[Result]:
+    """Results for each seed, in order; `after_fit` is called once for each that is there.
+
+    The seed is that of the random split and of the model; an official split has none, so there it is the model's alone.
+
+    Raises:
+        FitFailedError: a fit failed; its own message is on stderr.
+    """
+    if line.ours:
+        return [_ours(line.model, split, seed, folder, after_fit) for seed in seeds]
+    return _peer(line.model, split, seeds, folder / f"{line.model}-{split}", after_fit)
+
+
+def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[], None]) -> Result:
+    name = f"{model}-{SPLITS[split]}"
+    run = folder / f"{model}-{'u1' if split == 'u1' else SPLITS[split]}-seed{seed}"
+    finished = run / "result.json"
+    if not finished.is_file():
+        command = [sys.executable, "-m", "recsys.cli", "fit", f"--config={CONFIGS / name}.yaml", f"--data.seed={seed}"]
+        command += [f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
+        command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
+        if split == "u1":
+            command += ["--data.split=u1", "--run.paper_rmse=null", f"--seed_everything={seed}"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise FitFailedError(f"{' '.join(command)} ended with status {process.returncode}")
+        metrics = json.loads((run / "artifacts" / "latest" / "metrics.json").read_text())
+        checkpoint = torch.load(run / "checkpoints" / name / "refit.ckpt", map_location="cpu", weights_only=True)
+        metrics["parameters"] = sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
+        metrics["peak_memory_mb"] = round(usage.ru_maxrss / 1024)
+        write_atomically(finished, json.dumps(metrics, indent=2).encode())
+    after_fit()
+    result: Result = json.loads(finished.read_text())
+    return result
+
+
+def _peer(model: str, split: str, seeds: list[int], folder: Path, after_fit: Callable[[], None]) -> list[Result]:
+    files = {seed: folder / f"seed{seed}.json" for seed in seeds}
+    missing = []
+    for seed, file in files.items():
+        if file.is_file() and json.loads(file.read_text())["settings"] == asdict(build(model, seed)):  # type: ignore[call-overload]  # every peer is a dataclass
+            after_fit()
+        else:
+            missing.append(str(seed))
+    if missing:
+        command = [sys.executable, "-m", "benchmarks.peers.run", model, f"--split={split}", f"--folder={folder}"]
+        command += ["--seeds", *missing]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for _ in process.stdout:  # a line for each seed
+                after_fit()
+        if process.returncode:
+            raise FitFailedError(f"{' '.join(command)} ended with status {process.returncode}")
+    return [json.loads(file.read_text()) for file in files.values()]

@@ -1,0 +1,38 @@
+"""The lines of the table: every row of the paper is there, with its figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmarks.peers import PEERS
+from benchmarks.table2 import LINES, PUBLISHED, Line
+
+CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
+
+
+def test_every_row_of_the_paper_has_one_line_that_can_be_measured() -> None:
+    assert sorted(PUBLISHED) == sorted(line.paper_name for line in LINES if line.paper_name is not None)
+    assert len({line.model for line in LINES}) == len(LINES)
+    assert sum("0.9" in figures for figures in PUBLISHED.values()) == 17
+    assert sum("0.8" in figures for figures in PUBLISHED.values()) == 15
+    for line in LINES:
+        assert line.ours != (line.model in PEERS), line.model
+
+
+def test_published_figures_of_others_at_80_20_stand_beside_the_official_split_too() -> None:
+    lines = {line.model: line for line in LINES}
+    assert lines["gc-mc"].published == {"0.8": 0.910, "u1": 0.910}
+    assert lines["fm"].published == {"0.9": 0.909}
+    assert lines["lnn-adam-ratio"].published == {"0.9": 0.915, "0.8": 0.921}
+    assert lines["svd"].published == {}
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.ours], ids=lambda line: line.model)
+def test_the_figures_of_our_lines_are_those_in_their_configurations(line: Line) -> None:
+    assert line.published.keys() == {"0.9", "0.8"}
+    for split, name in (("0.9", "90"), ("0.8", "80")):
+        config = yaml.safe_load((CONFIGS / f"{line.model}-{name}.yaml").read_text())
+        assert config["run"]["paper_rmse"] == line.published[split]
