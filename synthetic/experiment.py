@@ -2,8 +2,9 @@
 
 A tenth of the observed entries of the first seed's problem is held out. The whole grid trains on the rest. After 1,500
 steps the best learning rate for each λ goes on, since what a small λ does shows early and what a large one does later;
-after 4,000 steps the best pair does, for as long as it gets better. With it and its number of steps, the network is then
-trained on all observed entries of every seed, from the start. The unobserved entries are looked at once, at the end.
+after 4,000 steps the best pair does, for as long as it gets better. With it and its number of steps, the network is
+then trained on all observed entries of every seed, from the start. The unobserved entries are looked at once, at the
+end.
 """
 
 from __future__ import annotations
