@@ -18,7 +18,7 @@ import torch
 from matplotlib.figure import Figure
 
 from recsys.files import write_atomically
-from synthetic import curve_figures, figure4
+from synthetic import curve_figures, figure4, theorem_figure
 from synthetic.curves import as_csv
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
@@ -37,6 +37,7 @@ FIGURES = {
     "figure2": Experiment(curve_figures.with_penalty, curve_figures.draw_with_penalty),
     "figure3": Experiment(curve_figures.without_depth, curve_figures.draw_without_depth),
     "figure4": Experiment(figure4.over_observed_entries, figure4.draw_over_observed_entries),
+    "theorems": Experiment(theorem_figure.velocities, theorem_figure.draw),
 }
 
 

@@ -2,7 +2,7 @@
 
 A cell is OPTIMIZER:DEPTH:PENALTY, such as adam:1:ratio, or OPTIMIZER:DEPTH:PENALTY:VARIANT for another problem, such as
 adam:1:ratio:noisy. How λ, learning rate and steps are chosen says `synthetic.experiment`; the grid, `synthetic.cells`.
-Cells that were finished are kept in a folder and not computed again; one that was interrupted goes on where it was.
+Cells that were finished are kept in a folder and not computed again; the training of one that was interrupted goes on.
 """
 
 from __future__ import annotations
