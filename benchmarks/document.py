@@ -44,7 +44,7 @@ def rmse_table(content: Content) -> str:
     notes = (
         "Test RMSE, mean and standard deviation over seeds (each row's are in its results). `+`: learns from more than "
         "who rated what how, be it features or who rated at all. `lnn` and `embedding` are this project's and start at "
-        "damped user and item means, the paper's near zero, which is why its rows without a penalty end so far away. "
+        "damped user and item means or, as the paper's do, near zero. "
         "What the paper quotes at 80:20 for other methods is of the official split u1."
     )
     return "\n".join([*lines, "", notes])
@@ -153,12 +153,46 @@ def _cell(row: Content | None) -> str:
     return f"{ours} ({row['paper_test_error']:.0e} · {row['paper_rank']:.0f})"
 
 
+def serving_load(content: Content) -> str:
+    """The server beside a bare FastAPI application, and its batches, start, memory and reloads."""
+    lines = ["| one worker | this server | bare FastAPI | ratio |", "|---|---|---|---|"]
+    for name, title in (("get", "`GET /v1/ratings`"), ("post", "`POST /v1/predictions`, one pair")):
+        row = content[name]
+        cells = [f"{row[side]['per_second']:,}/s" for side in ("real", "bare")]
+        lines.append(f"| {title} | {cells[0]} | {cells[1]} | {row['ratio']} |")
+        cells = [f"{row[side]['p50_ms']} ms, {row[side]['p99_ms']} ms" for side in ("real", "bare")]
+        lines.append(f"| – p50 and p99 with {content['connections']} connections | {cells[0]} | {cells[1]} | |")
+    peak, batch, start, reloads = (content[name] for name in ("peak_memory", "batch", "start", "reloads"))
+    lines.append(f"| peak memory | {peak['real_mb']} MB | {peak['bare_mb']} MB | |")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"A batch of {batch['pairs']:,} pairs takes {batch['milliseconds']} ms from the first byte sent to the "
+            f"last one read: {batch['pairs_per_second']:,} pairs a second. From start to ready it takes "
+            f"{start['median_s']} s (at most {start['most_s']} s). In {reloads['seconds']} s at full load, "
+            f"{reloads['loaded']} new models took each other's place, and {reloads['failed']} of "
+            f"{reloads['requests']:,} requests failed (p99 {reloads['p99_ms']} ms); resident memory was "
+            f"{reloads['resident_after_10_s_mb']} MB after the first 10 s and {reloads['resident_at_end_mb']} MB at "
+            "the end.",
+            "",
+            f"Measured on {content['cores']} cores of an {content['processor']}, which wrk shared, Python "
+            f"{content['python']}.",
+        ]
+    )
+
+
 def machine(content: Content) -> str:
     """One sentence on what measured."""
     return f"Measured on {content['threads']} threads of an {content['processor']}, torch {content['torch']}."
 
 
-SECTIONS: dict[str, Callable[[Content], str]] = {"rmse_table": rmse_table, "table1": table1, "speed": speed}
+SECTIONS: dict[str, Callable[[Content], str]] = {
+    "rmse_table": rmse_table,
+    "table1": table1,
+    "speed": speed,
+    "serving_load": serving_load,
+}
 
 
 def rendered(text: str) -> str:

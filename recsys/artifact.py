@@ -24,6 +24,7 @@ from safetensors.numpy import save as save_tensors
 from recsys.files import read_regular, write_atomically
 from recsys.item_table import ItemTable
 from recsys.manifest import MANIFEST_FILE, ArtifactError, Manifest, read_manifest
+from recsys.mapped import arrays_of_copy, forget_copies
 
 __all__ = [
     "MANIFEST_FILE",
@@ -120,8 +121,8 @@ class Artifact:
         )
         return Predictions(ratings.clip(*self.manifest.rating_scale).astype(np.float32), sources.astype(np.int8))
 
-    def scores(self, users: Ids, items: Ids) -> Floats:
-        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,)."""
+    def scores(self, users: Ids | int, items: Ids | int) -> Floats:
+        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,) or ()."""
         arrays = self.arrays
         if self.manifest.kind == "LinearNetwork":
             entries: Floats = arrays["matrix"][users, items]
@@ -178,8 +179,13 @@ def save(root: Path, manifest: Manifest, arrays: dict[str, Array], items: ItemTa
     return finished
 
 
-def load(directory: Path | str = "artifacts/latest") -> Artifact:
+def load(directory: Path | str = "artifacts/latest", *, share: Path | None = None) -> Artifact:
     """Read an artefact back, checking every byte against the manifest's hashes.
+
+    Args:
+        directory: where it is.
+        share: a folder of the calling processes' own. There they keep one copy of the arrays, which all of them map;
+            copies of other artefacts are removed. Without it the arrays are this process's alone.
 
     Raises:
         ArtifactError: a file is missing or damaged, or they do not belong together; the message says which and why.
@@ -190,7 +196,12 @@ def load(directory: Path | str = "artifacts/latest") -> Artifact:
     model = _read(directory / MODEL_FILE, manifest.model_sha256)
     table = _read(directory / ITEMS_FILE, manifest.items_sha256)
     try:
-        arrays = load_tensors(model)
+        if share is None:
+            arrays = load_tensors(model)
+        else:
+            copy = share / f"{manifest.model_sha256}.safetensors"
+            arrays = arrays_of_copy(model, copy)
+            forget_copies(share, copy)
     except (SafetensorError, ValueError, KeyError) as cause:
         raise ArtifactError(
             f"{directory / MODEL_FILE} is not a safetensors file: {cause}. Export the model again."

@@ -20,9 +20,16 @@ router = APIRouter(tags=["predictions"])
 @router.get("/ratings", response_model=RatingResponse, responses=responses(404))
 async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
     """Predict the rating that a user would give to an item."""
-    (answer,) = recommender.predict([pair.user_id], [pair.item_id], strict=pair.strict)
-    content = {"version": recommender.manifest.version, **answer._asdict()}
-    return Response(to_json(content), media_type="application/json")
+    (predicted,), (source,) = recommender.rate([pair.user_id], [pair.item_id], strict=pair.strict)
+    return _json(
+        {
+            "version": recommender.manifest.version,
+            "user_id": pair.user_id,
+            "item_id": pair.item_id,
+            "rating": predicted,
+            "source": source,
+        }
+    )
 
 
 @router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413, 415))
@@ -33,6 +40,13 @@ async def predictions(body: PredictionsRequest, recommender: CurrentRecommender,
             f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
-    answers = recommender.predict(user_ids, item_ids, strict=body.strict)
-    content = {"version": recommender.manifest.version, "predictions": [answer._asdict() for answer in answers]}
+    ratings, sources = recommender.rate(user_ids, item_ids, strict=body.strict)
+    answers = [
+        {"user_id": user_id, "item_id": item_id, "rating": rating, "source": source}
+        for user_id, item_id, rating, source in zip(user_ids, item_ids, ratings, sources, strict=True)
+    ]
+    return _json({"version": recommender.manifest.version, "predictions": answers})
+
+
+def _json(content: dict[str, object]) -> Response:
     return Response(to_json(content), media_type="application/json")
