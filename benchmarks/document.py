@@ -161,15 +161,14 @@ def table1(content: Content) -> str:
     for optimizer, depth in dict.fromkeys(key[:2] for key in paper):
         cells = [_cell(paper.get((optimizer, depth, penalty, ""))) for penalty in penalties]
         lines.append(f"| {optimizer}, {depth} | {' | '.join(cells)} |")
-    lines += ["", "| beyond the paper | test error | effective rank | worst seed |", "|---|---|---|---|"]
-    for (optimizer, depth, penalty, variant), row in rows.items():
-        if row["paper_rank"] is None:
-            name = ", ".join(filter(None, (optimizer, f"depth {depth}", penalty, variant)))
-            rank, worst = row["effective_rank"], max(row["test_errors"])
-            lines.append(f"| {name} | {row['test_error']:.1e} | {rank:.1f} | {worst:.1e} |")
-    notes = [
-        f"- {row['optimizer']}:{row['depth']}:{row['penalty']}: {row['note']}" for row in rows.values() if "note" in row
-    ]
+    beyond = {key: row for key, row in rows.items() if key not in paper}
+    if beyond:
+        lines += ["", "| beyond the paper | test error | effective rank | worst seed |", "|---|---|---|---|"]
+    for (optimizer, depth, penalty, variant), row in beyond.items():
+        name = ", ".join(filter(None, (optimizer, f"depth {depth}", penalty, variant)))
+        rank, worst = row["effective_rank"], max(row["test_errors"])
+        lines.append(f"| {name} | {row['test_error']:.1e} | {rank:.1f} | {worst:.1e} |")
+    notes = [f"- {':'.join(map(str, key)).rstrip(':')}: {row['note']}" for key, row in rows.items() if "note" in row]
     seeds = content["rows"][0]["seeds"]
     described = (
         "Test error on the unobserved entries · effective rank, means over the problems of seeds "

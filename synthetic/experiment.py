@@ -1,6 +1,6 @@
 """One cell of Table 1: choose λ, learning rate and number of steps on held-out observed entries, then train and test.
 
-A tenth of the observed entries of the first seed's problem is held out. The whole grid trains on the rest. After 1,500
+A tenth of the observed entries of the first seed's problem is held out. The whole grid trains on the rest. After 1,000
 steps the best learning rate for each λ goes on, since what a small λ does shows early and what a large one does later;
 after 4,000 steps the best pair does, for as long as it gets better. With it and its number of steps, the network is
 then trained on all observed entries of every seed, from the start. The unobserved entries are looked at once, at the
@@ -23,7 +23,7 @@ from synthetic.dynamics import Dynamics
 from synthetic.problems import Problems, low_rank_problems
 
 HELD_OUT = 0.1
-FIRST_RUNG, SECOND_RUNG = 1500, 4000
+FIRST_RUNG, SECOND_RUNG = 1000, 4000
 BLOCK = 500  # steps between two looks at the held-out error
 PATIENCE = 2000  # steps without a held-out error that is lower by 1 %
 MOST_STEPS = 24_000

@@ -14,8 +14,10 @@ import multiprocessing
 import os
 import statistics
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +70,11 @@ def row_of(cell: Cell, seeds: Sequence[int], folder: Path) -> Row:
 def rows_of(cells: Sequence[Cell], seeds: Sequence[int], folder: Path, workers: int) -> Iterator[Row]:
     """Rows as they are finished, from processes of one thread each: the matrices are too small to share one."""
     if workers == 1:
-        _one_thread()
+        torch.set_num_threads(1)
         yield from (row_of(cell, seeds, folder) for cell in cells)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         futures = [pool.submit(row_of, cell, seeds, folder) for cell in cells]
         try:
             yield from (future.result() for future in as_completed(futures))
@@ -111,8 +113,17 @@ def with_notes(rows: Sequence[Row]) -> list[Row]:
     return [row | ({"note": notes[name]} if (name := str(cell_of(row))) in notes else {}) for row in ordered]
 
 
-def _one_thread() -> None:
+def _start_worker() -> None:
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot tell its workers to end."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _code() -> str:

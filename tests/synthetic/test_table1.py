@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,19 +58,19 @@ def test_what_is_no_cell_is_refused_with_what_there_is(
 
 
 def test_the_search_does_not_see_unobserved_entries_and_finds_what_recovers_the_matrix(small: Cell) -> None:
+    outcome = experiment.run_cell(small, [0, 1])
+    assert (outcome.choice.strength, outcome.choice.learning_rate) in small.grid
+    assert max(outcome.test_errors) < 0.3  # of 1 at the start
+
     problem = low_rank_problems([0], **small.problem)
-    choice, steps = experiment.search(small, problem)
     other = replace(
         problem,
         truth=torch.randn(1, 10, 12, dtype=torch.float64),
         observations=torch.where(problem.observed, problem.observations, 1e6),
     )
-    assert experiment.search(small, other) == (choice, steps)
-    assert (choice.strength, choice.learning_rate) in small.grid
+    choice, steps = experiment.search(small, other)
+    assert choice == outcome.choice
     assert steps >= 12 * 100 + 4 * 200 + 100
-    outcome = experiment.run_cell(small, [0, 1])
-    assert outcome.choice == choice
-    assert max(outcome.test_errors) < 0.3  # of 1 at the start
 
 
 def test_finished_cells_are_kept_and_rows_have_what_readers_expect(
@@ -86,6 +89,22 @@ def test_finished_cells_are_kept_and_rows_have_what_readers_expect(
     run(monkeypatch, *arguments, f"--json={result}")
     assert json.loads(result.read_text())["rows"] == first["rows"]
     assert "| adam:1:none | 1e+00 | " in capsys.readouterr().out
+
+
+def test_a_table_that_was_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "synthetic.table1", "--seeds=0", "--workers=2", f"--runs={tmp_path}"]
+    process = subprocess.Popen(command)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    workers: list[str] = []
+    while len(workers) < 3:  # two, and one that watches shared resources
+        time.sleep(0.02)
+        workers = children.read_text().split()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_annealing_goes_far_below_what_a_constant_strength_leaves(small: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
