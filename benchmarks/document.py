@@ -189,13 +189,14 @@ def figure4(content: Content) -> str:
     errors: dict[tuple[str, str], list[float]] = {}
     for row in content["rows"]:
         errors.setdefault((row["method"], row["observed"]), []).append(float(row["test_error"]))
-    sizes = list(dict.fromkeys(size for _, size in errors))
+    sizes = sorted({size for _, size in errors}, key=int)
     lines = [
         f"| test error from … observed entries | {' | '.join(f'{int(size):,}' for size in sizes)} |",
         f"|---|{'---|' * len(sizes)}",
     ]
     for method in dict.fromkeys(method for method, _ in errors):
-        cells = [f"{min(errors[method, size]):.0e} – {max(errors[method, size]):.0e}" for size in sizes]
+        measured = [errors.get((method, size)) for size in sizes]
+        cells = [f"{min(values):.0e} – {max(values):.0e}" if values else "" for values in measured]
         lines.append(f"| {method} | {' | '.join(cells)} |")
     seconds = sum(float(row["cpu_seconds"]) for row in content["rows"])
     seeds = len(next(iter(errors.values())))
