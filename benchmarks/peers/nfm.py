@@ -4,8 +4,8 @@ r̂ = μ + b_u + b_i + hᵀ ReLU(W (v_u ⊙ v_i) + c): where a factorisation mac
 a hidden layer looks at them first. As in the paper there is batch normalisation after the pooled product and after the
 hidden layer, dropout after each, and one hidden layer as wide as the embeddings. Features are the user and the item.
 
-Validation RMSE 0.9246 (`python -m benchmarks.peers.validate nfm --seeds 100`), out of: dropout 0.3, 0.6 × decay 0, 0.02 and
-then, without decay, dropout 0.7, 0.8 × factors 64, 128, each at its best number of up to 60 epochs.
+Validation RMSE 0.9246 (`python -m benchmarks.peers.validate nfm --seeds 100`), out of: dropout 0.3, 0.6 × decay 0, 0.02
+and then, without decay, dropout 0.7, 0.8 × factors 64, 128, each at its best number of up to 60 epochs.
 """
 
 from __future__ import annotations
