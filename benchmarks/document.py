@@ -44,9 +44,9 @@ def rmse_table(content: Content) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     notes = (
-        "Test RMSE, mean and standard deviation over seeds (each row's are in its results). `+`: learns from more than "
-        "who rated what how, be it features or who rated at all. `lnn` and `embedding` are this project's and start at "
-        "damped user and item means or, as the paper's do, near zero. "
+        "Test RMSE, mean and standard deviation over seeds (each row's are in its results). `+`: the paper counts the "
+        "method among those that use more than the ratings, though `mc` and `gc-mc` do not here. `lnn` and `embedding` "
+        "are this project's and start at damped user and item means or, as the paper's do, near zero. "
         "What the paper quotes at 80:20 for other methods is of the official split u1."
     )
     return "\n".join([*lines, "", notes])

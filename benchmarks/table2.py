@@ -46,7 +46,7 @@ class Line:
     model: str
     paper_name: str | None
     extra_information: bool
-    """Whether it learns from more than who rated what how. The paper's column; for a line of ours, our judgement."""
+    """Whether it uses more than the ratings: the paper's column, or for a line that is not in it, whether it does."""
     ours: bool = False
     published: dict[str, float] = field(default_factory=dict)
 
