@@ -1,4 +1,4 @@
-"""Write the measured numbers into README.md: python -m benchmarks.document.
+"""Write the measured numbers into the documents: python -m benchmarks.document.
 
 What stands between `<!-- NAME -->` and `<!-- /NAME -->` is drawn from benchmarks/results/NAME.json, or NAME.csv; a test
 compares.
@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.best_model import Curve
+from benchmarks.best_model import as_markdown as ablation
 from benchmarks.table2 import LINES, Line
 from recsys.files import write_atomically
 from synthetic.dynamics import PENALTIES
@@ -20,6 +22,7 @@ from synthetic.dynamics import PENALTIES
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
+BEST_MODEL = ROOT / "docs" / "best-model.md"
 Content = dict[str, Any]
 SPLITS = ("0.9", "0.8", "u1")
 
@@ -210,22 +213,37 @@ def machine(content: Content) -> str:
     return f"Measured on {content['threads']} threads of an {content['processor']}, torch {content['torch']}."
 
 
-SECTIONS: dict[str, Callable[[Content], str]] = {
-    "rmse_table": rmse_table,
-    "table1": table1,
-    "figure4": figure4,
-    "speed": speed,
-    "serving_load": serving_load,
+def best_model(content: Content) -> str:
+    """The ablation of the posterior mean, and what it takes to reach the RMSE of other methods."""
+    seeds = ", ".join(map(str, content["seeds"]))
+    made_with = (
+        f"Validation parts of seeds {seeds}, {content['sweeps']} sweeps averaged; {content['processor']}, torch "
+        f"{content['torch']}."
+    )
+    return "\n".join([*ablation([Curve(**row) for row in content["rows"]]), "", made_with])
+
+
+Sections = dict[str, Callable[[Content], str]]
+DOCUMENTS: dict[Path, Sections] = {
+    README: {
+        "rmse_table": rmse_table,
+        "table1": table1,
+        "figure4": figure4,
+        "speed": speed,
+        "serving_load": serving_load,
+    },
+    BEST_MODEL: {"best_model": best_model},
 }
 
 
-def rendered(text: str) -> str:
+def rendered(document: Path) -> str:
     """The document with every section drawn anew from its results."""
-    for name, draw in SECTIONS.items():
+    text = document.read_text()
+    for name, draw in DOCUMENTS[document].items():
         before, opening, rest = text.partition(f"<!-- {name} -->\n")
         _, closing, after = rest.partition(f"<!-- /{name} -->")
         if not closing:
-            raise SystemExit(f"README.md has no section <!-- {name} --> … <!-- /{name} -->")
+            raise SystemExit(f"{document.name} has no section <!-- {name} --> … <!-- /{name} -->")
         section = draw(_results(name))
         text = f"{before}{opening}{section}\n{closing}{after}"
     return text
@@ -241,8 +259,9 @@ def _results(name: str) -> Content:
 
 
 def main() -> None:
-    """Rewrite README.md."""
-    write_atomically(README, rendered(README.read_text()).encode())
+    """Rewrite the documents."""
+    for document in DOCUMENTS:
+        write_atomically(document, rendered(document).encode())
 
 
 if __name__ == "__main__":

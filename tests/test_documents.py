@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from benchmarks import document
 from serving.settings import Settings
 
@@ -13,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_every_number_of_the_readme_is_drawn_from_the_committed_results() -> None:
-    assert document.rendered(README) == README
+@pytest.mark.parametrize("path", document.DOCUMENTS, ids=lambda path: path.name)
+def test_every_number_of_a_document_is_drawn_from_the_committed_results(path: Path) -> None:
+    assert document.rendered(path) == path.read_text()
 
 
 def test_every_setting_of_the_server_is_in_the_readme_with_its_default() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from data.datamodule import MovieLensDataModule
 from data.movielens import Ratings
 from recsys import uncertainty
-from recsys.features import Known, UserSide, WhoRatedWhat
+from recsys.features import ItemSide, Known, UserSide, WhoRatedWhat
 from recsys.models import BayesianEmbedding
 from recsys.models.bayesian_embedding import interval_coverage
 from recsys.posterior.draws import Normal, Regression, gamma, rows, wishart
@@ -201,26 +203,46 @@ class TestBayesianEmbedding:
         with pytest.raises(ValueError, match="in one batch"):
             fit(Bayesian(point_epochs=1), ADAM, SmallRatings(full_batches=False), max_epochs=3)
 
+    def test_a_fit_interrupted_between_sweeps_ends_like_one_that_was_not(
+        self, movielens_100k: Ratings, tmp_path: Path
+    ) -> None:
+        whole, first_part, second_part = (with_everything() for _ in range(3))
+        fit_u1(whole, 16)
+        fit_u1(first_part, 9).save_checkpoint(tmp_path / "half.ckpt")
+        fit_u1(second_part, 16, tmp_path / "half.ckpt")
+        for name, array in whole.arrays().items():
+            assert np.array_equal(second_part.arrays()[name], array), name
+        assert torch.load(tmp_path / "half.ckpt", weights_only=True)["posterior"]["draws"] == 3
+
     def test_features_and_time_on_real_ratings_lower_the_error_and_are_calibrated(
         self, movielens_100k: Ratings
     ) -> None:
-        data = MovieLensDataModule(split="u1", validation=0)
-        model = BayesianEmbedding(
-            data.n_users, data.n_items, dimension=4, point_epochs=5, burn_in=5,
-            features=[WhoRatedWhat(), UserSide()], time=TimeWindows([1, 3600]),
-        )  # fmt: skip
-        model.configure_optimizers = lambda: torch.optim.Adam(model.parameters(), lr=0.02)  # type: ignore[method-assign]
-        fitting = trainer(max_epochs=30, limit_val_batches=0)
-        fitting.fit(model, datamodule=data)
-        (metrics,) = fitting.test(model, datamodule=data, verbose=False)
+        model = with_everything()
+        fitting = fit_u1(model, 26)
+        (metrics,) = fitting.test(model, datamodule=MovieLensDataModule(split="u1", validation=0), verbose=False)
         assert metrics["test_rmse"] < 0.92
         assert metrics["test_coverage_50"] == pytest.approx(0.5, abs=0.05)
         assert metrics["test_coverage_90"] == pytest.approx(0.9, abs=0.03)
-        arrays = model.arrays()
-        users, items = np.arange(100), np.arange(100)
-        said = uncertainty.uncertainty(arrays, users, items)
+        said = uncertainty.uncertainty(model.arrays(), np.arange(100), np.arange(100))
         np.testing.assert_allclose(said.probabilities.sum(1), 1, atol=1e-6)
         assert (said.deviations > 0.3).all()
+
+
+def with_everything() -> BayesianEmbedding:
+    """A small model of MovieLens 100K with every part."""
+    return BayesianEmbedding(
+        943, 1682, dimension=4, point_epochs=3, burn_in=3, likelihood=OrderedProbit(),
+        features=[WhoRatedWhat(), UserSide(), ItemSide()], time=TimeWindows([1, 3600]),
+    )  # fmt: skip
+
+
+def fit_u1(model: BayesianEmbedding, epochs: int, checkpoint: Path | None = None) -> pl.Trainer:
+    """Fit to the training ratings of u1 from seed 0 and return the trainer."""
+    pl.seed_everything(0, verbose=False)
+    model.configure_optimizers = lambda: torch.optim.Adam(model.parameters(), lr=0.02)  # type: ignore[method-assign]
+    fitting = trainer(max_epochs=epochs, limit_val_batches=0)
+    fitting.fit(model, datamodule=MovieLensDataModule(split="u1", validation=0), ckpt_path=checkpoint)
+    return fitting
 
 
 def test_who_rated_what_has_rows_of_length_one_and_demographics_one_column_for_each_value(

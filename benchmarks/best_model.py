@@ -1,0 +1,204 @@
+"""What each part of the posterior mean contributes: python -m benchmarks.best_model.
+
+Every variant learns from the training part of the 90:10 splits with the seeds given, less a tenth, and predicts that
+tenth after every few sweeps; test ratings are not looked at. Time is CPU time of one thread, without the predictions.
+With `--peers`, myfm learns from the same ratings in the same process (extra `bench`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+
+from benchmarks.environment import environment
+from data.datamodule import MovieLensDataModule
+from data.splits import carve_validation
+from recsys.features import Feature, ItemSide, UserSide, WhoRatedWhat
+from recsys.files import write_atomically
+from recsys.models import BayesianEmbedding
+from recsys.penalties import RatioPenalty
+from recsys.posterior.likelihoods import OrderedProbit
+from recsys.posterior.time_windows import TimeWindows
+from recsys.starts import DampedMeans
+
+PEERS = ("fm", "fm-implicit")
+_EVERY = 10  # sweeps from one point of a curve to the next
+_LEARNING_RATE = 0.02
+
+
+@dataclass(frozen=True)
+class Curve:
+    """RMSE on the validation part against CPU seconds of one thread, mean over the seeds, after each few sweeps."""
+
+    name: str
+    seconds: list[float]
+    rmse: list[float]
+
+
+def variants() -> dict[str, Callable[[], dict[str, Any]]]:
+    """The arguments of the model in each variant; functions, since a model keeps what it is given."""
+
+    def variant(*features: type[Feature], **others: Any) -> dict[str, Any]:
+        settings = {"point_epochs": 40, "item_penalty": RatioPenalty(1.2), "start": DampedMeans(scale=0.3)}
+        return {**settings, "features": [feature() for feature in features], **others}
+
+    return {
+        "no features": variant,
+        "no features, no penalty": partial(variant, item_penalty=None),
+        "no features, random start": partial(variant, item_penalty=None, point_epochs=0),
+        "no features, rank 20": partial(variant, dimension=20),
+        "who rated what": partial(variant, WhoRatedWhat),
+        "who rated what, random start": partial(variant, WhoRatedWhat, item_penalty=None, point_epochs=0),
+        "who rated what, ordered probit": lambda: variant(WhoRatedWhat, likelihood=OrderedProbit()),
+        "users and items": partial(variant, UserSide, ItemSide),
+        "time": lambda: variant(time=TimeWindows()),
+        "who rated what, users and items": partial(variant, WhoRatedWhat, UserSide, ItemSide),
+        "everything": lambda: variant(WhoRatedWhat, UserSide, ItemSide, time=TimeWindows()),
+        "everything, ordered probit": lambda: variant(
+            WhoRatedWhat, UserSide, ItemSide, time=TimeWindows(), likelihood=OrderedProbit()
+        ),
+    }
+
+
+class _Recorder(pl.Callback):
+    """Notes CPU seconds and validation RMSE after every few sweeps that were averaged."""
+
+    def __init__(self, data: MovieLensDataModule) -> None:
+        (self._batch,) = tuple(data.val_dataloader()[0])
+        self.seconds: list[float] = []
+        self.rmse: list[float] = []
+        self._aside = 0.0
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._since = time.process_time()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        model = pl_module
+        assert isinstance(model, BayesianEmbedding)
+        sweeps = trainer.current_epoch + 1 - model.point_epochs - model.burn_in
+        if sweeps < 1 or sweeps % _EVERY:
+            return
+        before = time.process_time()
+        users, items, ratings = self._batch
+        self.seconds.append(before - self._since - self._aside)
+        with torch.no_grad():
+            error = model.rate_known(users, items) - ratings
+        self.rmse.append(float(error.double().square().mean().sqrt()))
+        self._aside += time.process_time() - before
+
+
+def _fit(settings: Callable[[], dict[str, Any]], sweeps: int, seed: int) -> tuple[list[float], list[float]]:
+    """Seconds and RMSE of one fit."""
+    data = MovieLensDataModule(split="0.9", seed=seed, validation=0.1)
+    pl.seed_everything(seed, verbose=False)
+    model = BayesianEmbedding(data.n_users, data.n_items, **settings())
+    optimizer = partial(torch.optim.Adam, lr=_LEARNING_RATE)
+    model.configure_optimizers = lambda: optimizer(model.parameters())  # type: ignore[method-assign]  # as LightningCLI
+    recorder = _Recorder(data)
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        max_epochs=model.point_epochs + model.burn_in + sweeps,
+        limit_val_batches=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        log_every_n_steps=10_000,
+        callbacks=[recorder],
+    )
+    trainer.fit(model, datamodule=data)
+    return recorder.seconds, recorder.rmse
+
+
+def peer_point(name: str, seed: int) -> tuple[list[float], list[float]]:
+    """Seconds and RMSE of a peer at its end; it cannot predict in between."""
+    from benchmarks.peers import build  # not at the top: the peers' libraries are an extra
+    from benchmarks.peers.peer import training_set
+
+    data = MovieLensDataModule(split="0.9", seed=seed, validation=0.1)
+    train, held_out = carve_validation(data.ratings, data.split, data.validation, seed)
+    peer, known = build(name, seed), training_set(data.ratings, train)
+    since = time.process_time()
+    peer.fit(known)
+    seconds = time.process_time() - since
+    predicted = peer.predict(data.ratings.users[held_out], data.ratings.items[held_out]).clip(*data.rating_scale)
+    return [seconds], [float(np.sqrt(np.mean((predicted - data.ratings.values[held_out]) ** 2)))]
+
+
+def mean_curve(name: str, curves: list[tuple[list[float], list[float]]]) -> Curve:
+    """Mean over seeds, point by point."""
+    seconds, rmse = (
+        [statistics.mean(values) for values in zip(*part, strict=True)] for part in zip(*curves, strict=True)
+    )
+    return Curve(name, [round(value, 2) for value in seconds], [round(value, 5) for value in rmse])
+
+
+def as_markdown(curves: list[Curve]) -> list[str]:
+    """The last RMSE of each curve, when it was reached, and when that of each peer was."""
+    aims = [curve for curve in curves if curve.name.startswith("myfm")]
+    reached = "".join(f" {aim.name}'s RMSE reached |" for aim in aims)
+    lines = [f"| model | validation RMSE | CPU seconds |{reached}", "|---|---|---|" + "---|" * len(aims)]
+    for curve in curves:
+        cells = [curve.name, f"{curve.rmse[-1]:.4f}", f"{curve.seconds[-1]:.1f}"]
+        for aim in aims:
+            first = next((s for s, r in zip(curve.seconds, curve.rmse, strict=True) if r <= aim.rmse[-1]), None)
+            cells.append("–" if first is None else f"{first:.1f} s")
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def main() -> None:
+    """Measure what was asked for, print the table, and keep results that are there already."""
+    names = list(variants())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--variants", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[100, 101, 102], help="of the splits and the models")
+    parser.add_argument("--sweeps", type=int, default=200, help="sweeps that are averaged; a multiple of 10")
+    parser.add_argument("--peers", action="store_true", help="measure myfm, too")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="keep the curves here; those there are not measured again"
+    )
+    arguments = parser.parse_args()
+    if arguments.sweeps < _EVERY:
+        parser.error(f"--sweeps must be at least {_EVERY}, not {arguments.sweeps}")
+
+    torch.set_num_threads(1)
+    curves = _measured_before(arguments.json, arguments.seeds, arguments.sweeps)
+    for name in (*arguments.variants, *(f"myfm, {peer}" for peer in PEERS if arguments.peers)):
+        if name in curves:
+            continue
+        peer = name.removeprefix("myfm, ")
+        measure = partial(peer_point, peer) if peer != name else partial(_fit, variants()[name], arguments.sweeps)
+        curves[name] = mean_curve(name, [measure(seed) for seed in arguments.seeds])
+        print(f"{name}: {curves[name].rmse[-1]:.4f} in {curves[name].seconds[-1]:.1f} s", file=sys.stderr, flush=True)
+        if arguments.json:
+            rows = [asdict(curve) for curve in curves.values()]
+            content = {**environment(), "seeds": arguments.seeds, "sweeps": arguments.sweeps, "rows": rows}
+            write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+    print("\n".join(as_markdown(list(curves.values()))))
+
+
+def _measured_before(file: Path | None, seeds: list[int], sweeps: int) -> dict[str, Curve]:
+    """Curves that an earlier run with the same seeds and sweeps has left in the file."""
+    if file is None or not file.is_file():
+        return {}
+    content = json.loads(file.read_text())
+    if (content["seeds"], content["sweeps"]) != (seeds, sweeps):
+        return {}
+    return {row["name"]: Curve(**row) for row in content["rows"]}
+
+
+if __name__ == "__main__":
+    main()
