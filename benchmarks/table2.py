@@ -74,6 +74,8 @@ def _of_ours() -> list[Line]:
 
 
 LINES = [
+    Line("best-ratings", None, True, ours=True),
+    Line("best-all", None, True, ours=True),
     *_of_ours(),
     Line("baseline", None, False),
     Line("nmf", "NMF", False),
