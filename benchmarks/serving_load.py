@@ -222,6 +222,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("serving_load: the load generator wrk is not installed; on Debian: apt-get install wrk")
+    machine = {"cores": len(os.sched_getaffinity(0)), "load_average_before": round(os.getloadavg()[0], 1)}
     try:
         with tempfile.TemporaryDirectory() as folder:
             result = measure(arguments, Path(folder))
@@ -229,8 +230,8 @@ def main() -> None:
         sys.exit(f"serving_load: {error}")
     print(report(result))
     if arguments.json:
-        cores = {"cores": len(os.sched_getaffinity(0))}
-        write_atomically(arguments.json, (json.dumps({**environment(), **cores, **result}, indent=2) + "\n").encode())
+        content = {**environment(), **machine, **result}
+        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -58,11 +58,16 @@ class Line:
             self.published.update(figures)
 
 
+NEAR_ZERO = "-near-zero"
+"""Ends the name of a line of ours that starts near zero, as the paper does, in place of damped means."""
+
+
 def _of_ours() -> list[Line]:
     models = {"lnn": "Depth 1 LNN", "embedding": "User-Item Embedding"}
     training = {"gd": "GD", "gd-ratio": "GD+penalty", "adam": "Adam", "adam-ratio": "Adam+penalty"}
     return [
-        Line(f"{model}-{trained}", f"{model_name} w. {training_name}", False, ours=True)
+        Line(f"{model}-{trained}{start}", f"{model_name} w. {training_name}", False, ours=True)
+        for start in ("", NEAR_ZERO)
         for model, model_name in models.items()
         for trained, training_name in training.items()
     ]

@@ -99,6 +99,19 @@ class MovieLensDataModule(pl.LightningDataModule):
         """All ratings the model may learn from, without the validation part."""
         return self._batch(self._parts[0])
 
+    def rating_times(self, users: Tensor, items: Tensor) -> Tensor:
+        """When the ratings (n,) of users (n,) of items (n,) were given, in seconds since the epoch.
+
+        Raises:
+            ValueError: a pair is not among the ratings of the data set.
+        """
+        pairs, times = self._times
+        asked = users.numpy() * self.n_items + items.numpy()
+        places = np.searchsorted(pairs, asked).clip(max=pairs.size - 1)
+        if (pairs[places] != asked).any():
+            raise ValueError("the data set does not say when a pair was rated that it has no rating of")
+        return torch.from_numpy(times[places])
+
     def train_dataloader(self) -> DataLoader[Batch]:
         """The training ratings, as one batch or in shuffled ones."""
         rows = self._parts[0]
@@ -117,6 +130,13 @@ class MovieLensDataModule(pl.LightningDataModule):
     def predict_dataloader(self) -> DataLoader[Batch]:
         """The test ratings again: what a prediction file is compared with."""
         return self.test_dataloader()
+
+    @cached_property
+    def _times(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Every rated pair as user · n_items + item, ascending, and when it was rated."""
+        pairs = self.ratings.users * self.n_items + self.ratings.items
+        order = np.argsort(pairs, kind="stable")
+        return pairs[order], self.ratings.timestamps[order]
 
     @cached_property
     def _parts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

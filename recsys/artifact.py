@@ -21,10 +21,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from recsys import uncertainty
 from recsys.files import read_regular, write_atomically
 from recsys.item_table import ItemTable
 from recsys.manifest import MANIFEST_FILE, ArtifactError, Manifest, read_manifest
 from recsys.mapped import arrays_of_copy, forget_copies
+from recsys.uncertainty import Uncertainty
 
 __all__ = [
     "MANIFEST_FILE",
@@ -34,6 +36,7 @@ __all__ = [
     "ItemTable",
     "Manifest",
     "Predictions",
+    "Uncertainty",
     "load",
     "pairwise_sum",
     "save",
@@ -52,7 +55,8 @@ ArrayOrTensor = TypeVar("ArrayOrTensor", bound=Any)
 SOURCES = ("model", "user_mean", "item_mean", "global_mean")
 _OF_MODEL, _OF_USER, _OF_ITEM, _OF_ALL = range(len(SOURCES))
 
-_ARRAYS_OF_KIND = {  # name of the array: its dimensions
+_ARRAYS_OF_KIND: dict[str, dict[str, tuple[str, ...]]] = {  # name of the array: its dimensions
+    "BayesianEmbedding": {"matrix": ("users", "items"), **uncertainty.ARRAYS},
     "LinearNetwork": {"matrix": ("users", "items")},
     "UserItemEmbedding": {
         "user_factors": ("users", "dimension"),
@@ -121,10 +125,14 @@ class Artifact:
         )
         return Predictions(ratings.clip(*self.manifest.rating_scale).astype(np.float32), sources.astype(np.int8))
 
+    def uncertainty(self, users: Ids, items: Ids) -> Uncertainty | None:
+        """How far ratings may lie from predictions, for positions (n,); None if the kind of model does not say."""
+        return uncertainty.uncertainty(self.arrays, users, items) if "deviation" in self.arrays else None
+
     def scores(self, users: Ids | int, items: Ids | int) -> Floats:
         """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,) or ()."""
         arrays = self.arrays
-        if self.manifest.kind == "LinearNetwork":
+        if "matrix" in arrays:
             entries: Floats = arrays["matrix"][users, items]
             return entries
         bias = arrays["user_bias"][users, 0] + arrays["item_bias"][items, 0]
@@ -246,6 +254,11 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
             raise ArtifactError(f"array {name} has entries that are infinite or not numbers.")
         if kind is np.int64 and (np.diff(array) <= 0).any():
             raise ArtifactError(f"array {name} is not strictly ascending.")
+    if "deviation" in expected:
+        try:
+            uncertainty.check(arrays)
+        except ValueError as cause:
+            raise ArtifactError(f"the uncertainty cannot be used: {cause}.") from cause
 
 
 def _check_ratings(manifest: Manifest, arrays: dict[str, Array]) -> None:

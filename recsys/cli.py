@@ -183,6 +183,7 @@ class RecsysCLI(LightningCLI):
             "effective_rank": float(effective_rank(self.model.prediction_singular_values())),
             "steps": self.trainer.global_step,
             "fit_seconds": round(self.record.seconds, 2),
+            **{name: value for name, value in tested.items() if name.startswith("test_coverage_")},
         }
         directory = self._export(metrics)
         run, data = self._run, self.datamodule

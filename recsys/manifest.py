@@ -12,7 +12,7 @@ from typing import Any
 from recsys.files import read_regular
 
 FORMAT = 2
-KINDS = ("LinearNetwork", "UserItemEmbedding")
+KINDS = ("BayesianEmbedding", "LinearNetwork", "UserItemEmbedding")
 MANIFEST_FILE = "manifest.json"
 
 

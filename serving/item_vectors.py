@@ -28,7 +28,7 @@ def item_vectors(artifact: Artifact) -> Floats:
     Raises:
         ArtifactError: the model's numbers are so large that their products are no numbers.
     """
-    return _of_matrix(artifact) if artifact.manifest.kind == "LinearNetwork" else _of_factors(artifact)
+    return _of_matrix(artifact) if "matrix" in artifact.arrays else _of_factors(artifact)
 
 
 def _finite(product: Floats) -> Floats:

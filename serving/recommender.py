@@ -31,6 +31,13 @@ class Prediction(NamedTuple):
     source: str
 
 
+class Uncertainty(NamedTuple):
+    """Standard deviation of a rating, and the probability of each rating there is, by how that is written."""
+
+    standard_deviation: float
+    probabilities: dict[str, float]
+
+
 @dataclass(frozen=True)
 class KnownUser:
     """A user of the training ratings."""
@@ -120,6 +127,21 @@ class Recommender:
             return [rating], [source]
         predictions = self.artifact.predict(user_ids, item_ids)
         return predictions.ratings.tolist(), [SOURCES[source] for source in predictions.sources.tolist()]
+
+    def uncertainty(self, user_ids: Sequence[int], item_ids: Sequence[int]) -> list[Uncertainty | None]:
+        """How far ratings may lie from the predictions; None where an id is unknown or the model does not say."""
+        users, user_known = positions(self.artifact.arrays["user_ids"], np.asarray(user_ids, np.int64))
+        items, item_known = positions(self.artifact.arrays["item_ids"], np.asarray(item_ids, np.int64))
+        said = self.artifact.uncertainty(users, items)
+        if said is None:
+            return [None] * len(user_ids)
+        levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
+        return [
+            Uncertainty(deviation, dict(zip(levels, shares, strict=True))) if known else None
+            for deviation, shares, known in zip(
+                said.deviations.tolist(), said.probabilities.tolist(), (user_known & item_known).tolist(), strict=True
+            )
+        ]
 
     def recommend(
         self, user_id: int, *, n: int, offset: int, exclude_seen: bool, genre: str | None, strict: bool = False

@@ -50,7 +50,16 @@ class Strictness(_Request):
     strict: bool = Field(default=False, description="Answer 404 to an unknown id, and never a mean.")
 
 
-class PairQuery(Strictness):
+class UncertaintyWanted(_Request):
+    """Whether more than a rating is wanted."""
+
+    uncertainty: bool = Field(
+        default=False,
+        description="Say how far the rating may lie from its prediction, if the model knows; null if it does not.",
+    )
+
+
+class PairQuery(Strictness, UncertaintyWanted):
     """A user and an item, by the data set's own ids."""
 
     user_id: IdInAddress = Field(examples=[196])
@@ -89,7 +98,7 @@ class Pair(TypedDict):  # checked like a model, in a quarter of the time, which 
     item_id: Annotated[Id, Field(examples=[242])]
 
 
-class PredictionsRequest(Strictness, _Body):
+class PredictionsRequest(Strictness, UncertaintyWanted, _Body):
     """The pairs to predict."""
 
     pairs: list[Pair] = Field(min_length=1)
@@ -136,13 +145,32 @@ class PredictedRating(BaseModel):
     )
 
 
+class UncertaintyOfRating(BaseModel):
+    """How far a rating may lie from its prediction, given at a time that the model does not know."""
+
+    standard_deviation: float = Field(description="Of the rating, on the data set's scale.", examples=[0.93])
+    probabilities: dict[str, float] = Field(
+        description="Probability of each rating there is.",
+        examples=[{"1": 0.02, "2": 0.08, "3": 0.28, "4": 0.4, "5": 0.22}],
+    )
+
+
+class PredictedRatingAndUncertainty(PredictedRating):
+    """The predicted rating of one pair and, if asked for, how certain it is."""
+
+    uncertainty: UncertaintyOfRating | None = Field(
+        default=None,
+        description="Only if asked for; null where an id is unknown, or the model predicts no more than ratings.",
+    )
+
+
 class PredictionsResponse(_Answer):
     """The predicted ratings, in the order of the pairs."""
 
-    predictions: list[PredictedRating]
+    predictions: list[PredictedRatingAndUncertainty]
 
 
-class RatingResponse(_Answer, PredictedRating):
+class RatingResponse(_Answer, PredictedRatingAndUncertainty):
     """The predicted rating of a pair."""
 
 

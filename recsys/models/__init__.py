@@ -1,7 +1,8 @@
 """The models. A new one is one new file with a subclass of `RatingModel`."""
 
 from recsys.models.base import NonFiniteLossError, RatingModel
+from recsys.models.bayesian_embedding import BayesianEmbedding
 from recsys.models.linear_network import LinearNetwork
 from recsys.models.user_item_embedding import UserItemEmbedding
 
-__all__ = ["LinearNetwork", "NonFiniteLossError", "RatingModel", "UserItemEmbedding"]
+__all__ = ["BayesianEmbedding", "LinearNetwork", "NonFiniteLossError", "RatingModel", "UserItemEmbedding"]

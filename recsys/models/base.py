@@ -105,27 +105,31 @@ class RatingModel(pl.LightningModule, ABC):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         users, items, ratings = batch
-        self.validation_metrics.update(self.rate(users, items), ratings)
+        self.validation_metrics.update(self.rate_known(users, items), ratings)
         self.log_dict(dict(self.validation_metrics.items()), prog_bar=True, on_step=False, on_epoch=True)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         users, items, ratings = batch
-        self.test_metrics.update(self.rate(users, items), ratings)
+        self.test_metrics.update(self.rate_known(users, items), ratings)
         self.log_dict(dict(self.test_metrics.items()), on_step=False, on_epoch=True)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The batch with the predicted ratings (n,) behind it."""
         users, items, ratings = batch
-        return users, items, ratings, self.rate(users, items)
+        return users, items, ratings, self.rate_known(users, items)
 
     def rate(self, users: Tensor, items: Tensor) -> Tensor:
         """Predicted ratings (n,), clipped to the rating scale, for dense indices users (n,) and items (n,)."""
         return cast(Tensor, self(users, items)).clamp(*self.rating_scale)
 
+    def rate_known(self, users: Tensor, items: Tensor) -> Tensor:
+        """Predicted ratings (n,) of pairs that the data set has, of which a model may know more, such as the time."""
+        return self.rate(users, items)
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         # Objects (a penalty, a start) would be pickled, and a checkpoint that runs code when it is opened is no
         # checkpoint to pass on. The command line records them as class path and arguments, which are plain.
-        plain = {k: v for k, v in checkpoint.get("hyper_parameters", {}).items() if isinstance(v, _PLAIN)}
+        plain = {k: v for k, v in checkpoint.get("hyper_parameters", {}).items() if _is_plain(v)}
         checkpoint["hyper_parameters"] = plain
 
     def _require_finite(self, value: Tensor) -> None:
@@ -138,3 +142,9 @@ class RatingModel(pl.LightningModule, ABC):
             f"training diverged at step {self.global_step}: {what}. Lower the learning rate (--optimizer.lr, now "
             f"{rate}), or the penalty's strength if the loss rose while the training RMSE fell."
         )
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN)

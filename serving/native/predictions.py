@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from serving.dependencies import CurrentRecommender, CurrentSettings
 from serving.problems import TooManyPairsError, responses
+from serving.recommender import Recommender
 from serving.schemas import PairQuery, PredictionsRequest, PredictionsResponse, RatingResponse
 
 router = APIRouter(tags=["predictions"])
@@ -20,16 +21,8 @@ router = APIRouter(tags=["predictions"])
 @router.get("/ratings", response_model=RatingResponse, responses=responses(404))
 async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
     """Predict the rating that a user would give to an item."""
-    (predicted,), (source,) = recommender.rate([pair.user_id], [pair.item_id], strict=pair.strict)
-    return _json(
-        {
-            "version": recommender.manifest.version,
-            "user_id": pair.user_id,
-            "item_id": pair.item_id,
-            "rating": predicted,
-            "source": source,
-        }
-    )
+    (answer,) = _answers(recommender, [pair.user_id], [pair.item_id], pair)
+    return _json({"version": recommender.manifest.version, **answer})
 
 
 @router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413, 415))
@@ -40,13 +33,24 @@ async def predictions(body: PredictionsRequest, recommender: CurrentRecommender,
             f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
-    ratings, sources = recommender.rate(user_ids, item_ids, strict=body.strict)
-    answers = [
-        {"user_id": user_id, "item_id": item_id, "rating": rating, "source": source}
-        for user_id, item_id, rating, source in zip(user_ids, item_ids, ratings, sources, strict=True)
-    ]
+    answers = _answers(recommender, user_ids, item_ids, body)
     return _json({"version": recommender.manifest.version, "predictions": answers})
 
 
 def _json(content: dict[str, object]) -> Response:
     return Response(to_json(content), media_type="application/json")
+
+
+def _answers(
+    recommender: Recommender, user_ids: list[int], item_ids: list[int], wanted: PairQuery | PredictionsRequest
+) -> list[dict[str, object]]:
+    """What is said of each pair, as plain values."""
+    ratings, sources = recommender.rate(user_ids, item_ids, strict=wanted.strict)
+    answers: list[dict[str, object]] = [
+        {"user_id": user_id, "item_id": item_id, "rating": rating, "source": source}
+        for user_id, item_id, rating, source in zip(user_ids, item_ids, ratings, sources, strict=True)
+    ]
+    if wanted.uncertainty:
+        for answer, uncertainty in zip(answers, recommender.uncertainty(user_ids, item_ids), strict=True):
+            answer["uncertainty"] = uncertainty and uncertainty._asdict()
+    return answers

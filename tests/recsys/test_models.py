@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from recsys import artifact
-from recsys.models import LinearNetwork, NonFiniteLossError, RatingModel, UserItemEmbedding
+from recsys.models import BayesianEmbedding, LinearNetwork, NonFiniteLossError, RatingModel, UserItemEmbedding
 from recsys.penalties import NuclearNormPenalty, RatioPenalty, SchattenRatioPenalty
 from recsys.spectral import effective_rank
 from recsys.starts import DampedMeans, NearZero, Start
@@ -47,6 +47,7 @@ CONFIGURATIONS = {
     "embedding, items": Configuration(
         partial(Embedding, dimension=1, item_penalty=NuclearNormPenalty(0.001)), full_batches=False
     ),
+    "posterior": Configuration(partial(BayesianEmbedding, N_USERS, N_ITEMS, dimension=3, point_epochs=20, burn_in=10)),
     "embedding, both, near zero": Configuration(
         partial(
             Embedding, dimension=3, user_penalty=RatioPenalty(0.1), item_penalty=RatioPenalty(0.2), start=NearZero(0.1)

@@ -1,0 +1,269 @@
+"""The biased embedding averaged over its posterior: Adam and the ratio penalty find where to start, Gibbs goes on."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from data.movielens import Ratings
+from recsys.features import Feature, Known
+from recsys.models.base import Batch
+from recsys.models.user_item_embedding import UserItemEmbedding
+from recsys.penalties import Penalty
+from recsys.posterior.likelihoods import GaussianRatings, Likelihood, level_probabilities
+from recsys.posterior.sampler import GibbsSampler, TrainingRatings
+from recsys.posterior.summary import Posterior
+from recsys.posterior.time_windows import TimeWindows
+from recsys.spectral import singular_values
+from recsys.starts import Start
+
+INTERVALS = (50, 90)  # per cent of the central intervals whose coverage is tested
+
+
+class RatingsData(Protocol):
+    """What features and windows of time ask of a data module."""
+
+    ratings: Ratings
+
+    def rating_times(self, users: Tensor, items: Tensor) -> Tensor: ...
+
+
+class BayesianEmbedding(UserItemEmbedding):
+    """Predicts the posterior mean of b_u + b_i + p_u · q_i, and how far a rating may lie from it.
+
+    The first `point_epochs` epochs are those of `UserItemEmbedding`: Adam under the penalties. Each further epoch is
+    one sweep of `GibbsSampler`, begun at that point estimate; all but the first `burn_in` count in the averages. Needs
+    full batches. Predictions without a time are for an unknown one; ratings that are validated, tested or predicted by
+    the command line have theirs.
+    """
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        rating_scale: tuple[float, float] = (1.0, 5.0),
+        dimension: int = 10,
+        user_penalty: Penalty | None = None,
+        item_penalty: Penalty | None = None,
+        start: Start | None = None,
+        point_epochs: int = 50,
+        burn_in: int = 10,
+        likelihood: Likelihood | None = None,
+        features: list[Feature] | None = None,
+        time: TimeWindows | None = None,
+    ) -> None:
+        """Set up the embeddings; the sampler follows when the data are known.
+
+        Args:
+            n_users: number of users; the command line takes it from the data.
+            n_items: number of items; the command line takes it from the data.
+            rating_scale: least and greatest rating; the command line takes it from the data.
+            dimension: k, the length of a user's and an item's vector.
+            user_penalty: penalty on the user factors P while the optimiser runs; none if not given.
+            item_penalty: penalty on the item factors Q while the optimiser runs; none if not given.
+            start: where training starts; damped user and item means if not given.
+            point_epochs: epochs of the optimiser before the first sweep.
+            burn_in: sweeps that do not count in the averages.
+            likelihood: how a rating comes from the model's number; as that number plus normal noise if not given.
+            features: what the prior means of users and items depend on; on nothing if not given.
+            time: windows of time in which a user's ratings deviate together; none if not given.
+
+        Raises:
+            ValueError: the dimension is less than 1, or point_epochs or burn_in is negative.
+        """
+        super().__init__(n_users, n_items, rating_scale, dimension, user_penalty, item_penalty, start)
+        self.save_hyperparameters()
+        if point_epochs < 0 or burn_in < 0:
+            raise ValueError(f"point_epochs and burn_in must be at least 0, not {point_epochs} and {burn_in}")
+        self.automatic_optimization = False
+        self.point_epochs = point_epochs
+        self.burn_in = burn_in
+        self.likelihood = likelihood or GaussianRatings()
+        self.features = features or []
+        self.time = time
+        self.sampler: GibbsSampler | None = None
+        self.posterior: Posterior | None = None
+        self._restored: dict[str, Any] | None = None  # from a checkpoint that was opened before the data were known
+        self._covered = torch.zeros(len(INTERVALS) + 1, dtype=torch.float64)  # ratings covered by each, and how many
+
+    # What is predicted
+
+    def forward(self, users: Tensor, items: Tensor) -> Tensor:
+        if not self._has_draws:
+            return super().forward(users, items)
+        return self.expected_ratings().flatten()[users * self.n_items + items].to(users.device)
+
+    def expected_ratings(self) -> Tensor:
+        """Posterior mean rating at an unknown time, not clipped, (n_users, n_items)."""
+        posterior = self._averages
+        return self.likelihood.expected(posterior.location, posterior.deviation(), posterior.thresholds)
+
+    def predictive(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation (n,) of what pairs (n,) of the data set are rated from, at their own times."""
+        posterior, place = self._averages, users * self.n_items + items
+        location = posterior.location.flatten()[place]
+        variance = posterior.variance().flatten()[place] + posterior.noise[users]
+        if self.time is not None:
+            times = self._data.rating_times(users, items)
+            for window in self._sampler.data.windows:
+                mean, open_variance = window.moments(users, times)
+                location, variance = location + mean, variance + open_variance
+        return location, variance.sqrt()
+
+    def rate_known(self, users: Tensor, items: Tensor) -> Tensor:
+        if not self._has_draws:
+            return super().rate_known(users, items)
+        location, deviation = self.predictive(users.cpu(), items.cpu())
+        expected = self.likelihood.expected(location, deviation, self._averages.thresholds)
+        return expected.clamp(*self.rating_scale).to(users.device)
+
+    def prediction_singular_values(self) -> Tensor:
+        return singular_values(self.expected_ratings()) if self._has_draws else super().prediction_singular_values()
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        posterior = self._averages
+        return {
+            "matrix": self.expected_ratings().numpy(),
+            "location": posterior.location.numpy(),
+            "deviation": posterior.deviation().numpy(),
+            "thresholds": posterior.thresholds.float().numpy(),
+            "levels": posterior.levels.float().numpy(),
+        }
+
+    # The Lightning contract
+
+    def setup(self, stage: str) -> None:
+        super().setup(stage)
+        if stage == "fit" or self.sampler is None:
+            data = cast(Any, self.trainer.datamodule)  # type: ignore[attr-defined]  # set by Lightning
+            self._data = cast(RatingsData, data)
+            self._build_sampler(*data.training_set())
+            if self._restored is not None and stage != "fit":
+                self._restore(self._restored)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        optimizer = cast(Any, self.optimizers())
+        optimizer.zero_grad()
+        if self.current_epoch < self.point_epochs:
+            loss = super().training_step(batch, batch_idx)
+            self.manual_backward(loss)
+            optimizer.step()
+            return loss
+        sampler = self._sampler
+        if len(batch[0]) != len(sampler.data.users):
+            raise ValueError("sweeps need all training ratings in one batch: leave out --data.batch_size")
+        if self.current_epoch == self.point_epochs:
+            sampler.start(*self._centred_point_estimate())
+        error = sampler.sweep()
+        if self.current_epoch >= self.point_epochs + self.burn_in:
+            sampler.average()
+        optimizer.step()  # without gradients it moves nothing, but counts the sweep as a step
+        loss = torch.tensor(error**2)
+        self._require_finite(loss)
+        self.log("train_loss", loss, prog_bar=True)
+        self.log("train_rmse", loss.sqrt())
+        return loss
+
+    def on_test_epoch_start(self) -> None:
+        self._covered.zero_()
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        super().test_step(batch, batch_idx)
+        if self._has_draws:
+            users, items, ratings = (part.cpu() for part in batch)
+            location, deviation = self.predictive(users, items)
+            covered = interval_coverage(location, deviation, ratings, self._averages)
+            self._covered += torch.tensor([*(float(share.sum()) for share in covered), len(ratings)])
+
+    def on_test_epoch_end(self) -> None:
+        for percent, covered in zip(INTERVALS, self._covered.tolist(), strict=False):
+            if self._covered[-1] > 0:
+                self.log(f"test_coverage_{percent}", covered / float(self._covered[-1]))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        if self.sampler is not None:
+            checkpoint["sampler"] = self.sampler.state()
+            checkpoint["posterior"] = self.sampler.posterior.state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._restored = {name: checkpoint[name] for name in ("sampler", "posterior")}
+        self._restore(self._restored)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Take over what a checkpoint says, as far as the data are known already."""
+        self.posterior = Posterior(**state["posterior"])
+        if self.sampler is not None:
+            self.sampler.load_state(state["sampler"])
+            self.sampler.posterior = self.posterior
+
+    # The sampler
+
+    @property
+    def _has_draws(self) -> bool:
+        return self.posterior is not None and self.posterior.draws > 0
+
+    @property
+    def _averages(self) -> Posterior:
+        if self.posterior is None or self.posterior.draws == 0:
+            raise RuntimeError("nothing was averaged yet: let max_epochs be more than point_epochs + burn_in")
+        return self.posterior
+
+    @property
+    def _sampler(self) -> GibbsSampler:
+        if self.sampler is None:
+            raise RuntimeError("the sampler is set up when a trainer begins")
+        return self.sampler
+
+    def _build_sampler(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
+        user_features, item_features = [], []
+        if self.features:
+            known = Known(users, items, self.n_users, self.n_items, self._data.ratings)
+            user_features = [x for feature in self.features if (x := feature.of_users(known)) is not None]
+            item_features = [x for feature in self.features if (x := feature.of_items(known)) is not None]
+        windows = self.time.effects(users, self._data.rating_times(users, items)) if self.time is not None else []
+        data = TrainingRatings(users, items, ratings, self.n_users, self.n_items, user_features, item_features, windows)
+        generator = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
+        self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], generator)
+        self.posterior = self.sampler.posterior
+
+    @torch.no_grad()
+    def _centred_point_estimate(self) -> tuple[Tensor, Tensor]:
+        """The point estimate as rows (b_u, p_u) and (c_i, q_i) beside a mean μ, (n_users, k + 1) and (n_items, k + 1).
+
+        P Qᵀ = (P − 1p̄ᵀ)(Q − 1q̄ᵀ)ᵀ + P q̄ 1ᵀ + 1 (Q p̄)ᵀ − p̄·q̄: what users or items have in common goes into the
+        effects, and the rest is shared evenly between both factors by its singular value decomposition.
+        """
+        p, q = self.user_factors.detach().cpu(), self.item_factors.detach().cpu()
+        p_mean, q_mean = p.mean(0), q.mean(0)
+        left, left_triangle = torch.linalg.qr(p - p_mean)
+        right, right_triangle = torch.linalg.qr(q - q_mean)
+        u, values, v = torch.linalg.svd(left_triangle @ right_triangle.T)
+        root = values.sqrt()
+        user_effects = self.user_bias.detach().cpu()[:, 0] + p @ q_mean
+        item_effects = self.item_bias.detach().cpu()[:, 0] + q @ p_mean - p_mean @ q_mean - self._sampler.mean
+        users = torch.cat([user_effects[:, None], left @ u * root], 1)
+        items = torch.cat([item_effects[:, None], right @ v.T * root], 1)
+        return users, items
+
+
+def interval_coverage(location: Tensor, deviation: Tensor, ratings: Tensor, posterior: Posterior) -> list[Tensor]:
+    """How much of each rating (n,) the central intervals of its distribution cover, a share (n,) for each interval.
+
+    The distribution of a rating among levels has steps. A rating stands for the stretch of probability from the sum of
+    all levels below it to that and its own, and is covered as far as this stretch lies within the interval's. On
+    average over ratings from the distribution itself, an interval of 90 % covers exactly 90 %.
+    """
+    shares = level_probabilities(location.double(), deviation.double(), posterior.thresholds)  # (n, s)
+    level = torch.searchsorted(posterior.levels, ratings.double()).clamp(max=len(posterior.levels) - 1)[:, None]
+    above = shares.cumsum(1).gather(1, level)[:, 0]
+    own = shares.gather(1, level)[:, 0].clamp(min=1e-12)
+    below = above - own
+    covered = []
+    for percent in INTERVALS:
+        least, most = 0.5 - percent / 200, 0.5 + percent / 200
+        covered.append((above.clamp(max=most) - below.clamp(min=least)).clamp(min=0) / own)
+    return covered

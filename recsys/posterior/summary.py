@@ -1,0 +1,56 @@
+"""What remains of the draws: for every user and item, the mean and spread of what a rating comes from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Posterior:
+    """Averages over the draws of the sampler, at an unknown time; y is the rating, or what an ordinal one comes from.
+
+    A rating's y is taken to be normal with mean `location` and variance (posterior) + `noise` + `unknown_time`.
+    """
+
+    location: Tensor  # (n_users, n_items), mean of y without noise and effects of time
+    spread: Tensor  # (n_users, n_items), sum of squared deviations of the draws from it
+    noise: Tensor  # (n_users,), mean of the noise variance 1/α_u
+    thresholds: Tensor  # (s - 1,), mean thresholds between the levels
+    levels: Tensor  # (s,), the ratings there are
+    draws: int = 0
+    unknown_time: float = 0.0
+    """Variance that is left open by not knowing when the rating is given."""
+
+    @classmethod
+    def empty(cls, n_users: int, n_items: int, levels: Tensor) -> Posterior:
+        """Averages over no draws yet."""
+        thresholds = torch.zeros(len(levels) - 1, dtype=torch.float64)
+        zeros = torch.zeros(n_users, n_items)
+        return cls(zeros, zeros.clone(), torch.zeros(n_users), thresholds, levels)
+
+    def average(self, location: Tensor, noise: Tensor, thresholds: Tensor) -> float:
+        """Add a draw, by Welford's recurrence, and return the share it has: 1 / draws. Overwrites `location`."""
+        self.draws += 1
+        share = 1 / self.draws
+        before = location - self.location
+        self.location.add_(before, alpha=share)
+        self.spread.addcmul_(before, location.sub_(self.location))
+        self.noise += share * (noise - self.noise)
+        self.thresholds += share * (thresholds - self.thresholds)
+        return share
+
+    def variance(self) -> Tensor:
+        """Posterior variance of `location`, (n_users, n_items)."""
+        return self.spread / max(self.draws, 1)
+
+    def deviation(self) -> Tensor:
+        """Standard deviation of y at an unknown time, (n_users, n_items)."""
+        return (self.variance() + self.noise[:, None] + self.unknown_time).sqrt()
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as plain values and tensors."""
+        return asdict(self)

@@ -1,0 +1,67 @@
+"""How far a rating may lie from its prediction, from the arrays of an artefact that has them; needs numpy alone."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+
+ARRAYS = {  # name of the array: its dimensions
+    "location": ("users", "items"),  # mean of the normal variable that a rating comes from
+    "deviation": ("users", "items"),  # its standard deviation
+    "thresholds": ("thresholds",),  # where it passes from one level to the next
+    "levels": ("levels",),  # the ratings there are
+}
+
+
+class Uncertainty(NamedTuple):
+    """Standard deviation (n,) of ratings, and the probability (n, s) of each of the s levels of the scale."""
+
+    deviations: Floats
+    probabilities: Floats
+
+
+def uncertainty(arrays: dict[str, Array], users: Array, items: Array) -> Uncertainty:
+    """Compute it for positions of users and items (n,).
+
+    The probability of a level is the mass of N(location, deviation²) between the thresholds beside it, and the standard
+    deviation is that of this distribution over the levels.
+    """
+    location, deviation = (arrays[name][users, items].astype(np.float64) for name in ("location", "deviation"))
+    below = normal_distribution((arrays["thresholds"] - location[:, None]) / deviation[:, None])  # (n, s - 1)
+    probabilities = np.diff(below, prepend=0.0, append=1.0)
+    levels = arrays["levels"].astype(np.float64)
+    means = probabilities @ levels
+    variances = (probabilities * (levels - means[:, None]) ** 2).sum(1)
+    return Uncertainty(np.sqrt(variances).astype(np.float32), probabilities.astype(np.float32))
+
+
+def check(arrays: dict[str, Array]) -> None:
+    """Check what shapes and types do not say.
+
+    Raises:
+        ValueError: a deviation is not positive, levels or thresholds do not rise, or their numbers do not fit.
+    """
+    if arrays["deviation"].min() <= 0:
+        raise ValueError("array deviation has entries that are not positive")
+    for name in ("levels", "thresholds"):
+        if (np.diff(arrays[name]) <= 0).any():
+            raise ValueError(f"array {name} is not strictly ascending")
+    if arrays["levels"].size != arrays["thresholds"].size + 1:
+        raise ValueError("there must be one threshold between each two levels")
+
+
+def normal_distribution(x: Array) -> Array:
+    """Φ(x), the distribution function of the standard normal distribution, to 1e-7.
+
+    numpy has none, and `math.erf` takes one number at a time. Source: Abramowitz and Stegun, formula 26.2.17.
+    """
+    t = 1 / (1 + 0.2316419 * np.abs(x))
+    series = t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+    tail = series * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    result: Array = np.where(x > 0, 1 - tail, tail)
+    return result

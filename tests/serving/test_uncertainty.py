@@ -1,0 +1,77 @@
+"""A model that knows how far ratings may lie from its predictions says so where it is asked."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from recsys import artifact
+from recsys.artifact import Array
+from recsys.uncertainty import normal_distribution
+from tests.serving import films
+from tests.serving.conftest import StartServer
+
+
+def arrays() -> dict[str, Array]:
+    shape = films.MATRIX.shape
+    return films.arrays("LinearNetwork") | {
+        "location": films.MATRIX.astype(np.float32),
+        "deviation": np.full(shape, 0.9, np.float32),
+        "thresholds": np.array([1.5, 2.5, 3.5, 4.5], np.float32),
+        "levels": np.arange(1, 6, dtype=np.float32),
+    }
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) -> httpx.Client:
+    folder = tmp_path_factory.mktemp("bayesian")
+    saved = artifact.save(folder, films.manifest("BayesianEmbedding"), arrays(), films.ITEMS)
+    return start_server(artifact=saved)
+
+
+def test_the_probabilities_are_those_of_the_normal_distribution_between_thresholds(client: httpx.Client) -> None:
+    answer = client.get("/v1/ratings", params={"user_id": 1, "item_id": 12, "uncertainty": True}).json()
+    location = float(films.MATRIX[0, 2])
+    below = [0.5 * (1 + math.erf((t - location) / 0.9 / 2**0.5)) for t in (1.5, 2.5, 3.5, 4.5)]
+    expected = np.diff([0, *below, 1])
+    said = answer["uncertainty"]
+    assert list(said["probabilities"]) == ["1", "2", "3", "4", "5"]
+    np.testing.assert_allclose(list(said["probabilities"].values()), expected, atol=1e-6)
+    mean = expected @ np.arange(1, 6)
+    assert said["standard_deviation"] == pytest.approx((expected @ (np.arange(1, 6) - mean) ** 2) ** 0.5, abs=1e-5)
+
+
+def test_it_is_left_out_unless_asked_for_and_null_for_unknown_ids(client: httpx.Client) -> None:
+    assert "uncertainty" not in client.get("/v1/ratings", params={"user_id": 1, "item_id": 12}).json()
+    pairs = [{"user_id": 1, "item_id": 12}, {"user_id": 999, "item_id": 12}]
+    known, unknown = client.post("/v1/predictions", json={"pairs": pairs, "uncertainty": True}).json()["predictions"]
+    assert sum(known["uncertainty"]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert unknown["uncertainty"] is None
+
+
+def test_a_model_of_ratings_alone_says_null(films_server: httpx.Client) -> None:
+    asked = {"user_id": 1, "item_id": 12, "uncertainty": True}
+    assert films_server.get("/v1/ratings", params=asked).json()["uncertainty"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("deviation", np.zeros_like(films.MATRIX, np.float32), "deviation has entries that are not positive"),
+        ("levels", np.array([1, 2, 2, 4, 5], np.float32), "levels is not strictly ascending"),
+        ("thresholds", np.array([1.5, 2.5, 3.5], np.float32), "one threshold between each two levels"),
+    ],
+)
+def test_arrays_that_give_no_distribution_are_refused(tmp_path: Path, name: str, value: Array, said: str) -> None:
+    with pytest.raises(artifact.ArtifactError, match=said):
+        artifact.save(tmp_path, films.manifest("BayesianEmbedding"), arrays() | {name: value}, films.ITEMS)
+
+
+def test_the_normal_distribution_function_is_exact_to_seven_digits() -> None:
+    x = np.linspace(-9, 9, 2001)
+    exact = [0.5 * math.erfc(-value / 2**0.5) for value in x]
+    np.testing.assert_allclose(normal_distribution(x), exact, atol=1.5e-7)
