@@ -47,7 +47,7 @@ def rmse_table(content: Content) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     notes = (
-        "Test RMSE, mean and standard deviation over seeds (each row's are in its results). `+`: the paper counts the "
+        "Test RMSE, mean and standard deviation over five seeds unless another number is given. `+`: the paper counts the "
         "method among those that use more than the ratings, though `mc` and `gc-mc` do not here. `lnn` and `embedding` "
         "are this project's and start at damped user and item means or, as the paper's do, near zero. "
         "What the paper quotes at 80:20 for other methods is of the official split u1."
@@ -68,7 +68,10 @@ def _published(line: Line, split: str) -> str:
 def _measured(row: Content | None) -> str:
     if row is None:
         return ""
-    return f"{row['rmse_mean']:.4f}" + (f" ± {row['rmse_std']:.4f}" if row["rmse_std"] is not None else "")
+    seeds = len(row["seeds"])
+    if seeds == 1:
+        return f"{row['rmse_mean']:.4f} (seed {row['seeds'][0]} alone)"
+    return f"{row['rmse_mean']:.4f} ± {row['rmse_std']:.4f}" + (f" ({seeds} seeds)" if seeds < 5 else "")
 
 
 def speed(content: Content) -> str:
