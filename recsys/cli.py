@@ -30,6 +30,7 @@ from data.errors import DataError
 from data.movielens import Ratings
 from recsys import artifact
 from recsys.callbacks import EpochProgress, EpochSelection, FitRecord
+from recsys.errors import SettingsError
 from recsys.files import write_atomically
 from recsys.models import NonFiniteLossError, RatingModel
 from recsys.spectral import effective_rank
@@ -329,7 +330,7 @@ def main(arguments: list[str] | None = None) -> None:
             },
             args=arguments,
         )
-    except (CommandError, DataError, NonFiniteLossError, artifact.ArtifactError) as error:
+    except (CommandError, DataError, NonFiniteLossError, SettingsError, artifact.ArtifactError) as error:
         print(f"recsys: {error}", file=sys.stderr)
         sys.exit(1)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from data.movielens import Ratings
+from recsys.errors import SettingsError
 
 # Upper ends of the groups. Ages as in MovieLens 1M; years finer where there are more films.
 _AGES = (18, 25, 35, 45, 50, 56)
@@ -58,7 +59,7 @@ class _TableFeature(Feature):
     def require(table: pd.DataFrame, columns: tuple[str, ...], data: Ratings) -> None:
         """Refuse a data set whose table lacks columns."""
         if missing := [name for name in columns if name not in table]:
-            raise ValueError(f"MovieLens {data.name} says nothing of {', '.join(missing)}; leave that feature out")
+            raise SettingsError(f"MovieLens {data.name} says nothing of {', '.join(missing)}; leave that feature out")
 
 
 class UserSide(_TableFeature):

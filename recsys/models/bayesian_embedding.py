@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from data.movielens import Ratings
+from recsys.errors import SettingsError
 from recsys.features import Feature, Known
 from recsys.models.base import Batch
 from recsys.models.user_item_embedding import UserItemEmbedding
@@ -137,6 +138,12 @@ class BayesianEmbedding(UserItemEmbedding):
 
     def setup(self, stage: str) -> None:
         super().setup(stage)
+        epochs, least = self.trainer.max_epochs, self.point_epochs + self.burn_in
+        if stage == "fit" and epochs is not None and 0 <= epochs <= least:
+            raise SettingsError(
+                f"nothing would be averaged: --trainer.max_epochs is {epochs}, and point_epochs + burn_in are {least} "
+                "already. Raise the first or lower the others."
+            )
         if stage == "fit" or self.sampler is None:
             data = cast(Any, self.trainer.datamodule)  # type: ignore[attr-defined]  # set by Lightning
             self._data = cast(RatingsData, data)
@@ -154,8 +161,9 @@ class BayesianEmbedding(UserItemEmbedding):
             return loss
         sampler = self._sampler
         if len(batch[0]) != len(sampler.data.users):
-            raise ValueError("sweeps need all training ratings in one batch: leave out --data.batch_size")
+            raise SettingsError("sweeps need all training ratings in one batch: leave out --data.batch_size")
         if self.current_epoch == self.point_epochs:
+            self._require_finite(torch.stack([p.detach().square().sum() for p in self.parameters()]).sum())
             sampler.start(*self._centred_point_estimate())
         error = sampler.sweep()
         if self.current_epoch >= self.point_epochs + self.burn_in:
@@ -209,7 +217,7 @@ class BayesianEmbedding(UserItemEmbedding):
     @property
     def _averages(self) -> Posterior:
         if self.posterior is None or self.posterior.draws == 0:
-            raise RuntimeError("nothing was averaged yet: let max_epochs be more than point_epochs + burn_in")
+            raise RuntimeError("nothing was averaged yet")
         return self.posterior
 
     @property

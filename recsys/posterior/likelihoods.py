@@ -8,6 +8,8 @@ import torch
 from torch import Generator, Tensor
 from torch.special import ndtr, ndtri
 
+from recsys.errors import SettingsError
+
 _MOST_LEVELS = 20  # more are a continuous scale, to which an ordered probit does not apply
 _STEP = 0.008  # standard deviation of a proposed move of a threshold, in stars; about a third are accepted on 100k
 
@@ -57,7 +59,7 @@ class OrderedProbit(Likelihood):
         super().start(ratings)
         s = len(self.levels)
         if not 3 <= s <= _MOST_LEVELS:
-            raise ValueError(f"an ordered probit needs ratings of 3 to {_MOST_LEVELS} levels, not {s}")
+            raise SettingsError(f"an ordered probit needs ratings of 3 to {_MOST_LEVELS} levels, not {s}")
         below = torch.bincount(self._level_of, minlength=s).cumsum(0)[:-1] / len(ratings)
         normal = ndtri(below.double())  # thresholds of a standard normal with these shares between them
         first, last = self.thresholds[0], self.thresholds[-1]

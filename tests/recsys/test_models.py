@@ -47,7 +47,7 @@ CONFIGURATIONS = {
     "embedding, items": Configuration(
         partial(Embedding, dimension=1, item_penalty=NuclearNormPenalty(0.001)), full_batches=False
     ),
-    "posterior": Configuration(partial(BayesianEmbedding, N_USERS, N_ITEMS, dimension=3, point_epochs=20, burn_in=10)),
+    "posterior": Configuration(partial(BayesianEmbedding, N_USERS, N_ITEMS, dimension=4, point_epochs=1, burn_in=0)),
     "embedding, both, near zero": Configuration(
         partial(
             Embedding, dimension=3, user_penalty=RatioPenalty(0.1), item_penalty=RatioPenalty(0.2), start=NearZero(0.1)

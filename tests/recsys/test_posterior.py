@@ -13,6 +13,7 @@ import torch
 from data.datamodule import MovieLensDataModule
 from data.movielens import Ratings
 from recsys import uncertainty
+from recsys.errors import SettingsError
 from recsys.features import ItemSide, Known, UserSide, WhoRatedWhat
 from recsys.models import BayesianEmbedding
 from recsys.models.bayesian_embedding import interval_coverage
@@ -183,9 +184,14 @@ class TestSampler:
 
 
 class TestBayesianEmbedding:
+    def test_a_fit_that_would_average_nothing_is_refused(self) -> None:
+        with pytest.raises(SettingsError, match=r"max_epochs is 30, and point_epochs \+ burn_in are 30"):
+            fit(Bayesian(), ADAM, max_epochs=30)
+
     def test_sweeps_begin_at_the_point_estimate(self) -> None:
-        model = Bayesian(point_epochs=30)
-        fit(model, ADAM, max_epochs=30)
+        model = Bayesian(point_epochs=10, burn_in=0)
+        fit(model, ADAM, max_epochs=11)
+        model.posterior = None
         users, items = model._centred_point_estimate()
         matrix = model._sampler.mean + users[:, :1] + items[:, 0] + users[:, 1:] @ items[:, 1:].T
         expected = model(*every_pair()).detach().reshape(N_USERS, N_ITEMS)
@@ -201,7 +207,7 @@ class TestBayesianEmbedding:
 
     def test_small_batches_are_refused(self) -> None:
         with pytest.raises(ValueError, match="in one batch"):
-            fit(Bayesian(point_epochs=1), ADAM, SmallRatings(full_batches=False), max_epochs=3)
+            fit(Bayesian(point_epochs=1, burn_in=0), ADAM, SmallRatings(full_batches=False), max_epochs=3)
 
     def test_a_fit_interrupted_between_sweeps_ends_like_one_that_was_not(
         self, movielens_100k: Ratings, tmp_path: Path
