@@ -129,6 +129,7 @@ class Dynamics:
         self.diverged = torch.zeros(size, dtype=torch.bool)  # (B,); their end products are the last finite ones seen
         self.running = torch.arange(size)  # members that still train, which layers and optimiser hold, and they alone
         self._fingerprint = _fingerprint(self)
+        self._saved_at = time.monotonic()
         self._seen = _product(self.layers)  # (B, n, m) end products when last looked at
 
     @property
@@ -144,7 +145,6 @@ class Dynamics:
 
     def advance(self, steps: int, checkpoint: Path | None = None) -> None:
         """Take `steps` more steps with every member that still trains, saving to `checkpoint` now and then."""
-        saved = time.monotonic()
         for _ in range(steps):
             if not len(self.running):
                 break
@@ -155,9 +155,9 @@ class Dynamics:
                 continue
             if int(self.steps[self.running[0]]) % LOOK_EVERY == 0:
                 self._look()
-            if checkpoint is not None and time.monotonic() - saved > SAVE_EVERY_SECONDS:
+            if checkpoint is not None and time.monotonic() - self._saved_at > SAVE_EVERY_SECONDS:
                 self.save(checkpoint)
-                saved = time.monotonic()
+                self._saved_at = time.monotonic()
 
     def _step(self) -> None:
         gradients = self.gradients()

@@ -193,6 +193,18 @@ def test_a_run_that_was_killed_resumes_and_ends_bit_for_bit_the_same(tmp_path: P
         assert torch.equal(resumed, whole)
 
 
+def test_training_in_short_pieces_is_saved_as_often(
+    problems: Problems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synthetic.dynamics.SAVE_EVERY_SECONDS", 0.2)
+    run = begin(problems)
+    run.advance(1, tmp_path / "run.ckpt")
+    assert not (tmp_path / "run.ckpt").exists()
+    time.sleep(0.2)
+    run.advance(1, tmp_path / "run.ckpt")
+    assert (tmp_path / "run.ckpt").exists()
+
+
 def test_checkpoints_that_are_damaged_or_of_another_run_are_refused(problems: Problems, tmp_path: Path) -> None:
     checkpoint = tmp_path / "run.ckpt"
     begin(problems).save(checkpoint)
