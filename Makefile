@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 .PHONY: help
 help:  ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # The marker is written last, so an interrupted installation is begun again; it is renewed when the requirements change.
 $(VENV)/.ready: pyproject.toml constraints.txt
@@ -48,6 +48,15 @@ rmse-table: $(VENV)/.ready  ## Measure our models and others on the same splits 
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[development,bench]'
 	$(BIN)/python -m benchmarks.rmse_table --json benchmarks/results/rmse_table.json
 	$(BIN)/python -m benchmarks.document
+
+.PHONY: table1
+table1: $(VENV)/.ready  ## Reproduce the paper's Table 1 on synthetic matrices (half an hour)
+	$(BIN)/python -m synthetic.table1 --json benchmarks/results/table1.json
+	$(BIN)/python -m benchmarks.document
+
+.PHONY: figures
+figures: $(VENV)/.ready  ## Draw the controlled experiments, training what is missing (half an hour)
+	$(BIN)/python -m synthetic.figures
 
 .PHONY: clean
 clean:  ## Remove the virtual environment and what tools leave; artefacts, checkpoints and logs stay

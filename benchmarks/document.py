@@ -1,10 +1,12 @@
 """Write the measured numbers into the documents: python -m benchmarks.document.
 
-What stands between `<!-- NAME -->` and `<!-- /NAME -->` is drawn from benchmarks/results/NAME.json; a test compares.
+What stands between `<!-- NAME -->` and `<!-- /NAME -->` is drawn from benchmarks/results/NAME.json, or NAME.csv; a test
+compares.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from benchmarks.best_model import Curve
 from benchmarks.best_model import as_markdown as ablation
 from benchmarks.table2 import LINES, Line
 from recsys.files import write_atomically
+from synthetic.dynamics import PENALTIES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -44,9 +47,9 @@ def rmse_table(content: Content) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     notes = (
-        "Test RMSE, mean and standard deviation over seeds (each row's are in its results). `+`: learns from more than "
-        "who rated what how, be it features or who rated at all. `lnn` and `embedding` are this project's and start at "
-        "damped user and item means, the paper's near zero, which is why its rows without a penalty end so far away. "
+        "Test RMSE, mean and standard deviation over five seeds unless it says otherwise. `+`: the paper counts the "
+        "method among those that use more than the ratings, though `mc` and `gc-mc` do not here. `lnn` and `embedding` "
+        "are this project's and start at damped user and item means or, as the paper's do, near zero. "
         "What the paper quotes at 80:20 for other methods is of the official split u1."
     )
     return "\n".join([*lines, "", notes])
@@ -65,12 +68,20 @@ def _published(line: Line, split: str) -> str:
 def _measured(row: Content | None) -> str:
     if row is None:
         return ""
-    return f"{row['rmse_mean']:.4f}" + (f" ± {row['rmse_std']:.4f}" if row["rmse_std"] is not None else "")
+    seeds = len(row["seeds"])
+    if seeds == 1:
+        return f"{row['rmse_mean']:.4f} (seed {row['seeds'][0]} alone)"
+    return f"{row['rmse_mean']:.4f} ± {row['rmse_std']:.4f}" + (f" ({seeds} seeds)" if seeds < 5 else "")
 
 
 def speed(content: Content) -> str:
     """Times of the penalty, of training to an RMSE, and of an epoch of growing data."""
-    parts = {"penalty": _penalty_speed, "training": _training_speed, "growth": _growth_speed}
+    parts = {
+        "penalty": _penalty_speed,
+        "training": _training_speed,
+        "growth": _growth_speed,
+        "synthetic": _synthetic_speed,
+    }
     drawn = [
         [*draw(content[part]["rows"]), "", machine(content[part]), ""]
         for part, draw in parts.items()
@@ -110,6 +121,96 @@ def _growth_speed(rows: list[Content]) -> list[str]:
     ]
 
 
+def serving_load(content: Content) -> str:
+    """The server beside a bare FastAPI application, and its batches, start, memory and reloads."""
+    lines = ["| one worker | this server | bare FastAPI | ratio |", "|---|---|---|---|"]
+    for name, title in (("get", "`GET /v1/ratings`"), ("post", "`POST /v1/predictions`, one pair")):
+        row = content[name]
+        cells = [f"{row[side]['per_second']:,}/s" for side in ("real", "bare")]
+        lines.append(f"| {title} | {cells[0]} | {cells[1]} | {row['ratio']} |")
+        cells = [f"{row[side]['p50_ms']} ms, {row[side]['p99_ms']} ms" for side in ("real", "bare")]
+        lines.append(f"| – p50 and p99 with {content['connections']} connections | {cells[0]} | {cells[1]} | |")
+    peak, batch, start, reloads = (content[name] for name in ("peak_memory", "batch", "start", "reloads"))
+    lines.append(f"| peak memory | {peak['real_mb']} MB | {peak['bare_mb']} MB | |")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"A batch of {batch['pairs']:,} pairs takes {batch['milliseconds']} ms from the first byte sent to the "
+            f"last one read: {batch['pairs_per_second']:,} pairs a second. From start to ready it takes "
+            f"{start['median_s']} s (at most {start['most_s']} s). In {reloads['seconds']} s at full load, "
+            f"{reloads['loaded']} new models took each other's place, and {reloads['failed']} of "
+            f"{reloads['requests']:,} requests failed (p99 {reloads['p99_ms']} ms); resident memory was "
+            f"{reloads['resident_after_10_s_mb']} MB after the first 10 s and {reloads['resident_at_end_mb']} MB at "
+            "the end.",
+            "",
+            f"Measured on {content['cores']} cores of an {content['processor']}, which wrk shared, Python "
+            f"{content['python']}.",
+        ]
+    )
+
+
+def _synthetic_speed(rows: list[Content]) -> list[str]:
+    return [
+        "| a step of a 100×100 network, float64 | ours, on all cores | one at a time, autograd | ratio |",
+        "|---|---|---|---|",
+        *(f"| {row['name']} | {row['ours_us']} µs | {row['autograd_us']} µs | {row['ratio']} |" for row in rows),
+    ]
+
+
+def table1(content: Content) -> str:
+    """Test error and effective rank of every cell, the paper's in brackets, then what differs and why."""
+    rows = {(row["optimizer"], row["depth"], row["penalty"], row["variant"]): row for row in content["rows"]}
+    paper = {key: row for key, row in rows.items() if row["paper_rank"] is not None}
+    penalties = [name for name in PENALTIES if any(key[2] == name for key in paper)]
+    lines = [f"| optimiser, depth | {' | '.join(penalties)} |", "|---" * (len(penalties) + 1) + "|"]
+    for optimizer, depth in dict.fromkeys(key[:2] for key in paper):
+        cells = [_cell(paper.get((optimizer, depth, penalty, ""))) for penalty in penalties]
+        lines.append(f"| {optimizer}, {depth} | {' | '.join(cells)} |")
+    beyond = {key: row for key, row in rows.items() if key not in paper}
+    if beyond:
+        lines += ["", "| beyond the paper | test error | effective rank | worst seed |", "|---|---|---|---|"]
+    for (optimizer, depth, penalty, variant), row in beyond.items():
+        name = ", ".join(filter(None, (optimizer, f"depth {depth}", penalty, variant)))
+        rank, worst = row["effective_rank"], max(row["test_errors"])
+        lines.append(f"| {name} | {row['test_error']:.1e} | {rank:.1f} | {worst:.1e} |")
+    notes = [f"- {':'.join(map(str, key)).rstrip(':')}: {row['note']}" for key, row in rows.items() if "note" in row]
+    seeds = content["rows"][0]["seeds"]
+    described = (
+        "Test error on the unobserved entries · effective rank, means over the problems of seeds "
+        f"{seeds[0]}–{seeds[-1]}, with the paper's in brackets; {len(paper)} of its 60 cells have been measured."
+    )
+    return "\n".join([*lines, "", described, "", *notes]).rstrip("\n")
+
+
+def _cell(row: Content | None) -> str:
+    if row is None:
+        return ""
+    ours = f"{row['test_error']:.0e} · {row['effective_rank']:.0f}"
+    return f"{ours} ({row['paper_test_error']:.0e} · {row['paper_rank']:.0f})"
+
+
+def figure4(content: Content) -> str:
+    """Least and largest test error over the seeds, for each method and number of observed entries."""
+    errors: dict[tuple[str, str], list[float]] = {}
+    for row in content["rows"]:
+        errors.setdefault((row["method"], row["observed"]), []).append(float(row["test_error"]))
+    sizes = sorted({size for _, size in errors}, key=int)
+    lines = [
+        f"| test error from … observed entries | {' | '.join(f'{int(size):,}' for size in sizes)} |",
+        f"|---|{'---|' * len(sizes)}",
+    ]
+    for method in dict.fromkeys(method for method, _ in errors):
+        measured = [errors.get((method, size)) for size in sizes]
+        cells = [f"{min(values):.0e} – {max(values):.0e}" if values else "" for values in measured]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
+    seconds = sum(float(row["cpu_seconds"]) for row in content["rows"])
+    seeds = len(next(iter(errors.values())))
+    return "\n".join(
+        [*lines, "", f"Least and largest of {seeds} seeds. All of it took {seconds / 60:.0f} CPU minutes."]
+    )
+
+
 def machine(content: Content) -> str:
     """One sentence on what measured."""
     return f"Measured on {content['threads']} threads of an {content['processor']}, torch {content['torch']}."
@@ -127,7 +228,13 @@ def best_model(content: Content) -> str:
 
 Sections = dict[str, Callable[[Content], str]]
 DOCUMENTS: dict[Path, Sections] = {
-    README: {"rmse_table": rmse_table, "speed": speed},
+    README: {
+        "rmse_table": rmse_table,
+        "table1": table1,
+        "figure4": figure4,
+        "speed": speed,
+        "serving_load": serving_load,
+    },
     BEST_MODEL: {"best_model": best_model},
 }
 
@@ -140,9 +247,18 @@ def rendered(document: Path) -> str:
         _, closing, after = rest.partition(f"<!-- /{name} -->")
         if not closing:
             raise SystemExit(f"{document.name} has no section <!-- {name} --> … <!-- /{name} -->")
-        section = draw(json.loads((RESULTS / f"{name}.json").read_text()))
+        section = draw(_results(name))
         text = f"{before}{opening}{section}\n{closing}{after}"
     return text
+
+
+def _results(name: str) -> Content:
+    """What NAME.json holds; where there is none, the rows of NAME.csv."""
+    if (RESULTS / f"{name}.json").is_file():
+        content: Content = json.loads((RESULTS / f"{name}.json").read_text())
+        return content
+    with (RESULTS / f"{name}.csv").open(newline="") as file:
+        return {"rows": list(csv.DictReader(file))}
 
 
 def main() -> None:

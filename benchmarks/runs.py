@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from benchmarks.peers import build
-from benchmarks.table2 import Line
+from benchmarks.table2 import NEAR_ZERO, Line
 from recsys.files import write_atomically
 
 CONFIGS = Path(__file__).parents[1] / "recsys" / "configs"
@@ -45,13 +45,15 @@ def results(line: Line, split: str, seeds: list[int], folder: Path, after_fit: C
 
 
 def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[], None]) -> Result:
-    name = f"{model}-{SPLITS[split]}"
+    name = f"{model.removesuffix(NEAR_ZERO)}-{SPLITS[split]}"
     run = folder / f"{model}-{'u1' if split == 'u1' else SPLITS[split]}-seed{seed}"
     finished = run / "result.json"
     if not finished.is_file():
         command = [sys.executable, "-m", "recsys.cli", "fit", f"--config={CONFIGS / name}.yaml", f"--data.seed={seed}"]
         command += [f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
         command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
+        if model.endswith(NEAR_ZERO):
+            command += ["--model.init_args.start=NearZero"]
         if split == "u1":
             command += ["--data.split=u1", "--run.paper_rmse=null", f"--seed_everything={seed}"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from benchmarks import speed_growth, speed_training
+from benchmarks import speed_growth, speed_synthetic, speed_training
 from benchmarks.environment import environment
 from benchmarks.turns import alternate
 from recsys.files import write_atomically
@@ -93,6 +93,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, object]]]] = {
     "penalty": lambda arguments: penalty_rows(),
     "training": lambda arguments: speed_training.rows(arguments.seeds),
     "growth": lambda arguments: speed_growth.rows(arguments.sizes),
+    "synthetic": lambda arguments: speed_synthetic.rows(),
 }
 
 

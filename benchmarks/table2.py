@@ -46,7 +46,7 @@ class Line:
     model: str
     paper_name: str | None
     extra_information: bool
-    """Whether it learns from more than who rated what how. The paper's column; for a line of ours, our judgement."""
+    """Whether it uses more than the ratings: the paper's column, or for a line that is not in it, whether it does."""
     ours: bool = False
     published: dict[str, float] = field(default_factory=dict)
 
@@ -58,17 +58,24 @@ class Line:
             self.published.update(figures)
 
 
+NEAR_ZERO = "-near-zero"
+"""Ends the name of a line of ours that starts near zero, as the paper does, in place of damped means."""
+
+
 def _of_ours() -> list[Line]:
     models = {"lnn": "Depth 1 LNN", "embedding": "User-Item Embedding"}
     training = {"gd": "GD", "gd-ratio": "GD+penalty", "adam": "Adam", "adam-ratio": "Adam+penalty"}
     return [
-        Line(f"{model}-{trained}", f"{model_name} w. {training_name}", False, ours=True)
+        Line(f"{model}-{trained}{start}", f"{model_name} w. {training_name}", False, ours=True)
+        for start in ("", NEAR_ZERO)
         for model, model_name in models.items()
         for trained, training_name in training.items()
     ]
 
 
 LINES = [
+    Line("best-ratings", None, True, ours=True),
+    Line("best-all", None, True, ours=True),
     *_of_ours(),
     Line("baseline", None, False),
     Line("nmf", "NMF", False),

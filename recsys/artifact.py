@@ -25,6 +25,7 @@ from recsys import uncertainty
 from recsys.files import read_regular, write_atomically
 from recsys.item_table import ItemTable
 from recsys.manifest import MANIFEST_FILE, ArtifactError, Manifest, read_manifest
+from recsys.mapped import arrays_of_copy, forget_copies
 from recsys.uncertainty import Uncertainty
 
 __all__ = [
@@ -128,8 +129,8 @@ class Artifact:
         """How far ratings may lie from predictions, for positions (n,); None if the kind of model does not say."""
         return uncertainty.uncertainty(self.arrays, users, items) if "deviation" in self.arrays else None
 
-    def scores(self, users: Ids, items: Ids) -> Floats:
-        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,)."""
+    def scores(self, users: Ids | int, items: Ids | int) -> Floats:
+        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,) or ()."""
         arrays = self.arrays
         if "matrix" in arrays:
             entries: Floats = arrays["matrix"][users, items]
@@ -186,8 +187,13 @@ def save(root: Path, manifest: Manifest, arrays: dict[str, Array], items: ItemTa
     return finished
 
 
-def load(directory: Path | str = "artifacts/latest") -> Artifact:
+def load(directory: Path | str = "artifacts/latest", *, share: Path | None = None) -> Artifact:
     """Read an artefact back, checking every byte against the manifest's hashes.
+
+    Args:
+        directory: where it is.
+        share: a folder of the calling processes' own. There they keep one copy of the arrays, which all of them map;
+            copies of other artefacts are removed. Without it the arrays are this process's alone.
 
     Raises:
         ArtifactError: a file is missing or damaged, or they do not belong together; the message says which and why.
@@ -198,7 +204,12 @@ def load(directory: Path | str = "artifacts/latest") -> Artifact:
     model = _read(directory / MODEL_FILE, manifest.model_sha256)
     table = _read(directory / ITEMS_FILE, manifest.items_sha256)
     try:
-        arrays = load_tensors(model)
+        if share is None:
+            arrays = load_tensors(model)
+        else:
+            copy = share / f"{manifest.model_sha256}.safetensors"
+            arrays = arrays_of_copy(model, copy)
+            forget_copies(share, copy)
     except (SafetensorError, ValueError, KeyError) as cause:
         raise ArtifactError(
             f"{directory / MODEL_FILE} is not a safetensors file: {cause}. Export the model again."

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import os
 import re
 import time
-import uuid
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.access_log import AccessLog
 from serving.errors import error
 from serving.loaded_model import LoadedModel
 from serving.metrics import Metrics
 
 logger = logging.getLogger("serving")
-access_log = logging.getLogger("serving.access")
 
 # What may come back in a header and stand in a log; anything else is replaced by an id made here.
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
@@ -26,11 +24,12 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Access:
     """Outermost layer of the application. Takes the model once for a request, so that all of an answer is of one."""
 
-    def __init__(self, app: ASGIApp, model: LoadedModel, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, model: LoadedModel, metrics: Metrics, log: AccessLog) -> None:
         """Wrap an application."""
         self._app = app
         self._model = model
         self._metrics = metrics
+        self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -41,6 +40,9 @@ class Access:
         recommender = self._model.current
         version = recommender.manifest.version if recommender else None
         request_id = _request_id(scope)
+        added = [(b"x-request-id", request_id.encode())]
+        if version:
+            added.append((b"x-model-version", version.encode()))
         scope.setdefault("state", {})["recommender"] = recommender
         status = 0
 
@@ -48,10 +50,7 @@ class Access:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                if version:
-                    headers["X-Model-Version"] = version
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         try:
@@ -67,7 +66,20 @@ class Access:
             endpoint = getattr(scope.get("endpoint"), "__name__", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.answered(method, endpoint, status, seconds)
-            access_log.info(_line(scope, request_id, status, seconds, version))
+            client = scope.get("client")
+            # Without headers and query: those may carry what is nobody's business.
+            self._log.add(
+                {
+                    "time": round(time.time(), 3),
+                    "request_id": request_id,
+                    "client": client[0] if client else None,
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": status,
+                    "milliseconds": round(seconds * 1000, 3),
+                    "version": version,
+                }
+            )
 
 
 def _request_id(scope: Scope) -> str:
@@ -75,21 +87,4 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             given: str = value.decode("ascii")
             return given
-    return uuid.uuid4().hex
-
-
-def _line(scope: Scope, request_id: str, status: int, seconds: float, version: str | None) -> str:
-    """One line of JSON, without headers and query: those may carry what is nobody's business."""
-    client = scope.get("client")
-    return json.dumps(
-        {
-            "time": round(time.time(), 3),
-            "request_id": request_id,
-            "client": client[0] if client else None,
-            "method": scope["method"],
-            "path": scope["path"],
-            "status": status,
-            "milliseconds": round(seconds * 1000, 3),
-            "version": version,
-        }
-    )
+    return os.urandom(16).hex()

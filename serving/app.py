@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+# Before numpy is loaded. Workers are what uses several cores; threads that wait for each other within one would slow
+# down loading a model several times when the machine is busy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import uvicorn
 from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader
 from pydantic import ValidationError
 
-from serving import errors, health, kserve, metrics, mlflow, native, openapi
+from serving import errors, health, kserve, metrics, mlflow, native, openapi, page, workers
 from serving.access import Access
+from serving.access_log import AccessLog
+from serving.direct import DirectRoutes
 from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.loaded_model import LoadedModel
 from serving.settings import Settings
@@ -26,16 +36,22 @@ SECONDS_TO_FINISH = 10
 def create_app(settings: Settings) -> FastAPI:
     """Build the application. The artefact is loaded when it starts; without one it runs, and is not ready."""
     numbers = metrics.Metrics()
-    model = LoadedModel(settings.artifact, numbers)
+    log = AccessLog(sys.stdout.buffer)
+    model = LoadedModel(settings.artifact, numbers, workers.shared_folder())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         model.reload()
-        following = asyncio.create_task(model.follow(settings.reload_seconds))
+        tasks = [
+            asyncio.create_task(model.follow(settings.reload_seconds)),
+            asyncio.create_task(workers.stop_with_parent()),
+        ]
         yield
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        log.flush()
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     app = FastAPI(
         title="recsys",
@@ -50,45 +66,68 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = numbers
     # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
     described = [Security(APIKeyHeader(name=API_KEY_HEADER, auto_error=False))] if settings.api_key else []
-    for convention, router in (
-        (errors.NATIVE, native.router),
-        (errors.MLFLOW, mlflow.router),
-        (errors.KSERVE, kserve.router),
-        (errors.NATIVE, metrics.router),
-    ):
+    own = [(errors.NATIVE, router, native.PREFIX) for router in native.routers]
+    others = [
+        (errors.MLFLOW, mlflow.router, ""),
+        (errors.KSERVE, kserve.router, ""),
+        (errors.NATIVE, metrics.router, ""),
+    ]
+    for convention, router, prefix in own + others:
         refusals = convention.responses(401) if described else {}
-        app.include_router(router, dependencies=described, responses=refusals)
-    for router in (mlflow.probes, kserve.probes, health.router):
+        app.include_router(router, prefix=prefix, dependencies=described, responses=refusals)
+    for router in (mlflow.probes, kserve.probes, health.router, page.router):
         app.include_router(router)
     errors.install(app)
     openapi.install(app)
+    app.add_middleware(DirectRoutes, routes=native.predictions.router.routes, prefix=native.PREFIX)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes)
     if settings.api_key:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
-    app.add_middleware(Access, model=model, metrics=numbers)  # the last one added sees a request first
+    app.add_middleware(Access, model=model, metrics=numbers, log=log)  # the last one added sees a request first
     return app
+
+
+def create_worker() -> FastAPI:
+    """Build the application of one process, from the environment."""
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
+    return create_app(Settings())
 
 
 def main() -> None:
     """Serve the artefact that the settings name."""
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
-    access = logging.getLogger("serving.access")
-    access.addHandler(logging.StreamHandler(sys.stdout))
-    access.propagate = False
+    parser = argparse.ArgumentParser(prog="python -m serving.app", description=main.__doc__, epilog=_described())
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that answer, instead of RECSYS_WORKERS")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a model to reload, it must not end the process
     try:
-        settings = Settings()
+        given = {name: value for name, value in vars(arguments).items() if value is not None}
+        settings = Settings(**given)
     except ValidationError as error:
         reasons = "; ".join(
             f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors(include_input=False)
         )
         sys.exit(f"serving: {reasons}")
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,  # `Access` writes it, as JSON
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-    )
+    application = "serving.app:create_worker"
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": settings.host,
+        "port": settings.port,
+        "access_log": False,  # `Access` writes it, as JSON
+        "timeout_graceful_shutdown": SECONDS_TO_FINISH,
+    }
+    if settings.workers > 1:
+        workers.run(uvicorn.Config(application, workers=settings.workers, **options))
+    else:
+        uvicorn.run(application, **options)
+
+
+def _described() -> str:
+    """The settings, for --help."""
+    lines = ["Settings, from the environment:"]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"  RECSYS_{name.upper()} ({field.default})\n      {field.description}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

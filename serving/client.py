@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from serving.schemas import (
     ExplanationResponse,
+    FoldInExplanationResponse,
     FoldInResponse,
     ItemResponse,
     ItemsResponse,
@@ -18,6 +19,8 @@ from serving.schemas import (
     RatingResponse,
     RecommendationsResponse,
     SimilarItemsResponse,
+    UserResponse,
+    UsersResponse,
 )
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -108,9 +111,8 @@ class Client:
         strict: bool = False,
     ) -> FoldInResponse:
         """Predict the ratings of items by a new user, who gave `ratings` (by item id), and recommend others."""
-        given = [{"item_id": item_id, "rating": rating} for item_id, rating in ratings.items()]
         body = {
-            "ratings": given,
+            "ratings": _as_given(ratings),
             "item_ids": list(item_ids),
             "n": n,
             "offset": offset,
@@ -118,6 +120,21 @@ class Client:
             "strict": strict,
         }
         return self._post(FoldInResponse, "fold-in", body)
+
+    def fold_in_explanation(
+        self, ratings: Mapping[int, float], item_id: int, *, n: int = 5, strict: bool = False
+    ) -> FoldInExplanationResponse:
+        """Say why a rating is predicted for a new user, who gave `ratings` (by item id)."""
+        body = {"ratings": _as_given(ratings), "item_id": item_id, "n": n, "strict": strict}
+        return self._post(FoldInExplanationResponse, "fold-in/explanation", body)
+
+    def users(self, *, n: int = 10, offset: int = 0) -> UsersResponse:
+        """List the users, those with the most training ratings first."""
+        return self._get(UsersResponse, "users", n=n, offset=offset)
+
+    def user(self, user_id: int) -> UserResponse:
+        """Look up one user."""
+        return self._get(UserResponse, f"users/{user_id}")
 
     def model(self) -> ModelResponse:
         """Describe the model that answers."""
@@ -140,6 +157,10 @@ class Client:
 
     def _post(self, kind: type[Answer], path: str, body: Mapping[str, object]) -> Answer:
         return _read(kind, self._session.post(f"{self._url}/v1/{path}", json=body, timeout=self._timeout))
+
+
+def _as_given(ratings: Mapping[int, float]) -> list[dict[str, float]]:
+    return [{"item_id": item_id, "rating": rating} for item_id, rating in ratings.items()]
 
 
 def _read(kind: type[Answer], response: requests.Response) -> Answer:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.artifact import positions
 from serving.catalogue import CatalogueItem
-from serving.recommender import Prediction, Recommender
+from serving.recommender import FOLD_IN, Prediction, Recommender
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,28 @@ class Explanation:
     unclipped: float
     parts: Parts
     speaks_for: list[Evidence]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """A rating that a new user gave, and what it adds to a prediction; below 0 it speaks against."""
+
+    item: CatalogueItem
+    rating: float
+    contribution: float
+
+
+@dataclass(frozen=True)
+class NewUserExplanation:
+    """A new user's prediction with its parts and what the given ratings add to it, strongest first."""
+
+    rating: float
+    source: str
+    unclipped: float
+    parts: Parts
+    contributions: list[Contribution]
+    ignored: list[int]
+    """Rated items that the model does not know."""
 
 
 def explain(recommender: Recommender, user_id: int, item_id: int, *, n: int, strict: bool = False) -> Explanation:
@@ -79,3 +102,41 @@ def _evidence(recommender: Recommender, user: int, item: int, n: int) -> list[Ev
         for i in strongest
         if weights[i] > 0
     ]
+
+
+def explain_new_user(
+    recommender: Recommender, rated: dict[int, float], item_id: int, *, n: int, strict: bool = False
+) -> NewUserExplanation:
+    """Explain what `Recommender.fold_in` predicts for an item from a new user's ratings.
+
+    Parts: μ and b_i as in `explain`, the user's own mean τ w_0, and the interaction q_i · w, with the symbols of
+    `FoldIn`. The last two together are the sum over all given ratings of what each adds, exactly. At most `n` of those
+    are named. Of an unknown item there are only μ and the user's own mean.
+
+    Raises:
+        UnknownIdError: `strict`, and an item is unknown.
+    """
+    rated_ids = np.fromiter(rated, np.int64, len(rated))
+    items, known = positions(recommender.artifact.arrays["item_ids"], rated_ids)
+    if strict:
+        for unknown in [*rated_ids[~known].tolist(), item_id]:
+            recommender.position("item", unknown)
+    values = np.fromiter(rated.values(), np.float32, len(rated))[known]
+    item = recommender.find("item", item_id)
+    added = recommender.new_users.contributions(items[known], values, item)
+    item_part = 0.0 if item is None else float(recommender.artifact.arrays["item_means"][item])
+    mean = recommender.manifest.global_mean
+    parts = Parts(mean, float(added.to_user.sum()), item_part, float(added.to_interaction.sum()))
+    unclipped = parts.global_mean + parts.user + parts.item + parts.interaction
+    total = added.to_user + added.to_interaction
+    return NewUserExplanation(
+        rating=float(np.clip(unclipped, *recommender.manifest.rating_scale)),
+        source="user_mean" if item is None else FOLD_IN,
+        unclipped=unclipped,
+        parts=parts,
+        contributions=[
+            Contribution(recommender.catalogue[items[known][i]], float(values[i]), float(total[i]))
+            for i in np.argsort(-np.abs(total), kind="stable")[:n]
+        ],
+        ignored=rated_ids[~known].tolist(),
+    )

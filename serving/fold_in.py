@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from recsys.artifact import Artifact, Floats, Ids
+
+
+class Contributions(NamedTuple):
+    """What each of n given ratings adds to one prediction, (n,) each, before it is clipped to the scale."""
+
+    to_user: npt.NDArray[np.float64]
+    """Through the user's own mean; adds up to τ w_0."""
+    to_interaction: npt.NDArray[np.float64]
+    """Through the item's vector; adds up to q · w."""
 
 
 class FoldIn:
@@ -40,9 +52,34 @@ class FoldIn:
 
     def scores(self, items: Ids, ratings: Floats) -> tuple[Floats, float]:
         """Ratings of all items (n_items,), not clipped, and the user's own mean τ w_0, from n ratings of n items."""
-        features = self._features[items]
-        residuals = ratings - self._item_means[items]
-        gram = features.T @ features + self._ridge * np.eye(features.shape[1])
+        features, residuals, gram = self._problem(items, ratings)
         weights = np.linalg.solve(gram, features.T @ residuals)
         scores: Floats = (self._item_means + self._features @ weights).astype(np.float32)
         return scores, float(self._deviation * weights[0])
+
+    def contributions(self, items: Ids, ratings: Floats, asked: int | None) -> Contributions:
+        """Take a prediction apart into what each of n ratings of n items adds to it.
+
+        The weights are linear in the residuals ρ = r − μ − b, so x_i · v = Σ_j c_ij with
+        c_ij = x_iᵀ (XᵀX + λI)⁻¹ x_j ρ_j, exactly; x_i = (τ, 0) + (0, q_i) divides each c_ij in two.
+
+        Args:
+            items: positions of the rated items.
+            ratings: their ratings.
+            asked: position of the item whose prediction is taken apart; None for one without a vector.
+        """
+        features, residuals, gram = self._problem(items, ratings)
+        asked_features = np.zeros((features.shape[1], 2))
+        asked_features[0, 0] = self._deviation
+        if asked is not None:
+            asked_features[1:, 1] = self._features[asked, 1:]
+        shares = features @ np.linalg.solve(gram, asked_features) * residuals[:, None]
+        return Contributions(shares[:, 0], shares[:, 1])
+
+    def _problem(
+        self, items: Ids, ratings: Floats
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """X (n, k + 1), ρ (n,) and XᵀX + λI (k + 1, k + 1)."""
+        features = self._features[items]
+        gram = features.T @ features + self._ridge * np.eye(features.shape[1])
+        return features, ratings - self._item_means[items], gram

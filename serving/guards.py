@@ -9,13 +9,15 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving import page
 from serving.errors import error
 
 API_KEY_HEADER = "X-API-Key"
-# Probes have no key, and the documentation holds no secrets.
+# Probes have no key, and neither documentation nor page holds secrets; the page asks its reader for the key.
 _OPEN = frozenset(
     {"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/ping", "/health"}
     | {"/docs", "/redoc", "/openapi.json"}
+    | page.PATHS
 )
 
 

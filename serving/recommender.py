@@ -14,6 +14,7 @@ from serving.catalogue import Catalogue, CatalogueItem, Mask, best
 from serving.fold_in import FoldIn
 from serving.item_vectors import item_vectors
 
+MODEL, USER_MEAN, ITEM_MEAN, GLOBAL_MEAN = SOURCES
 FOLD_IN = "fold_in"  # the source of a rating that a new user's own ratings led to
 
 
@@ -35,6 +36,15 @@ class Uncertainty(NamedTuple):
 
     standard_deviation: float
     probabilities: dict[str, float]
+
+
+@dataclass(frozen=True)
+class KnownUser:
+    """A user of the training ratings."""
+
+    user_id: int
+    n_ratings: int
+    mean_rating: float | None
 
 
 @dataclass(frozen=True)
@@ -79,17 +89,19 @@ class Recommender:
         norms = np.linalg.norm(self.vectors, axis=1, keepdims=True)
         # Of unit length, for cosines. A vector that is nothing but rounding has no direction, and is like no other.
         self._directions = np.where(norms > 1e-5 * norms.max(), self.vectors / np.maximum(norms, 1e-30), 0)
-        self._fold_in = FoldIn(artifact, self.vectors)
+        self._least, self._greatest = (float(np.float32(end)) for end in self.manifest.rating_scale)
+        self.new_users = FoldIn(artifact, self.vectors)
         self._begins = np.searchsorted(artifact.arrays["rating_users"], np.arange(self.n_users + 1))
+        self._by_activity = np.argsort(-np.diff(self._begins), kind="stable")
 
     @classmethod
-    def from_directory(cls, directory: Path) -> Recommender:
-        """Load an artefact.
+    def from_directory(cls, directory: Path, share: Path | None = None) -> Recommender:
+        """Load an artefact; with `share`, its arrays are those of all processes that name this folder.
 
         Raises:
             ArtifactError: it is missing, damaged or of an unknown kind.
         """
-        return cls(load(directory))
+        return cls(load(directory, share=share))
 
     def predict(self, user_ids: Sequence[int], item_ids: Sequence[int], *, strict: bool = False) -> list[Prediction]:
         """Predict the rating of each pair of original ids.
@@ -97,12 +109,24 @@ class Recommender:
         Raises:
             UnknownIdError: `strict`, and an id is unknown.
         """
+        return list(map(Prediction, user_ids, item_ids, *self.rate(user_ids, item_ids, strict=strict)))
+
+    def rate(
+        self, user_ids: Sequence[int], item_ids: Sequence[int], *, strict: bool = False
+    ) -> tuple[list[float], list[str]]:
+        """Like `predict`, but only the ratings and their sources, as two lists.
+
+        Raises:
+            UnknownIdError: `strict`, and an id is unknown.
+        """
         if strict:
             self._require("user", user_ids)
             self._require("item", item_ids)
+        if len(user_ids) == len(item_ids) == 1:
+            rating, source = self._rate_one(user_ids[0], item_ids[0])
+            return [rating], [source]
         predictions = self.artifact.predict(user_ids, item_ids)
-        sources = [SOURCES[source] for source in predictions.sources.tolist()]
-        return list(map(Prediction, user_ids, item_ids, predictions.ratings.tolist(), sources))
+        return predictions.ratings.tolist(), [SOURCES[source] for source in predictions.sources.tolist()]
 
     def uncertainty(self, user_ids: Sequence[int], item_ids: Sequence[int]) -> list[Uncertainty | None]:
         """How far ratings may lie from the predictions; None where an id is unknown or the model does not say."""
@@ -174,7 +198,7 @@ class Recommender:
         rated_ids = np.fromiter(rated, np.int64, len(rated))
         items, known = positions(self.artifact.arrays["item_ids"], rated_ids)
         values = np.fromiter(rated.values(), np.float32, len(rated))
-        scores, own_mean = self._fold_in.scores(items[known], values[known])
+        scores, own_mean = self.new_users.scores(items[known], values[known])
         candidates[items[known]] = False
 
         places, place_known = positions(self.artifact.arrays["item_ids"], np.asarray(asked, np.int64))
@@ -186,6 +210,18 @@ class Recommender:
             self._ranking(scores, candidates, offset, n, FOLD_IN),
             rated_ids[~known].tolist(),
         )
+
+    def user(self, user_id: int) -> KnownUser:
+        """Look up a user by original id.
+
+        Raises:
+            UnknownIdError: the model has none with this id.
+        """
+        return self._known_user(self.position("user", user_id))
+
+    def users(self, *, n: int, offset: int) -> list[KnownUser]:
+        """List a page of the users, those with the most training ratings first."""
+        return [self._known_user(int(user)) for user in self._by_activity[offset : offset + n]]
 
     def position(self, side: str, original_id: int) -> int:
         """Position of a user or item, by original id.
@@ -210,13 +246,32 @@ class Recommender:
 
     def find(self, side: str, original_id: int) -> int | None:
         """Position of a user or item, by original id; None where the model has none."""
-        place, known = positions(self.artifact.arrays[f"{side}_ids"], np.array([original_id], np.int64))
-        return int(place[0]) if known[0] else None
+        ids = self.artifact.arrays[f"{side}_ids"]
+        place = int(ids.searchsorted(original_id))
+        return place if place < ids.size and ids[place] == original_id else None
+
+    def _rate_one(self, user_id: int, item_id: int) -> tuple[float, str]:
+        """One pair, without the arrays of one number that take longer to make than the answer."""
+        user, item = self.find("user", user_id), self.find("item", item_id)
+        arrays, mean = self.artifact.arrays, np.float32(self.manifest.global_mean)
+        if user is None:
+            source = GLOBAL_MEAN if item is None else ITEM_MEAN
+            rating = mean if item is None else mean + arrays["item_means"][item]
+        elif item is None:
+            source, rating = USER_MEAN, mean + arrays["user_means"][user]
+        else:
+            source, rating = MODEL, self.artifact.scores(user, item)
+        return min(max(float(rating), self._least), self._greatest), source
 
     def _require(self, side: str, original_ids: Sequence[int]) -> None:
         _, known = positions(self.artifact.arrays[f"{side}_ids"], np.asarray(original_ids, np.int64))
         if not known.all():
             raise UnknownIdError(f"the model knows no {side} {original_ids[int(np.argmin(known))]}")
+
+    def _known_user(self, user: int) -> KnownUser:
+        ratings = self.rated_by(user)[1]
+        mean = float(ratings.mean(dtype=np.float64)) if ratings.size else None
+        return KnownUser(int(self.artifact.arrays["user_ids"][user]), ratings.size, mean)
 
     def _item_means(self) -> Floats:
         means: Floats = np.float32(self.manifest.global_mean) + self.artifact.arrays["item_means"]

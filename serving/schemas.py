@@ -119,6 +119,14 @@ class FoldInRequest(Page, Strictness, _Body):
     genre: str | None = Field(default=None, max_length=100, description="Recommend only items of this genre.")
 
 
+class FoldInExplanationRequest(Strictness, _Body):
+    """A new user's ratings, and the item whose prediction is to be explained."""
+
+    ratings: list[ItemRating] = Field(description="Ratings of different items.")
+    item_id: Id = Field(examples=[172])
+    n: int = Field(default=5, ge=1, le=MOST_ON_A_PAGE, description="How many of the ratings to name.")
+
+
 class _Answer(BaseModel):
     version: str = Field(
         description="The model's version: the first digits of its artefact's hash.", examples=["034e3cd22cf1"]
@@ -205,6 +213,27 @@ class RecommendationsResponse(_Answer):
     recommendations: list[Recommendation]
 
 
+class User(BaseModel):
+    """A user of the training ratings."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    user_id: int = Field(examples=[196])
+    n_ratings: int = Field(description="Number of training ratings.", examples=[34])
+    mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[3.59])
+
+
+class UserResponse(_Answer, User):
+    """One user."""
+
+
+class UsersResponse(_Answer):
+    """A page of the users, those with the most training ratings first."""
+
+    total: int = Field(description="Number of users.", examples=[943])
+    users: list[User]
+
+
 class SimilarItem(Item):
     """An item, and how alike it is."""
 
@@ -262,6 +291,24 @@ class FoldInResponse(_Answer):
     predictions: list[NewUserRating] = Field(description="In the order of the request's item_ids.")
     total: int = Field(description="Number of items that were ranked: all but the rated ones.", examples=[1680])
     recommendations: list[Recommendation]
+    ignored_item_ids: list[int] = Field(description="Rated items that the model does not know.", examples=[[]])
+
+
+class GivenRating(Item):
+    """A rating that a new user gave, and what it adds to a prediction."""
+
+    rating: float = Field(description="The user's rating.", examples=[5.0])
+    contribution: float = Field(description="What it adds; below 0 it speaks against.", examples=[0.21])
+
+
+class FoldInExplanationResponse(_Answer, NewUserRating):
+    """A new user's predicted rating, and why."""
+
+    unclipped: float = Field(description="The prediction before it is clipped to the scale.", examples=[3.84])
+    parts: RatingParts
+    contributions: list[GivenRating] = Field(
+        description="Strongest first; those of all ratings add up to the parts user and interaction."
+    )
     ignored_item_ids: list[int] = Field(description="Rated items that the model does not know.", examples=[[]])
 
 

@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     artifact: Path = Field(default=Path("artifacts/latest"), description="Directory of the artefact to answer from.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    workers: int = Field(default=1, ge=1, le=1024, description="Processes that answer, which share the model's memory.")
     api_key: SecretStr | None = Field(
         default=None, min_length=16, description="Key that clients must send as X-API-Key; none is asked for if unset."
     )

@@ -382,3 +382,27 @@ def test_a_process_killed_while_it_exports_leaves_the_latest_artefact_whole(tmp_
 def test_reading_artefacts_needs_neither_torch_nor_lightning() -> None:
     script = "import sys, recsys.artifact; print([m for m in ('torch', 'pytorch_lightning') if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", script], cwd=Path(__file__).parents[1], text=True) == "[]\n"
+
+
+def test_artefacts_that_share_a_folder_map_one_copy_that_nobody_can_change(tmp_path: Path) -> None:
+    folder = tmp_path / "share"
+    saved = artifact.save(tmp_path / "a", manifest(), arrays(), ITEMS)
+    mine, theirs = (artifact.load(saved, share=folder) for _ in range(2))
+    alone = artifact.load(saved)
+    (copy,) = folder.glob("*.safetensors")
+    for name, array in alone.arrays.items():
+        assert np.array_equal(mine.arrays[name], array)
+        assert mine.arrays[name].dtype == array.dtype
+        assert not mine.arrays[name].flags.writeable
+    maps = Path("/proc/self/maps").read_text()
+    assert maps.count(f" {copy.stat().st_ino} ") >= 2
+
+    (saved / "model.safetensors").write_bytes(
+        b""
+    )  # as by a careless copy over it; a mapping of it would end the process
+    assert np.array_equal(theirs.arrays["user_ids"], alone.arrays["user_ids"])
+    with pytest.raises(ArtifactError, match="SHA-256"):
+        artifact.load(saved, share=folder)
+    artifact.load(artifact.save(tmp_path / "b", manifest(), arrays(seed=1), ITEMS), share=folder)
+    assert copy not in list(folder.iterdir())
+    assert np.array_equal(mine.arrays["user_ids"], alone.arrays["user_ids"])

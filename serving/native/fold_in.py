@@ -7,8 +7,20 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from serving.dependencies import CurrentRecommender, CurrentSettings
+from serving.explanation import explain_new_user
 from serving.problems import InvalidRatingError, TooManyPairsError, responses
-from serving.schemas import FoldInRequest, FoldInResponse, ItemRating, NewUserRating, Recommendation
+from serving.schemas import (
+    FoldInExplanationRequest,
+    FoldInExplanationResponse,
+    FoldInRequest,
+    FoldInResponse,
+    GivenRating,
+    ItemRating,
+    NewUserRating,
+    RatingParts,
+    Recommendation,
+)
+from serving.settings import Settings
 
 router = APIRouter(tags=["users"])
 
@@ -16,9 +28,8 @@ router = APIRouter(tags=["users"])
 @router.post("/fold-in", responses=responses(400, 404, 413, 415))
 async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> FoldInResponse:
     """Predict and recommend from a new user's ratings, by ridge regression on the item vectors; nothing is stored."""
-    for what, many in (("ratings", body.ratings), ("item_ids", body.item_ids)):
-        if len(many) > settings.max_pairs:
-            raise TooManyPairsError(f"{len(many)} {what} in one request; this server allows {settings.max_pairs}.")
+    _check_number("ratings", len(body.ratings), settings)
+    _check_number("item_ids", len(body.item_ids), settings)
     answer = recommender.fold_in(
         _by_item(body.ratings, recommender.manifest.rating_scale),
         body.item_ids,
@@ -36,6 +47,34 @@ async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings
         recommendations=[Recommendation(**asdict(ranked.item), rating=ranked.value) for ranked in answer.ranking.page],
         ignored_item_ids=answer.ignored,
     )
+
+
+@router.post("/fold-in/explanation", responses=responses(400, 404, 413, 415))
+async def fold_in_explanation(
+    body: FoldInExplanationRequest, recommender: CurrentRecommender, settings: CurrentSettings
+) -> FoldInExplanationResponse:
+    """Say what of a new user's predicted rating is mean, user, item and interaction, and what each rating adds."""
+    _check_number("ratings", len(body.ratings), settings)
+    rated = _by_item(body.ratings, recommender.manifest.rating_scale)
+    answer = explain_new_user(recommender, rated, body.item_id, n=body.n, strict=body.strict)
+    return FoldInExplanationResponse(
+        version=recommender.manifest.version,
+        item_id=body.item_id,
+        rating=answer.rating,
+        source=answer.source,
+        unclipped=answer.unclipped,
+        parts=RatingParts.model_validate(answer.parts),
+        contributions=[
+            GivenRating(**asdict(given.item), rating=given.rating, contribution=given.contribution)
+            for given in answer.contributions
+        ],
+        ignored_item_ids=answer.ignored,
+    )
+
+
+def _check_number(what: str, number: int, settings: Settings) -> None:
+    if number > settings.max_pairs:
+        raise TooManyPairsError(f"{number} {what} in one request; this server allows {settings.max_pairs}.")
 
 
 def _by_item(ratings: list[ItemRating], scale: tuple[float, float]) -> dict[int, float]:

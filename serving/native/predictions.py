@@ -22,8 +22,7 @@ router = APIRouter(tags=["predictions"])
 async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
     """Predict the rating that a user would give to an item."""
     (answer,) = _answers(recommender, [pair.user_id], [pair.item_id], pair)
-    content = {"version": recommender.manifest.version, **answer}
-    return Response(to_json(content), media_type="application/json")
+    return _json({"version": recommender.manifest.version, **answer})
 
 
 @router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413, 415))
@@ -35,7 +34,10 @@ async def predictions(body: PredictionsRequest, recommender: CurrentRecommender,
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
     answers = _answers(recommender, user_ids, item_ids, body)
-    content = {"version": recommender.manifest.version, "predictions": answers}
+    return _json({"version": recommender.manifest.version, "predictions": answers})
+
+
+def _json(content: dict[str, object]) -> Response:
     return Response(to_json(content), media_type="application/json")
 
 
@@ -43,8 +45,10 @@ def _answers(
     recommender: Recommender, user_ids: list[int], item_ids: list[int], wanted: PairQuery | PredictionsRequest
 ) -> list[dict[str, object]]:
     """What is said of each pair, as plain values."""
+    ratings, sources = recommender.rate(user_ids, item_ids, strict=wanted.strict)
     answers: list[dict[str, object]] = [
-        answer._asdict() for answer in recommender.predict(user_ids, item_ids, strict=wanted.strict)
+        {"user_id": user_id, "item_id": item_id, "rating": rating, "source": source}
+        for user_id, item_id, rating, source in zip(user_ids, item_ids, ratings, sources, strict=True)
     ]
     if wanted.uncertainty:
         for answer, uncertainty in zip(answers, recommender.uncertainty(user_ids, item_ids), strict=True):

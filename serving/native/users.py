@@ -1,4 +1,4 @@
-"""What a user of the training data may like, and why."""
+"""Users of the training data: who there is, what they may like, and why."""
 
 from __future__ import annotations
 
@@ -15,13 +15,34 @@ from serving.schemas import (
     ExplanationResponse,
     IdInAddress,
     OwnRating,
+    Page,
     RatingParts,
     Recommendation,
     RecommendationsQuery,
     RecommendationsResponse,
+    User,
+    UserResponse,
+    UsersResponse,
 )
 
 router = APIRouter(prefix="/users", tags=["users"])
+
+
+@router.get("", responses=responses())
+async def users(page: Annotated[Page, Query()], recommender: CurrentRecommender) -> UsersResponse:
+    """List the users, those with the most training ratings first."""
+    found = recommender.users(n=page.n, offset=page.offset)
+    return UsersResponse(
+        version=recommender.manifest.version,
+        total=recommender.n_users,
+        users=[User.model_validate(user) for user in found],
+    )
+
+
+@router.get("/{user_id}", responses=responses(404))
+async def user(user_id: IdInAddress, recommender: CurrentRecommender) -> UserResponse:
+    """Look up one user; an unknown one is a 404."""
+    return UserResponse(version=recommender.manifest.version, **asdict(recommender.user(user_id)))
 
 
 @router.get("/{user_id}/recommendations", responses=responses(404))

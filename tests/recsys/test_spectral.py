@@ -13,8 +13,10 @@ from torch import Tensor
 
 from recsys.spectral import (
     NonFiniteMatrixError,
+    accurate_singular_values,
     decompose,
     effective_rank,
+    leading_singular_vectors,
     nuclear_norm,
     polar_factor,
     product_singular_values,
@@ -316,6 +318,31 @@ def test_singular_values_of_a_product_are_those_of_the_product_formed(m: int, n:
     values = product_singular_values(left, right)
     torch.testing.assert_close(values, torch.linalg.svdvals(left @ right.mT)[: len(values)], rtol=1e-12, atol=1e-12)
     assert len(values) >= min(m, n, k), "none is missing"
+
+
+class TestAccurateDecompositions:
+    # The Gram matrix loses what is below √ε σ₁ = 1e-8.
+    VALUES = torch.tensor([1.0, 0.5, 1e-3, 1e-7, 1e-11, 1e-13], dtype=torch.float64)
+
+    def test_small_singular_values_keep_their_digits(self) -> None:
+        batch = torch.stack([planted(9, 6, self.VALUES, seed=seed) for seed in (0, 1)])
+        torch.testing.assert_close(accurate_singular_values(batch), self.VALUES.expand(2, 6), rtol=0, atol=4e-16)
+
+    def test_leading_singular_vectors_give_the_closest_matrix_of_a_rank(self) -> None:
+        matrix = planted(6, 9, self.VALUES)
+        for rank in (1, 3, 6):
+            left, values, right = leading_singular_vectors(matrix, rank)
+            rest = torch.linalg.matrix_norm(matrix - (left * values) @ right.mT, 2)
+            torch.testing.assert_close(rest, self.VALUES[rank : rank + 1].sum(), rtol=0, atol=2e-15)
+            for basis in (left, right):
+                torch.testing.assert_close(basis.mT @ basis, torch.eye(rank, dtype=torch.float64), rtol=0, atol=1e-14)
+
+    def test_a_matrix_with_an_undefined_entry_is_refused(self) -> None:
+        broken = torch.full((2, 3), torch.nan)
+        with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
+            accurate_singular_values(broken)
+        with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
+            leading_singular_vectors(broken, 1)
 
 
 @st.composite

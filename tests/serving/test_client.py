@@ -36,6 +36,10 @@ def test_every_route_has_a_method_that_gives_its_answer(client: Client, films_se
         (client.similar(11, n=1, offset=1), films_server.get("/v1/items/11/similar?n=1&offset=1")),
         (client.fold_in({11: 5}, [12]),
          post("/v1/fold-in", json={"ratings": [{"item_id": 11, "rating": 5}], "item_ids": [12]})),
+        (client.fold_in_explanation({11: 5}, 12, n=1),
+         post("/v1/fold-in/explanation", json={"ratings": [{"item_id": 11, "rating": 5}], "item_id": 12, "n": 1})),
+        (client.users(n=2, offset=1), films_server.get("/v1/users?n=2&offset=1")),
+        (client.user(4), films_server.get("/v1/users/4")),
         (client.model(), films_server.get("/v1/model")),
     ):  # fmt: skip
         assert response.status_code == 200

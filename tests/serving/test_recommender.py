@@ -26,11 +26,11 @@ def test_products_of_item_vectors_are_mean_products_of_the_interactions(kind: st
     assert vectors @ vectors.T == pytest.approx(np.outer(films.ITEM_TASTE, films.ITEM_TASTE), abs=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(40, 60), (60, 40)])
+@pytest.mark.parametrize("shape", [(40, 60), (60, 40), (100, 150), (150, 100)])
 def test_the_vectors_hold_the_leading_directions_of_a_matrix_of_either_shape(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     n_users, n_items = shape
-    matrix = rng.normal(size=shape).astype(np.float32)
+    matrix = (rng.normal(size=shape) * 0.9 ** np.arange(n_items)).astype(np.float32)  # with a tail, as models have
     arrays = films.arrays("LinearNetwork") | {
         "matrix": matrix, "user_ids": np.arange(n_users), "item_ids": np.arange(n_items),
         "user_means": np.zeros(n_users, np.float32), "item_means": np.full(n_items, -films.MEAN, np.float32),
@@ -50,6 +50,15 @@ def test_a_model_with_absurd_numbers_is_refused(kind: str) -> None:
         arrays[name] = arrays[name] * np.float32(1e25)
     with pytest.raises(ArtifactError, match="interactions"):
         Recommender(Artifact(films.manifest(kind), arrays, films.ITEMS))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_pair_is_predicted_as_it_is_among_many(kind: str) -> None:
+    recommender = Recommender(artifact(kind))
+    pairs = [(user, item) for user in (-1, *films.USER_IDS.tolist(), 7) for item in (0, *films.ITEM_IDS.tolist(), 15)]
+    many = recommender.predict(*map(list, zip(*pairs, strict=True)))
+    assert [recommender.predict([user], [item])[0] for user, item in pairs] == many
+    assert {prediction.source for prediction in many} == {"model", "user_mean", "item_mean", "global_mean"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -134,6 +134,66 @@ def test_a_new_user_without_ratings_gets_the_means_and_unknown_items_are_named(a
     assert ask("/v1/fold-in", json={"ratings": []})["total"] == 5
 
 
+def test_the_explanation_of_a_new_users_rating_adds_up_and_says_what_each_rating_adds(ask: Ask) -> None:
+    ratings = [{"item_id": 11, "rating": 5}, {"item_id": 10, "rating": 2}, {"item_id": 14, "rating": 3}]
+    body = {"ratings": [*ratings, {"item_id": 99, "rating": 4}], "item_id": 12}
+    answer = ask("/v1/fold-in/explanation", json=body)
+    (predicted,) = ask("/v1/fold-in", json={"ratings": ratings, "item_ids": [12]})["predictions"]
+    assert (answer["item_id"], answer["source"], answer["ignored_item_ids"]) == (12, "fold_in", [99])
+    assert answer["rating"] == pytest.approx(predicted["rating"], abs=1e-6)
+    assert (answer["parts"]["global_mean"], answer["parts"]["item"]) == pytest.approx((3.5, 0.1))
+    assert sum(answer["parts"].values()) == pytest.approx(answer["unclipped"], abs=1e-12)
+    added = {given["title"]: given["contribution"] for given in answer["contributions"]}
+    assert sum(added.values()) == pytest.approx(answer["parts"]["user"] + answer["parts"]["interaction"], abs=1e-12)
+    # Star Wars of the same taste was liked and Amélie of the other disliked: both speak for it, Starman says little.
+    assert list(added)[2] == "Starman"
+    assert added["Star Wars"] > 0.3
+    assert added["Amélie"] > 0.3
+    assert list(map(abs, added.values())) == sorted(map(abs, added.values()), reverse=True)
+    strongest = ask("/v1/fold-in/explanation", json=body | {"n": 1})
+    assert strongest["contributions"] == answer["contributions"][:1]
+    assert strongest["parts"] == answer["parts"]
+
+
+def test_the_explanation_of_a_new_users_rating_of_an_unknown_item_is_the_users_own_mean(ask: Ask) -> None:
+    answer = ask("/v1/fold-in/explanation", json={"ratings": [{"item_id": 11, "rating": 5}], "item_id": 99})
+    (predicted,) = ask("/v1/fold-in", json={"ratings": [{"item_id": 11, "rating": 5}], "item_ids": [99]})["predictions"]
+    assert (answer["source"], answer["parts"]["item"], answer["parts"]["interaction"]) == ("user_mean", 0, 0)
+    assert answer["rating"] == pytest.approx(predicted["rating"], abs=1e-6)
+    assert answer["contributions"][0]["contribution"] == pytest.approx(answer["parts"]["user"])
+    nothing = ask("/v1/fold-in/explanation", json={"ratings": [], "item_id": 12})
+    assert (nothing["rating"], nothing["contributions"]) == (pytest.approx(3.6), [])
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"ratings": []}, 422),
+        ({"ratings": [], "item_id": "12"}, 422),
+        ({"ratings": [], "item_id": 12, "n": 0}, 422),
+        ({"ratings": [], "item_id": 12, "genre": "Drama"}, 422),
+        ({"ratings": [{"item_id": 11, "rating": 5.5}], "item_id": 12}, 422),
+        ({"ratings": [{"item_id": 11, "rating": 5}] * 2, "item_id": 12}, 422),
+        ({"ratings": [{"item_id": i, "rating": 3} for i in range(5)], "item_id": 12}, 413),
+        ({"ratings": [], "item_id": 99, "strict": True}, 404),
+        ({"ratings": [{"item_id": 99, "rating": 3}], "item_id": 12, "strict": True}, 404),
+    ],
+)
+def test_a_wrong_question_why_is_a_problem_document(films_server: httpx.Client, body: object, status: int) -> None:
+    response = films_server.post("/v1/fold-in/explanation", json=body)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    assert response.json().keys() == {"title", "status", "detail"}
+
+
+def test_users_are_listed_by_how_much_they_rated(ask: Ask) -> None:
+    answer = ask("/v1/users", n=4)
+    assert ([u["user_id"] for u in answer["users"]], answer["total"]) == ([1, 4, 2, 3], 6)
+    assert answer["users"][0] == {"user_id": 1, "n_ratings": 2, "mean_rating": 3.5}
+    assert [u["user_id"] for u in ask("/v1/users", offset=4)["users"]] == [5, 6]
+    user = ask("/v1/users/6")
+    assert (user["user_id"], user["n_ratings"], user["mean_rating"]) == (6, 0, None)
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -174,6 +234,9 @@ def test_ratings_that_are_no_numbers_are_a_problem_document(films_server: httpx.
         ("/v1/users/1.0/recommendations", 422),
         ("/v1/users/one/recommendations", 422),
         ("/v1/users/9223372036854775808/recommendations", 422),
+        ("/v1/users?n=0", 422),
+        ("/v1/users/99", 404),
+        ("/v1/users/1.0", 422),
         ("/v1/users/1/recommendations?n=0", 422),
         ("/v1/users/1/recommendations?n=1001", 422),
         ("/v1/users/1/recommendations?offset=-1", 422),

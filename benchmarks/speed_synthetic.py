@@ -1,0 +1,119 @@
+"""How many steps of how many cells of Table 1 are taken in a second: ours, and one cell at a time with autograd.
+
+A cell-step is one step of one network on a 100×100 problem in float64. Ours is how `synthetic.table1` computes: a
+process of one thread for each core, each with a batch. The other is one process with torch.optim and autograd through
+the singular value decomposition, on one thread, which is faster for matrices of this size than several.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import statistics
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recsys.penalties import SchattenRatioPenalty
+from synthetic.dynamics import PENALTIES, Dynamics
+from synthetic.optimizers import OPTIMIZERS
+from synthetic.problems import low_rank_problems
+
+BATCH = 6  # about what the search has left of a grid, and two times the seeds
+STEPS = 40  # a turn
+TURNS = 9
+CELLS = [
+    ("adam", 1, "ratio"),
+    ("adam", 1, "schatten_1/2:2/3"),
+    ("adam", 1, "nuclear"),
+    ("adam", 1, "none"),
+    ("gd", 1, "ratio"),
+    ("adam", 3, "ratio"),
+    ("gd", 3, "none"),
+]
+STRENGTH, LEARNING_RATE = 1e-4, 1e-3
+
+
+class OneCell:
+    """A single network, trained as anyone would write it down."""
+
+    def __init__(self, optimizer: str, depth: int, penalty: str) -> None:
+        problem = low_rank_problems([0])
+        start = _batch(optimizer, depth, penalty)
+        self.observed, self.observations = problem.observed[0], problem.observations[0]
+        self.penalty = penalty
+        self.layers = [layer[0].clone().requires_grad_() for layer in start.layers]
+        kind = OPTIMIZERS[optimizer]
+        self.optimizer = kind.make(self.layers, lr=LEARNING_RATE, **kind.arguments)
+
+    def train(self, steps: int) -> None:
+        for _ in range(steps):
+            product = self.layers[0]
+            for layer in self.layers[1:]:
+                product = layer @ product
+            loss = (product - self.observations)[self.observed].square().mean()
+            if self.penalty != "none":
+                loss = loss + STRENGTH * self._penalty(torch.linalg.svdvals(product))
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
+            self.optimizer.step()
+
+    def _penalty(self, values: Tensor) -> Tensor:
+        penalty = PENALTIES[self.penalty]
+        if not isinstance(penalty, SchattenRatioPenalty):
+            return values.sum()
+        p, q = penalty.p, penalty.q
+        ratio: Tensor = values.pow(p).sum() ** (1 / p) / values.pow(q).sum() ** (1 / q)
+        return ratio
+
+
+def rows() -> list[dict[str, Any]]:
+    """One row for each of `CELLS`: microseconds of a cell-step, ours and theirs, medians over turns; their ratio."""
+    torch.set_num_threads(1)
+    processes = os.cpu_count() or 1
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        return [_row(pool, processes, cell) for cell in CELLS]
+
+
+def _row(pool: ProcessPoolExecutor, processes: int, cell: tuple[str, int, str]) -> dict[str, Any]:
+    one = OneCell(*cell)
+    ours, theirs = [], []
+    for turn in range(TURNS + 1):
+        start = time.perf_counter()
+        list(pool.map(_train_batch, [cell] * processes))
+        seconds = time.perf_counter() - start
+        start = time.perf_counter()
+        one.train(STEPS)
+        if turn > 0:  # the first warms up
+            ours.append(seconds / (processes * BATCH * STEPS) * 1e6)
+            theirs.append((time.perf_counter() - start) / STEPS * 1e6)
+    return {
+        "name": ":".join(map(str, cell)),
+        "ours_us": round(statistics.median(ours)),
+        "autograd_us": round(statistics.median(theirs)),
+        "ratio": round(statistics.median(theirs) / statistics.median(ours), 2),
+    }
+
+
+def _train_batch(cell: tuple[str, int, str]) -> None:
+    _batch(*cell).advance(STEPS)
+
+
+@cache
+def _batch(optimizer: str, depth: int, penalty: str) -> Dynamics:
+    problems = low_rank_problems(list(range(BATCH)))
+    return Dynamics(
+        problems.observations,
+        problems.observed,
+        seeds=list(range(BATCH)),
+        optimizer=optimizer,
+        depth=depth,
+        penalty=penalty,
+        strengths=torch.full((BATCH,), STRENGTH),
+        learning_rates=torch.full((BATCH,), LEARNING_RATE),
+    )

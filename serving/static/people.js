@@ -1,0 +1,72 @@
+/**
+ * Who films are recommended to. Both kinds answer the same questions: `recommendations`, the `prediction` of one film,
+ * and an `explanation` of it with `reasons`; both have the words that an answer is told in, and a `key` that no other
+ * person has.
+ */
+
+import { ask } from "./api.js";
+
+const REASONS = 5; // a screen's worth; the rest weighs less
+
+export class KnownUser {
+  constructor(id) {
+    this.id = id;
+    this.path = `users/${encodeURIComponent(id)}`;
+    this.key = this.path;
+    this.words = {
+      rates: ["This user rates higher than most", "This user rates lower than most", "This user rates as most do"],
+      taste: ["It is to this user’s taste", "It is not to this user’s taste", "Taste makes no difference"],
+      reasons: "Ratings of this user that speak for it, the strongest first",
+      noReasons: "None of this user’s ratings speaks for it in particular.",
+    };
+  }
+
+  recommendations({ n, offset, genre, signal }) {
+    return ask(`${this.path}/recommendations`, { query: { n, offset, genre: genre || null, strict: true }, signal });
+  }
+
+  async prediction(itemId, signal) {
+    const answer = await ask("ratings", { query: { user_id: this.id, item_id: itemId, strict: true }, signal });
+    return { rating: answer.rating, source: "by the model" };
+  }
+
+  async explanation(itemId, signal) {
+    const path = `${this.path}/items/${itemId}/explanation`;
+    const answer = await ask(path, { query: { n: REASONS, strict: true }, signal });
+    // A weight is above 0 where the rating is above what the averages say and the films alike, or below and unlike.
+    const says = ({ similarity }) => (similarity > 0 ? "liked, and similar" : "disliked, and very different");
+    return { ...answer, reasons: answer.speaks_for.map((own) => ({ ...own, says: says(own) })) };
+  }
+}
+
+export class Newcomer {
+  /** ratings: Map of item id to rating. */
+  constructor(ratings) {
+    this.given = [...ratings].map(([item_id, rating]) => ({ item_id, rating }));
+    this.key = JSON.stringify(this.given);
+    this.words = {
+      rates: ["You rate higher than most", "You rate lower than most", "You rate as most do"],
+      taste: ["It is to your taste", "It is not to your taste", "Taste makes no difference"],
+      reasons: "What each of your ratings adds to the last two parts",
+      noReasons: "You have not rated a film that this model knows.",
+    };
+  }
+
+  recommendations({ n, offset, genre, signal }) {
+    return ask("fold-in", { body: { ratings: this.given, n, offset, genre: genre || null }, signal });
+  }
+
+  async prediction(itemId, signal) {
+    const answer = await ask("fold-in", { body: { ratings: this.given, item_ids: [itemId], n: 1 }, signal });
+    return { rating: answer.predictions[0].rating, source: "from your ratings" };
+  }
+
+  async explanation(itemId, signal) {
+    const body = { ratings: this.given, item_id: itemId, n: REASONS };
+    const answer = await ask("fold-in/explanation", { body, signal });
+    const reasons = answer.contributions.map((own) => ({ ...own, adds: own.contribution }));
+    const named = answer.contributions.reduce((sum, { contribution }) => sum + contribution, 0);
+    const others = this.given.length - reasons.length;
+    return { ...answer, reasons, others, byOthers: answer.parts.user + answer.parts.interaction - named };
+  }
+}

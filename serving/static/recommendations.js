@@ -1,0 +1,93 @@
+/** The list of recommended films, by genre, a page at a time. */
+
+import { element, fromTemplate } from "./element.js";
+import { filmContent } from "./film.js";
+import { showProblem } from "./problem.js";
+
+const PAGE = 10;
+
+export class Recommendations {
+  #asking = new AbortController();
+  #shown = ""; // whose films, and of which genre; shown again, they stay as they are, with what the reader unfolded
+
+  /**
+   * `empty` says what to do before there is anything to show, `chooseGenre` is called with the genre that the reader
+   * chooses, and `actions` gives more buttons for a film.
+   */
+  constructor(place, model, { empty, chooseGenre, actions = () => [] }) {
+    this.scale = model.rating_scale;
+    this.actions = actions;
+    this.section = fromTemplate("recommendations");
+    const find = (selector) => this.section.querySelector(selector);
+    [this.heading, this.about, this.status] = [find("h2"), find(".about"), find(".status")];
+    [this.genre, this.problem, this.films, this.more] = [find("select"), find(".problem-place"), find("ol"), find(".more")];
+    this.genre.append(...model.genres.map((genre) => element("option", { value: genre }, genre)));
+    this.genre.addEventListener("change", () => chooseGenre(this.genre.value));
+    this.more.addEventListener("click", () => this.#load(true));
+    this.empty = element("div", { class: "empty" }, element("p", {}, empty));
+    place.append(this.empty, this.section);
+    this.hide();
+  }
+
+  /** Show what to do instead. */
+  hide() {
+    this.#asking.abort();
+    this.#shown = "";
+    this.section.hidden = true;
+    this.empty.hidden = false;
+  }
+
+  /** Show the first page for a person, under a heading and a sentence about them. */
+  async show(person, genre, heading, about) {
+    this.section.hidden = false;
+    this.empty.hidden = true;
+    this.person = person;
+    this.heading.textContent = heading;
+    this.about.textContent = about;
+    this.genre.value = genre;
+    if (this.genre.value !== genre) {
+      // An address may name a genre that is not in the list; the server says what is wrong with it.
+      this.genre.append(element("option", { value: genre }, genre));
+      this.genre.value = genre;
+    }
+    if (this.#shown === person.key + genre) return;
+    this.#shown = person.key + genre;
+    await this.#load(false);
+  }
+
+  async #load(further) {
+    this.#asking.abort();
+    const asking = (this.#asking = new AbortController());
+    const offset = further ? this.films.childElementCount : 0;
+    this.problem.replaceChildren();
+    this.status.textContent = "Looking for films …";
+    this.section.setAttribute("aria-busy", "true");
+    try {
+      const answer = await this.person.recommendations({ n: PAGE, offset, genre: this.genre.value, signal: asking.signal });
+      this.#add(answer, offset);
+      if (further) this.films.children[offset]?.querySelector("button").focus();
+    } catch (error) {
+      if (error.name === "AbortError") return; // whoever gave it up shows something else
+      this.#shown = "";
+      if (!further) this.films.replaceChildren();
+      this.more.hidden ||= !further;
+      this.status.textContent = "";
+      showProblem(this.problem, error, () => this.#load(further));
+    }
+    this.section.removeAttribute("aria-busy");
+  }
+
+  #add({ recommendations, total }, offset) {
+    const rows = recommendations.map(({ rating, ...film }) =>
+      element("li", {}, ...filmContent(film, rating, this.person, this.scale, { actions: this.actions(film) })),
+    );
+    if (offset) this.films.append(...rows);
+    else this.films.replaceChildren(...rows);
+    const shown = this.films.childElementCount;
+    this.more.hidden = shown >= total;
+    this.status.textContent =
+      total === 0
+        ? `No film is left to recommend${this.genre.value ? ` in ${this.genre.value}` : ""}.`
+        : `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} films, the highest predicted rating first.`;
+  }
+}

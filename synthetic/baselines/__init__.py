@@ -1,0 +1,1 @@
+"""Matrix completion by other means, to compare with: SoftImpute, minimum nuclear norm, OptSpace."""

@@ -1,0 +1,160 @@
+"""One cell of Table 1: choose λ, learning rate and number of steps on held-out observed entries, then train and test.
+
+A tenth of the observed entries of the first seed's problem is held out. The whole grid trains on the rest. After 1,000
+steps the best learning rate for each λ goes on, since what a small λ does shows early and what a large one does later;
+after 4,000 steps the best pair does, for as long as it gets better. With it and its number of steps, the network is
+then trained on all observed entries of every seed, from the start. The unobserved entries are looked at once, at the
+end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from recsys.spectral import effective_rank
+from synthetic.cells import Cell
+from synthetic.dynamics import Dynamics
+from synthetic.problems import Problems, low_rank_problems
+
+HELD_OUT = 0.1
+FIRST_RUNG, SECOND_RUNG = 1000, 4000
+BLOCK = 500  # steps between two looks at the held-out error
+PATIENCE = 2000  # steps without a held-out error that is lower by 1 %
+MOST_STEPS = 24_000
+
+# Annealing: λ and the learning rate stay while the matrix finds its rank, then both fall tenfold every so many steps.
+# What λ leaves of error falls with its square; a learning rate that stays would keep the small singular values from
+# falling, and twice as fast, some problems are left behind. β₂ and ε differ from Adam's defaults since the gradient
+# falls with λ: 0.999 would remember the steep start for too long, and 1e-8 would outweigh the gradient.
+ANNEALED_FROM = (3e-5, 3e-3)  # λ, learning rate
+CONSTANT_STEPS, STEPS_PER_DECADE, ANNEALED_STEPS = 2500, 1150, 9000
+ANNEALED_OPTIONS = {"betas": (0.9, 0.95), "eps": 1e-30}
+ANNEALED_BLOCK = 50  # steps with one λ, a tenth less in each
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Hyper-parameters of a cell."""
+
+    strength: float  # λ
+    learning_rate: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a cell came to, one value for each seed."""
+
+    choice: Choice
+    test_errors: list[float]
+    effective_ranks: list[float]
+    cell_steps: int  # steps of single networks, the search's included
+    seconds: float
+    cpu_seconds: float
+
+
+def run_cell(cell: Cell, seeds: Sequence[int], checkpoint: Path | None = None) -> Outcome:
+    """Search, train on every seed, test."""
+    started, cpu_started = time.perf_counter(), time.process_time()
+    if cell.variant == "annealed":
+        choice, searched = Choice(*ANNEALED_FROM, ANNEALED_STEPS), 0
+    else:
+        choice, searched = search(cell, low_rank_problems(seeds[:1], **cell.problem))
+    problems = low_rank_problems(seeds, **cell.problem)
+    run = _dynamics(cell, problems, seeds, [(choice.strength, choice.learning_rate)] * len(seeds))
+    if checkpoint is not None and checkpoint.exists():
+        run.load(checkpoint)
+    if cell.variant == "annealed":
+        _anneal(run, checkpoint)
+    else:
+        run.advance(choice.steps - int(run.steps.max()), checkpoint)
+    return Outcome(
+        choice,
+        problems.test_error(run.end_product).tolist(),
+        effective_rank(run.singular_values()).tolist(),
+        searched + int(run.steps.sum()),
+        time.perf_counter() - started,
+        time.process_time() - cpu_started,
+    )
+
+
+def search(cell: Cell, problem: Problems) -> tuple[Choice, int]:
+    """What of the cell's grid predicts held-out observed entries best, and how many steps of networks it took.
+
+    Args:
+        cell: whose grid to search.
+        problem: one problem, whose observed entries alone are used.
+    """
+    held_out = _held_out(problem.observed)
+    count = len(cell.grid)
+    train = Problems(*(part.expand(count, -1, -1) for part in (problem.truth, problem.observed, problem.observations)))
+    train = Problems(train.truth, train.observed & ~held_out, train.observations)
+    run = _dynamics(cell, train, [0] * count, cell.grid)
+    taken = 0
+
+    def errors() -> Tensor:  # (B,)
+        squares = torch.where(held_out, (run.end_product - problem.observations).square(), 0.0)
+        return squares.sum((-2, -1)) / held_out.sum()
+
+    def advance(steps: int) -> None:
+        nonlocal taken
+        before = int(run.steps.sum())
+        run.advance(steps)
+        taken += int(run.steps.sum()) - before
+
+    advance(FIRST_RUNG)
+    order = errors().argsort(stable=True)
+    strengths = sorted({strength for strength, _ in cell.grid})
+    run.keep(torch.stack([order[run.strengths[order] == strength][0] for strength in strengths]))
+    advance(SECOND_RUNG - FIRST_RUNG)
+    run.keep(errors().argsort(stable=True)[:1])
+
+    best = lowest = float(errors()[0])
+    steps = better_at = int(run.steps[0])
+    while len(run.running) and (now := int(run.steps[0])) < MOST_STEPS and now - better_at < PATIENCE:
+        advance(BLOCK)
+        error = float(errors()[0])
+        if error < best:
+            best, steps = error, int(run.steps[0])
+        if error < 0.99 * lowest:
+            lowest, better_at = error, int(run.steps[0])
+    choice = Choice(float(run.strengths[0]), float(run.learning_rates[0]), steps)
+    return choice, taken
+
+
+def _dynamics(cell: Cell, problems: Problems, seeds: Sequence[int], pairs: list[tuple[float, float]]) -> Dynamics:
+    return Dynamics(
+        problems.observations,
+        problems.observed,
+        seeds=seeds,
+        optimizer=cell.optimizer,
+        depth=cell.depth,
+        penalty=cell.penalty,
+        strengths=torch.tensor([strength for strength, _ in pairs], dtype=torch.float64),
+        learning_rates=torch.tensor([rate for _, rate in pairs], dtype=torch.float64),
+        optimizer_options=ANNEALED_OPTIONS if cell.variant == "annealed" else None,
+    )
+
+
+def _held_out(observed: Tensor) -> Tensor:
+    """A tenth of the true entries of (1, n, m), the same each time."""
+    places = torch.nonzero(observed.flatten()).flatten()
+    drawn = torch.randperm(len(places), generator=torch.Generator().manual_seed(0))
+    mask = torch.zeros(observed.numel(), dtype=torch.bool)
+    mask[places[drawn[: max(1, int(HELD_OUT * len(places)))]]] = True
+    return mask.reshape(observed.shape)
+
+
+def _anneal(run: Dynamics, checkpoint: Path | None) -> None:
+    while len(run.running) and (now := int(run.steps.max())) < ANNEALED_STEPS:
+        begun = now - now % ANNEALED_BLOCK  # a resumed run may stand within a block
+        factor = 10 ** (-max(0, begun - CONSTANT_STEPS) / STEPS_PER_DECADE)
+        for values, start in zip((run.strengths, run.learning_rates), ANNEALED_FROM, strict=True):
+            values.fill_(factor * start)
+        run.advance(begun + ANNEALED_BLOCK - now, checkpoint)

@@ -1,0 +1,177 @@
+"""Reproduce the paper's Table 1 and rows beyond it: python -m synthetic.table1 [--cells CELL,…] [--json FILE].
+
+A cell is OPTIMIZER:DEPTH:PENALTY, such as adam:1:ratio, or OPTIMIZER:DEPTH:PENALTY:VARIANT for another problem, such as
+adam:1:ratio:noisy. How λ, learning rate and steps are chosen says `synthetic.experiment`; the grid, `synthetic.cells`.
+Cells that were finished are kept in a folder and not computed again; the training of one that was interrupted goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import statistics
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import connection
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import MofNCompleteColumn, Progress
+
+from recsys.environment import environment
+from recsys.files import write_atomically
+from synthetic.cells import Cell, extra_cells, paper_cells, paper_values, parse
+from synthetic.experiment import run_cell
+
+Row = dict[str, Any]
+NOTES = Path(__file__).parent / "table1_notes.json"
+
+
+def row_of(cell: Cell, seeds: Sequence[int], folder: Path) -> Row:
+    """The row of one cell, from `folder` if it is there, else computed and left there."""
+    name = f"{str(cell).replace('/', '-').replace(':', '_')}-seeds-{'-'.join(map(str, seeds))}"
+    finished = folder / f"{name}-{_code()}.json"
+    if finished.is_file():
+        kept: Row = json.loads(finished.read_text())
+        return kept
+    checkpoint = finished.with_suffix(".ckpt")
+    outcome = run_cell(cell, seeds, checkpoint)
+    paper_error, paper_rank = paper_values().get(str(cell), (None, None))
+    row = {
+        "optimizer": cell.optimizer,
+        "depth": cell.depth,
+        "penalty": cell.penalty,
+        "test_error": statistics.mean(outcome.test_errors),
+        "effective_rank": statistics.mean(outcome.effective_ranks),
+        "paper_test_error": paper_error,
+        "paper_rank": paper_rank,
+        "lambda": outcome.choice.strength,
+        "learning_rate": outcome.choice.learning_rate,
+        "steps": outcome.choice.steps,
+        "seconds": round(outcome.seconds, 1),
+        "seeds": list(seeds),
+        "variant": cell.variant,
+        "test_errors": outcome.test_errors,
+        "effective_ranks": outcome.effective_ranks,
+        "cpu_seconds": round(outcome.cpu_seconds, 1),
+        "cell_steps": outcome.cell_steps,
+    }
+    write_atomically(finished, json.dumps(row).encode())
+    checkpoint.unlink(missing_ok=True)
+    return row
+
+
+def rows_of(cells: Sequence[Cell], seeds: Sequence[int], folder: Path, workers: int) -> Iterator[Row]:
+    """Rows as they are finished, from processes of one thread each: the matrices are too small to share one."""
+    if workers == 1:
+        torch.set_num_threads(1)
+        yield from (row_of(cell, seeds, folder) for cell in cells)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+        futures = [pool.submit(row_of, cell, seeds, folder) for cell in cells]
+        try:
+            yield from (future.result() for future in as_completed(futures))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def cell_of(row: Row) -> Cell:
+    """The cell that a row belongs to."""
+    return Cell(row["optimizer"], row["depth"], row["penalty"], row["variant"])
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """The rows as a table, with the paper's values beside ours."""
+    lines = [
+        "| cell | test error: paper | measured | effective rank: paper | measured | λ | learning rate | steps |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        paper = (
+            ("–", "–") if row["paper_rank"] is None else (f"{row['paper_test_error']:.0e}", f"{row['paper_rank']:.0f}")
+        )
+        lines.append(
+            f"| {cell_of(row)} | {paper[0]} | {row['test_error']:.1e} | {paper[1]} | {row['effective_rank']:.1f} "
+            f"| {row['lambda']:.0e} | {row['learning_rate']:g} | {row['steps']} |"
+        )
+    notes = [f"- {cell_of(row)}: {row['note']}" for row in rows if "note" in row]
+    return "\n".join(lines + ([""] if notes else []) + notes) + "\n"
+
+
+def with_notes(rows: Sequence[Row]) -> list[Row]:
+    """The rows, in the table's order, with a note where one is written in table1_notes.json."""
+    notes = json.loads(NOTES.read_text())
+    order = {cell: place for place, cell in enumerate([*paper_cells(), *extra_cells()])}
+    ordered = sorted(rows, key=lambda row: order.get(cell_of(row), len(order)))
+    return [row | ({"note": notes[name]} if (name := str(cell_of(row))) in notes else {}) for row in ordered]
+
+
+def _start_worker() -> None:
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot tell its workers to end."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _code() -> str:
+    """A hash of the code that rows come from: rows of other code are not mixed in."""
+    folder = Path(__file__).parent
+    sources = ("cells.py", "dynamics.py", "experiment.py", "optimizers.py", "problems.py", "../recsys/spectral.py")
+    return hashlib.sha256(b"".join((folder / source).read_bytes() for source in sources)).hexdigest()[:8]
+
+
+def _cells(text: str) -> list[Cell]:
+    try:
+        return [parse(part) for part in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _seeds(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers, such as 0,1,2") from error
+
+
+def main() -> None:
+    """Compute what is missing, print the table, and write JSON if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    everything = [*paper_cells(), *extra_cells()]
+    parser.add_argument("--cells", type=_cells, default=everything, metavar="CELL,…", help="only these cells")
+    parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="SEED,…", help="of problem, start (0,1,2)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (as many as there are cores)")
+    parser.add_argument("--runs", type=Path, default=Path("logs/table1"), metavar="FOLDER", help="for finished cells")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file, too")
+    arguments = parser.parse_args()
+    if arguments.workers < 1:
+        parser.error(f"--workers must be at least 1, not {arguments.workers}")
+    rows = []
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task("cells", total=len(arguments.cells))
+        for row in rows_of(arguments.cells, arguments.seeds, arguments.runs, arguments.workers):
+            rows.append(row)
+            progress.advance(bar)
+    rows = with_notes(rows)
+    print(as_markdown(rows), end="")
+    if arguments.json:
+        content = {**environment(), "rows": rows}
+        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""A real browser for the page's tests: Debian's chromium, driven by playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+MISSING = "needs `pip install -c constraints.txt '.[acceptance]'` and `apt-get install chromium`"
+try:
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+except ModuleNotFoundError:
+    if "CI" in os.environ:
+        raise
+    pytest.skip(MISSING, allow_module_level=True)
+
+__all__ = ["Browser", "Page", "chromium", "expect", "violations", "visit"]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser; skip the test without one, and fail where that must not be."""
+    executable = shutil.which("chromium")
+    if executable is None and "CI" not in os.environ:
+        pytest.skip(MISSING)
+    assert executable is not None, f"chromium is not installed; {MISSING}"
+    with sync_playwright() as playwright:
+        # As root, which continuous integration often is, chromium starts only without its sandbox.
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(browser: Browser, url: str, *, width: int = 1200, height: int = 900) -> Iterator[Page]:
+    """Open an address in a new window, and fail at the end if a script failed, or anything left the origin."""
+    context: BrowserContext = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="light", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.set_default_timeout(5000)
+    wrong: list[str] = []
+    origin = "/".join(url.split("/")[:3]) + "/"
+
+    def of_console(message: ConsoleMessage) -> None:
+        # Chromium reports every answer that is an error; whether it ought to be one is the test's business.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            wrong.append(message.text)
+
+    def of_request(request: Request) -> None:
+        if not request.url.startswith(origin):
+            wrong.append(f"asked for {request.url}")
+
+    page.on("console", of_console)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", of_request)
+    page.goto(url)
+    try:
+        yield page
+    finally:
+        context.close()
+    assert not wrong
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe finds wrong with the accessibility of the page as it stands, by all of its rules or by these."""
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    return [
+        f"{found['id']}: {found['nodes'][0]['html']}" for found in Axe().run(page, None, options).response["violations"]
+    ]
