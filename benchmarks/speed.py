@@ -25,7 +25,6 @@ from recsys.files import write_atomically
 from recsys.penalties import RatioPenalty
 
 USERS, ITEMS = 943, 1682  # MovieLens-100K
-TURNS = 25
 
 
 def ratings_like_matrix() -> Tensor:
@@ -58,10 +57,10 @@ def _value_and_gradient(function: Callable[[Tensor], Tensor], matrix: Tensor) ->
     return value.detach(), leaf.grad
 
 
-def penalty_step(matrix: Tensor, name: str) -> dict[str, object]:
+def penalty_step(matrix: Tensor, name: str, turns: int = 25) -> dict[str, object]:
     """One row: value and gradient of the ratio penalty, ours against autograd, and how far each is from float64."""
     exact = ratio_by_autograd(matrix.double())[1]
-    ours, autograd = alternate(lambda: ratio_of_ours(matrix), lambda: ratio_by_autograd(matrix), TURNS)
+    ours, autograd = alternate(lambda: ratio_of_ours(matrix), lambda: ratio_by_autograd(matrix), turns)
 
     def error(gradient: Tensor) -> float:
         return float((gradient.double() - exact).norm() / exact.norm())
@@ -83,7 +82,7 @@ def penalty_rows() -> list[dict[str, object]]:
         penalty_step(ratings_like_matrix(), f"ratio penalty, ratings-like {USERS}x{ITEMS}"),
         penalty_step(torch.randn(USERS, ITEMS, generator=generator), f"ratio penalty, Gaussian {USERS}x{ITEMS}"),
         *(
-            penalty_step(torch.randn(n, 128, generator=generator), f"ratio penalty, Gaussian {n}x128")
+            penalty_step(torch.randn(n, 128, generator=generator), f"ratio penalty, Gaussian {n:,}x128", turns=9)
             for n in (ITEMS, 100_000, 1_000_000)
         ),
     ]
