@@ -41,6 +41,7 @@ format: $(VENV)/.ready  ## Format the code and mend what the linter can
 
 .PHONY: bench
 bench: $(VENV)/.ready  ## Measure speed (benchmarks/results/speed.json)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[development,bench]'
 	$(BIN)/python -m benchmarks.speed --json benchmarks/results/speed.json
 
 .PHONY: rmse-table
