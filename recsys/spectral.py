@@ -121,8 +121,7 @@ def accurate_singular_values(matrix: Tensor) -> Tensor:
     Raises:
         NonFiniteMatrixError: an entry is infinite or not a number.
     """
-    if not bool(torch.isfinite(matrix).all()):
-        raise NonFiniteMatrixError(f"the {tuple(matrix.shape)} matrix has entries that are infinite or not numbers")
+    _require_finite(matrix)
     values: Tensor = torch.linalg.svdvals(matrix.detach())
     return values
 
@@ -132,10 +131,14 @@ def leading_singular_vectors(matrix: Tensor, rank: int) -> tuple[Tensor, Tensor,
 
     Accurate to about ε σ₁, as `accurate_singular_values`, whose errors it shares.
     """
-    if not bool(torch.isfinite(matrix).all()):
-        raise NonFiniteMatrixError(f"the {tuple(matrix.shape)} matrix has entries that are infinite or not numbers")
+    _require_finite(matrix)
     left, values, right = torch.linalg.svd(matrix.detach(), full_matrices=False)
     return left[..., :rank], values[..., :rank], right.mT[..., :rank]
+
+
+def _require_finite(matrix: Tensor) -> None:
+    if not bool(torch.isfinite(matrix).all()):
+        raise NonFiniteMatrixError(f"the {tuple(matrix.shape)} matrix has entries that are infinite or not numbers")
 
 
 def product_singular_values(left: Tensor, right: Tensor) -> Tensor:

@@ -104,10 +104,7 @@ def main() -> None:
         given = {name: value for name, value in vars(arguments).items() if value is not None}
         settings = Settings(**given)
     except ValidationError as error:
-        reasons = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors(include_input=False)
-        )
-        sys.exit(f"serving: {reasons}")
+        sys.exit(f"serving: {errors.what_is_wrong(error.errors(include_input=False))}")
     application = "serving.app:create_worker"
     options: dict[str, Any] = {
         "factory": True,

@@ -107,24 +107,21 @@ def server(start_server: StartServer, model: Path) -> httpx.Client:
     return start_server(artifact=model, max_pairs=4)
 
 
+def _saved_films(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("films")
+    return artifact.save(root, films.manifest(kind), films.arrays(kind), films.ITEMS)
+
+
 @pytest.fixture(scope="session")
 def films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
     """A server of the model in `tests.serving.films`, which allows 4 pairs in a request."""
-    kind = "LinearNetwork"
-    root = tmp_path_factory.mktemp("films")
-    return start_server(
-        artifact=artifact.save(root, films.manifest(kind), films.arrays(kind), films.ITEMS), max_pairs=4
-    )
+    return start_server(artifact=_saved_films("LinearNetwork", tmp_path_factory), max_pairs=4)
 
 
 @pytest.fixture(scope="session")
 def roomy_films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
     """A server of the model in `tests.serving.films`, which allows 100 pairs in a request and answers for it."""
-    kind = "UserItemEmbedding"
-    root = tmp_path_factory.mktemp("films")
-    return start_server(
-        artifact=artifact.save(root, films.manifest(kind), films.arrays(kind), films.ITEMS), max_pairs=100
-    )
+    return start_server(artifact=_saved_films("UserItemEmbedding", tmp_path_factory), max_pairs=100)
 
 
 @pytest.fixture(scope="session")
