@@ -13,10 +13,10 @@ with gradients in closed form: G = ∂L/∂W = 2 M∘(W − Y) / |Ω| + λ U dia
         problems.observations, problems.observed, seeds=[0, 1, 2], optimizer="adam", depth=1, penalty="ratio",
         strengths=torch.full((3,), 1e-4), learning_rates=torch.full((3,), 1e-3),
     )
-    run.advance(10_000)                 # call it again to go on; it may be interrupted by save() and load()
+    run.advance(10_000)  # call it again to go on; it may be interrupted by save() and load()
     problems.test_error(run.end_product), run.singular_values()
 
-`strengths` may be changed between two calls of `advance` (annealing), `keep` drops members (successive halving).
+With an `Annealing`, λ and the learning rates fall during training; `keep` drops members (successive halving).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import math
 import pickle
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from torch import Tensor
 
 from recsys.files import write_atomically
 from recsys.penalties import NuclearNormPenalty, Penalty, RatioPenalty, SchattenRatioPenalty
-from recsys.spectral import NonFiniteMatrixError, decompose, singular_values
+from recsys.spectral import NonFiniteMatrixError, decompose, leading_singular_vectors, singular_values
 from synthetic.optimizers import BatchedOptimizer
 
 PENALTIES: dict[str, Penalty | None] = {
@@ -59,6 +60,23 @@ class CheckpointError(Exception):
     """A checkpoint cannot be read, or is one of another run."""
 
 
+@dataclass(frozen=True)
+class Annealing:
+    """λ and the learning rate stay while the matrix finds its rank, then both fall, tenfold every so many steps.
+
+    What λ leaves of error falls with its square, and a learning rate that stayed would keep the small singular values
+    from falling. They fall to where the Gram matrix would lose them in rounding, √ε σ₁ = 1e-8 σ₁, so annealed training
+    decomposes the end product itself, which makes a step about half as long again. It never counts as converged.
+    """
+
+    constant_steps: int
+    steps_per_decade: int
+
+    def factor(self, step: int) -> float:
+        """What λ and the learning rate are multiplied with in the step after `step` others."""
+        return math.pow(10, -max(0, step - self.constant_steps) / self.steps_per_decade)
+
+
 class Dynamics:
     """A batch of B networks in training; see the module's text."""
 
@@ -74,6 +92,7 @@ class Dynamics:
         strengths: Tensor,
         learning_rates: Tensor,
         optimizer_options: Mapping[str, Any] | None = None,
+        annealing: Annealing | None = None,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float64,
     ) -> None:
@@ -89,6 +108,7 @@ class Dynamics:
             strengths: λ, (B,).
             learning_rates: (B,).
             optimizer_options: arguments of the torch optimiser in place of its defaults.
+            annealing: how λ and the learning rates fall; they stay if none is given.
             device: where to compute.
             dtype: what to compute with.
 
@@ -114,7 +134,7 @@ class Dynamics:
         counts = observed.sum((-2, -1))
         if not bool((counts > 0).all()):
             raise ValueError("a member of the batch has no observed entry")
-        self.depth, self.penalty, self.optimizer = depth, penalty, optimizer
+        self.depth, self.penalty, self.optimizer, self.annealing = depth, penalty, optimizer, annealing
         self.strengths = strengths.to(device, dtype, copy=True)
         self.learning_rates = learning_rates.to(device, dtype, copy=True)
         self._weights = (observed * (2 / counts[:, None, None].double())).to(device, dtype)  # 2 M / |Ω|
@@ -162,7 +182,7 @@ class Dynamics:
     def _step(self) -> None:
         gradients = self.gradients()
         rates = self.learning_rates[self.running.to(self.learning_rates.device)]
-        self._optimizer.step(self.layers, gradients, rates)
+        self._optimizer.step(self.layers, gradients, rates * self._factor())
         self.steps[self.running] += 1
 
     def gradients(self) -> list[Tensor]:
@@ -179,11 +199,18 @@ class Dynamics:
         gradient = torch.addcmul(-self._targets, self._weights, matrix)
         penalty = PENALTIES[self.penalty]
         if penalty is not None:
-            spectrum = decompose(matrix)
-            slopes = penalty.of_singular_values(spectrum.singular_values)[1]  # (running, r)
-            strengths = self.strengths[self.running.to(self.strengths.device)]
-            gradient += spectrum.map(slopes * strengths[:, None])
+            strengths = self.strengths[self.running.to(self.strengths.device), None] * self._factor()
+            if self.annealing is None:
+                spectrum = decompose(matrix)
+                gradient += spectrum.map(penalty.of_singular_values(spectrum.singular_values)[1] * strengths)
+            else:
+                left, values, right = leading_singular_vectors(matrix, min(matrix.shape[-2:]))
+                gradient += (left * (penalty.of_singular_values(values)[1] * strengths)[:, None, :]) @ right.mT
         return gradient
+
+    def _factor(self) -> float:
+        """Of λ and the learning rates now; members that still train have all taken as many steps."""
+        return 1.0 if self.annealing is None else self.annealing.factor(int(self.steps[self.running[0]]))
 
     def _look(self) -> None:
         """Put members at rest that have converged or diverged."""
@@ -192,7 +219,7 @@ class Dynamics:
         size = torch.linalg.vector_norm(now, dim=(-2, -1))
         change = torch.linalg.vector_norm(now - before, dim=(-2, -1))
         diverged = ~(size < DIVERGED * math.sqrt(now[0].numel()))  # also true where it is not a number
-        converged = ~diverged & (change <= CONVERGED * size)
+        converged = ~diverged & (change <= CONVERGED * size) & (self.annealing is None)
         self._seen[self.running.to(now.device)] = torch.where(diverged[:, None, None], before, now)
         self.diverged[self.running] = diverged.cpu()
         self.converged[self.running] = converged.cpu()
@@ -272,7 +299,7 @@ def _product(layers: Sequence[Tensor]) -> Tensor:
 
 def _fingerprint(run: Dynamics) -> str:
     """Tells runs with different data, starts, λ or learning rates apart."""
-    digest = hashlib.sha256(repr(sorted(run._options.items())).encode())
+    digest = hashlib.sha256(repr((sorted(run._options.items()), run.annealing)).encode())
     for tensor in (run._weights, run._targets, run.strengths, run.learning_rates, *run.layers):
         digest.update(tensor.cpu().numpy().tobytes())
     return digest.hexdigest()

@@ -17,9 +17,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from recsys.spectral import effective_rank
+from recsys.spectral import accurate_singular_values, effective_rank
 from synthetic.cells import Cell
-from synthetic.dynamics import Dynamics
+from synthetic.dynamics import Annealing, Dynamics
 from synthetic.problems import Problems, low_rank_problems
 
 HELD_OUT = 0.1
@@ -28,14 +28,14 @@ BLOCK = 500  # steps between two looks at the held-out error
 PATIENCE = 2000  # steps without a held-out error that is lower by 1 %
 MOST_STEPS = 24_000
 
-# Annealing: λ and the learning rate stay while the matrix finds its rank, then both fall tenfold every so many steps.
-# What λ leaves of error falls with its square; a learning rate that stays would keep the small singular values from
-# falling, and twice as fast, some problems are left behind. β₂ and ε differ from Adam's defaults since the gradient
-# falls with λ: 0.999 would remember the steep start for too long, and 1e-8 would outweigh the gradient.
-ANNEALED_FROM = (3e-5, 3e-3)  # λ, learning rate
-CONSTANT_STEPS, STEPS_PER_DECADE, ANNEALED_STEPS = 2500, 1150, 9000
+# With 1,150 steps a decade one of three problems with 2,000 observed entries stays behind at 1e-17, with 660 at 1e-8. A
+# λ ten times as large, and on some problems the error stays behind; a smaller one, and the rank is found more slowly.
+# β₂ and ε differ from Adam's defaults since the gradients fall with λ: 0.999 would remember the steep start for
+# thousands of steps, and 1e-8 would outweigh the gradient. What is left of error then falls to rounding.
+ANNEALED_STRENGTH, ANNEALED_LEARNING_RATE = 3e-5, 3e-3
+ANNEALING = Annealing(constant_steps=2500, steps_per_decade=1500)
+ANNEALED_STEPS = 19_700  # down to a learning rate of about 1e-14
 ANNEALED_OPTIONS = {"betas": (0.9, 0.95), "eps": 1e-30}
-ANNEALED_BLOCK = 50  # steps with one λ, a tenth less in each
 
 
 @dataclass(frozen=True)
@@ -63,21 +63,18 @@ def run_cell(cell: Cell, seeds: Sequence[int], checkpoint: Path | None = None) -
     """Search, train on every seed, test."""
     started, cpu_started = time.perf_counter(), time.process_time()
     if cell.variant == "annealed":
-        choice, searched = Choice(*ANNEALED_FROM, ANNEALED_STEPS), 0
+        choice, searched = Choice(ANNEALED_STRENGTH, ANNEALED_LEARNING_RATE, ANNEALED_STEPS), 0
     else:
         choice, searched = search(cell, low_rank_problems(seeds[:1], **cell.problem))
     problems = low_rank_problems(seeds, **cell.problem)
-    run = _dynamics(cell, problems, seeds, [(choice.strength, choice.learning_rate)] * len(seeds))
+    run = dynamics(cell, problems, seeds, [(choice.strength, choice.learning_rate)] * len(seeds))
     if checkpoint is not None and checkpoint.exists():
         run.load(checkpoint)
-    if cell.variant == "annealed":
-        _anneal(run, checkpoint)
-    else:
-        run.advance(choice.steps - int(run.steps.max()), checkpoint)
+    run.advance(choice.steps - int(run.steps.max()), checkpoint)
     return Outcome(
         choice,
         problems.test_error(run.end_product).tolist(),
-        effective_rank(run.singular_values()).tolist(),
+        effective_rank(accurate_singular_values(run.end_product)).tolist(),
         searched + int(run.steps.sum()),
         time.perf_counter() - started,
         time.process_time() - cpu_started,
@@ -95,7 +92,7 @@ def search(cell: Cell, problem: Problems) -> tuple[Choice, int]:
     count = len(cell.grid)
     train = Problems(*(part.expand(count, -1, -1) for part in (problem.truth, problem.observed, problem.observations)))
     train = Problems(train.truth, train.observed & ~held_out, train.observations)
-    run = _dynamics(cell, train, [0] * count, cell.grid)
+    run = dynamics(cell, train, [0] * count, cell.grid)
     taken = 0
 
     def errors() -> Tensor:  # (B,)
@@ -128,7 +125,9 @@ def search(cell: Cell, problem: Problems) -> tuple[Choice, int]:
     return choice, taken
 
 
-def _dynamics(cell: Cell, problems: Problems, seeds: Sequence[int], pairs: list[tuple[float, float]]) -> Dynamics:
+def dynamics(cell: Cell, problems: Problems, seeds: Sequence[int], pairs: Sequence[tuple[float, float]]) -> Dynamics:
+    """The cell's training on B problems at its start, with a seed and a pair of λ and learning rate for each."""
+    annealed = cell.variant == "annealed"
     return Dynamics(
         problems.observations,
         problems.observed,
@@ -138,7 +137,8 @@ def _dynamics(cell: Cell, problems: Problems, seeds: Sequence[int], pairs: list[
         penalty=cell.penalty,
         strengths=torch.tensor([strength for strength, _ in pairs], dtype=torch.float64),
         learning_rates=torch.tensor([rate for _, rate in pairs], dtype=torch.float64),
-        optimizer_options=ANNEALED_OPTIONS if cell.variant == "annealed" else None,
+        optimizer_options=ANNEALED_OPTIONS if annealed else None,
+        annealing=ANNEALING if annealed else None,
     )
 
 
@@ -149,12 +149,3 @@ def _held_out(observed: Tensor) -> Tensor:
     mask = torch.zeros(observed.numel(), dtype=torch.bool)
     mask[places[drawn[: max(1, int(HELD_OUT * len(places)))]]] = True
     return mask.reshape(observed.shape)
-
-
-def _anneal(run: Dynamics, checkpoint: Path | None) -> None:
-    while len(run.running) and (now := int(run.steps.max())) < ANNEALED_STEPS:
-        begun = now - now % ANNEALED_BLOCK  # a resumed run may stand within a block
-        factor = 10 ** (-max(0, begun - CONSTANT_STEPS) / STEPS_PER_DECADE)
-        for values, start in zip((run.strengths, run.learning_rates), ANNEALED_FROM, strict=True):
-            values.fill_(factor * start)
-        run.advance(begun + ANNEALED_BLOCK - now, checkpoint)

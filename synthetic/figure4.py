@@ -47,7 +47,8 @@ def over_observed_entries(seeds: Sequence[int], folder: Path) -> pd.DataFrame:
 def completed(method: str, size: int, seeds: Sequence[int], folder: Path) -> pd.DataFrame:
     """What a method makes of the problems with `size` observed entries; from `folder`, or else left there."""
     here = Path(__file__).parent
-    code = [*here.glob("baselines/*.py"), *(here / f"{name}.py" for name in ("comparison", "dynamics", "problems"))]
+    sources = ("comparison", "dynamics", "experiment", "problems")
+    code = [*here.glob("baselines/*.py"), *(here / f"{name}.py" for name in sources)]
     key = hashlib.sha256(repr((method, size, list(seeds))).encode())
     for file in sorted(code):
         key.update(file.read_bytes())

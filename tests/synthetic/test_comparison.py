@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from recsys.spectral import NonFiniteMatrixError
-from synthetic import comparison, figure4
+from synthetic import comparison, experiment, figure4
 from synthetic.comparison import METHODS
+from synthetic.dynamics import Annealing
 from synthetic.problems import Problems, low_rank_problems
 
 
@@ -28,14 +29,15 @@ from synthetic.problems import Problems, low_rank_problems
 )
 def test_an_easy_problem_is_solved_by(method: str, largest: float, monkeypatch: pytest.MonkeyPatch) -> None:
     # An easy problem does not need the patience of one with two entries for each degree of freedom.
-    for name, value in (("STEPS_PER_DECADE", 200), ("LAST_LEARNING_RATE", 1e-10), ("GD_MOST_STEPS", 3000)):
-        monkeypatch.setattr(comparison, name, value)
+    monkeypatch.setattr(experiment, "ANNEALING", Annealing(constant_steps=2500, steps_per_decade=200))
+    monkeypatch.setattr(experiment, "ANNEALED_STEPS", 4000)
+    monkeypatch.setattr(comparison, "GD_MOST_STEPS", 3000)
     problems = low_rank_problems([0], (16, 16), rank=1, observed=190)
     assert problems.test_error(METHODS[method](problems, [0])) < largest
 
 
 def test_a_learning_rate_that_makes_training_diverge_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "LEARNING_RATE", 1e308)
+    monkeypatch.setattr(experiment, "ANNEALED_LEARNING_RATE", 1e308)
     with pytest.raises(NonFiniteMatrixError):
         METHODS["Adam:1+R"](low_rank_problems([0], (8, 8), rank=1, observed=40), [0])
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from synthetic.dynamics import PENALTIES, CheckpointError, Dynamics
+from synthetic.dynamics import PENALTIES, Annealing, CheckpointError, Dynamics
 from synthetic.optimizers import OPTIMIZERS
 from synthetic.problems import Problems, low_rank_problems
 
@@ -97,6 +97,18 @@ def test_a_batch_trains_as_torch_optim_and_autograd_train_each_member(
         theirs = torch.stack([layers[layer] for layers in expected])
         # The product of three near-zero layers is ill-conditioned, and Adam divides by small gradients.
         torch.testing.assert_close(run.layers[layer], theirs, rtol=1e-6, atol=1e-9 if depth == 1 else 2e-7)
+
+
+def test_annealing_is_training_with_a_strength_and_a_learning_rate_for_each_step(problems: Problems) -> None:
+    annealing = Annealing(constant_steps=3, steps_per_decade=2)
+    assert [annealing.factor(step) for step in range(8)] == pytest.approx([1, 1, 1, 1, 0.1**0.5, 0.1, 0.1**1.5, 0.01])
+    annealed, stepwise = begin(problems, optimizer="gd", annealing=annealing), begin(problems, optimizer="gd")
+    annealed.advance(8)
+    for step in range(8):
+        stepwise.strengths = annealing.factor(step) * STRENGTHS
+        stepwise.learning_rates = annealing.factor(step) * RATES
+        stepwise.advance(1)
+    torch.testing.assert_close(annealed.end_product, stepwise.end_product, rtol=1e-7, atol=1e-12)
 
 
 def test_members_do_not_touch_each_other(problems: Problems) -> None:
@@ -212,6 +224,8 @@ def test_checkpoints_that_are_damaged_or_of_another_run_are_refused(problems: Pr
         begin(problems, strengths=STRENGTHS * 2).load(checkpoint)
     with pytest.raises(CheckpointError, match="another run"):
         begin(problems, optimizer="adamax").load(checkpoint)
+    with pytest.raises(CheckpointError, match="another run"):
+        begin(problems, annealing=Annealing(10, 10)).load(checkpoint)
     checkpoint.write_bytes(checkpoint.read_bytes()[:300])
     with pytest.raises(CheckpointError, match="damaged"):
         begin(problems).load(checkpoint)
