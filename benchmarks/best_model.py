@@ -33,7 +33,7 @@ from recsys.posterior.likelihoods import OrderedProbit
 from recsys.posterior.time_windows import TimeWindows
 from recsys.starts import DampedMeans
 
-PEERS = ("fm", "fm-implicit")
+PEERS = ("fm", "fm-implicit", "fm-date", "fm-windows")
 _EVERY = 10  # sweeps from one point of a curve to the next
 _LEARNING_RATE = 0.02
 
@@ -81,8 +81,8 @@ class _Recorder(pl.Callback):
         self.rmse: list[float] = []
         self._aside = 0.0
 
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._since = time.process_time()
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self._since = time.process_time()  # before that of the model, which decomposes the features
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         model = pl_module

@@ -85,6 +85,8 @@ LINES = [
     Line("knn-baseline", None, False),
     Line("fm", "FM", False),
     Line("fm-implicit", None, True),
+    Line("fm-date", None, True),
+    Line("fm-windows", None, True),
     Line("nfm", "NFM", False),
     Line("graphrec", "GraphRec", False),
     Line("graphrec-side", "GraphRec+side feat.", True),

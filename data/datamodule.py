@@ -105,12 +105,7 @@ class MovieLensDataModule(pl.LightningDataModule):
         Raises:
             ValueError: a pair is not among the ratings of the data set.
         """
-        pairs, times = self._times
-        asked = users.numpy() * self.n_items + items.numpy()
-        places = np.searchsorted(pairs, asked).clip(max=pairs.size - 1)
-        if (pairs[places] != asked).any():
-            raise ValueError("the data set does not say when a pair was rated that it has no rating of")
-        return torch.from_numpy(times[places])
+        return torch.from_numpy(self.ratings.times_of(users.numpy(), items.numpy()))
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """The training ratings, as one batch or in shuffled ones."""
@@ -130,13 +125,6 @@ class MovieLensDataModule(pl.LightningDataModule):
     def predict_dataloader(self) -> DataLoader[Batch]:
         """The test ratings again: what a prediction file is compared with."""
         return self.test_dataloader()
-
-    @cached_property
-    def _times(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Every rated pair as user · n_items + item, ascending, and when it was rated."""
-        pairs = self.ratings.users * self.n_items + self.ratings.items
-        order = np.argsort(pairs, kind="stable")
-        return pairs[order], self.ratings.timestamps[order]
 
     @cached_property
     def _parts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,27 @@ class Ratings:
     def n_items(self) -> int:
         """Number of items with at least one rating."""
         return self.item_ids.size
+
+    def times_of(self, users: npt.NDArray[np.int64], items: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """When the ratings (n,) of items (n,) by users (n,) were given, in seconds since the epoch.
+
+        Raises:
+            ValueError: a pair is not among the ratings.
+        """
+        pairs, times = self._times
+        asked = users * self.n_items + items
+        places = np.searchsorted(pairs, asked).clip(max=pairs.size - 1)
+        if (pairs[places] != asked).any():
+            raise ValueError("the data set does not say when a pair was rated that it has no rating of")
+        asked_times: npt.NDArray[np.int64] = times[places]
+        return asked_times
+
+    @cached_property
+    def _times(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Every rated pair as user · n_items + item, ascending, and when it was rated."""
+        pairs = self.users * self.n_items + self.items
+        order = np.argsort(pairs, kind="stable")
+        return pairs[order], self.timestamps[order]
 
     def __len__(self) -> int:
         """Return the number of ratings."""

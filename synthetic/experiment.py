@@ -2,7 +2,7 @@
 
 A tenth of the observed entries of the first seed's problem is held out. The whole grid trains on the rest. After 1,000
 steps the best learning rate for each λ goes on, since what a small λ does shows early and what a large one does later;
-after 4,000 steps the best pair does, for as long as it gets better. With it and its number of steps, the network is
+after 3,000 steps the best pair does, for as long as it gets better. With it and its number of steps, the network is
 then trained on all observed entries of every seed, from the start. The unobserved entries are looked at once, at the
 end.
 """
@@ -23,10 +23,10 @@ from synthetic.dynamics import Annealing, Dynamics
 from synthetic.problems import Problems, low_rank_problems
 
 HELD_OUT = 0.1
-FIRST_RUNG, SECOND_RUNG = 1000, 4000
+FIRST_RUNG, SECOND_RUNG = 1000, 3000
 BLOCK = 500  # steps between two looks at the held-out error
 PATIENCE = 2000  # steps without a held-out error that is lower by 1 %
-MOST_STEPS = 24_000
+MOST_STEPS = 16_000
 
 # With 1,150 steps a decade one of three problems with 2,000 observed entries stays behind at 1e-17, with 660 at 1e-8. A
 # λ ten times as large, and on some problems the error stays behind; a smaller one, and the rank is found more slowly.

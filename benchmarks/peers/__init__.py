@@ -18,6 +18,8 @@ PEERS = {
     "knn-baseline": "surprise_peers:KNNBaseline",
     "fm": "fm:FM",
     "fm-implicit": "fm:FMImplicit",
+    "fm-date": "fm:FMDate",
+    "fm-windows": "fm:FMWindows",
     "nfm": "nfm:NFM",
     "mc": "mc:MC",
     "gmc": "mc:GMC",

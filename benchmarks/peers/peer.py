@@ -31,6 +31,8 @@ class TrainingSet:
     scale: RatingScale
     user_features: Floats  # (n_users, d): age in standard deviations, gender and occupation one-hot
     item_features: Floats  # (n_items, e): year in standard deviations, genres one-hot
+    times_of: Callable[[Indices, Indices], Indices]
+    """When pairs of users and items were rated, in seconds since the epoch; also of pairs that are to be predicted."""
 
     @property
     def mean(self) -> float:
@@ -80,6 +82,7 @@ def training_set(ratings: Ratings, rows: Indices) -> TrainingSet:
         scale=ratings.scale,
         user_features=_user_features(ratings.user_table),
         item_features=_item_features(ratings.item_table),
+        times_of=ratings.times_of,
     )
 
 

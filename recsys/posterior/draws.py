@@ -16,31 +16,27 @@ class Normal(NamedTuple):
 
 
 class Regression(NamedTuple):
-    """What the ratings say of n rows: y_jm ~ N(p_j · v_m, 1 / (α_j ω_m)) for the observed pairs (j, m)."""
+    """What the ratings say of n rows: y_jm ~ N(p_j · v_m, 1 / w_jm) for the observed pairs (j, m)."""
 
-    observed: Tensor  # (n, m), 1 where there is a rating, else 0
-    weighted_targets: Tensor  # (n, m), α_j ω_m y_jm where there is a rating, else 0
+    weights: Tensor  # (n, m), sparse, w; w_jm > 0 where there is a rating
+    weighted_targets: Tensor  # (n, m), sparse, w_jm y_jm
     vectors: Tensor  # (m, d), the v_m
-    row_weights: Tensor  # (n,), α
-    column_weights: Tensor  # (m,), ω
 
 
 def rows(regression: Regression, prior: Normal, generator: Generator) -> Tensor:
     """Draw all rows p_j (n, d) of a factor at once from their joint conditional, which makes them independent.
 
-    p_j ~ N(A_j⁻¹ (Λ m_j + Σ_m α_j ω_m y_jm v_m), A_j⁻¹) with A_j = Λ + α_j Σ_m ω_m v_m v_mᵀ, sums over the observed m.
-    All A_j come from one product of the mask with the m × d(d+1)/2 matrix of the distinct entries of v_m v_mᵀ.
+    p_j ~ N(A_j⁻¹ (Λ m_j + Σ_m w_jm y_jm v_m), A_j⁻¹) with A_j = Λ + Σ_m w_jm v_m v_mᵀ, sums over the observed m.
+    All A_j come from one product of the weights with the m × d(d+1)/2 matrix of the distinct entries of v_m v_mᵀ.
     Source: Salakhutdinov and Mnih, "Bayesian probabilistic matrix factorization using MCMC", ICML 2008, section 3.3.
     """
     vectors = regression.vectors
     d = vectors.shape[1]
     lower, upper = torch.tril_indices(d, d)
-    outer = vectors[:, lower] * vectors[:, upper] * regression.column_weights[:, None]  # (m, d(d+1)/2)
-    sums = (regression.observed @ outer) * regression.row_weights[:, None]
-    precision = vectors.new_empty(len(sums), d, d)
-    precision[:, lower, upper] = sums
-    precision[:, upper, lower] = sums
-    precision += prior.precision
+    place = torch.empty(d, d, dtype=torch.long)  # of each entry of A_j among the distinct ones
+    place[lower, upper] = place[upper, lower] = torch.arange(len(lower))
+    sums = regression.weights @ (vectors.index_select(1, lower) * vectors.index_select(1, upper))  # (n, d(d+1)/2)
+    precision = sums.index_select(1, place.flatten()).view(-1, d, d) + prior.precision
     shift = regression.weighted_targets @ vectors + prior.mean @ prior.precision  # (n, d), A_j times the mean
     root = torch.linalg.cholesky(precision)
     half = torch.linalg.solve_triangular(root, shift[:, :, None], upper=False)

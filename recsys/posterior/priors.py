@@ -8,9 +8,9 @@ import torch
 from torch import Generator, Tensor
 
 from recsys.posterior.draws import Normal, correlated, gamma, wishart
+from recsys.spectral import column_space
 
 State = dict[str, Tensor]
-_RANK_TOLERANCE = 1e-6  # singular values of a feature matrix below this share of the largest are rounding
 _MEAN_WEIGHT = 1.0  # β₀: the prior of the mean counts like one row
 _STRENGTH = 4.0  # λ_b to start with: features explain a fifth of the variance until the first draw
 
@@ -39,10 +39,9 @@ class FeaturePrior:
         for matrix in features:
             if matrix.shape[0] != n or not bool(matrix.any()):
                 raise ValueError(f"features need {n} rows that are not all zero, not {tuple(matrix.shape)}")
-            basis, values, _ = torch.linalg.svd(matrix.double(), full_matrices=False)
-            kept = values > _RANK_TOLERANCE * values[0]
-            self.bases.append(basis[:, kept].float())
-            self.squares.append(values[kept].square() * (n / values.square().sum()))
+            basis, values = column_space(matrix)
+            self.bases.append(basis.float())
+            self.squares.append(values.square() * (n / values.square().sum()))
         self.mean = torch.zeros(d, dtype=torch.float64)  # μ
         self.precision = 10 * torch.eye(d, dtype=torch.float64)  # Λ
         self.strengths = torch.full((len(self.bases),), _STRENGTH, dtype=torch.float64)  # λ
@@ -57,10 +56,10 @@ class FeaturePrior:
         d, scatter, degrees = self.d, torch.eye(self.d, dtype=torch.float64), float(self.d + self.n)
         for b, (basis, squares) in enumerate(zip(self.bases, self.squares, strict=True)):
             others = self.normal().mean - self.parts[b]
-            target = (basis.T @ (rows - others)).double()  # (r, d)
+            target = ((rows - others).T @ basis).T.double()  # (r, d); this way around it is several times faster
             kept = (squares / (squares + self.strengths[b]))[:, None]
             weights = kept * target + kept.sqrt() * correlated(len(squares), self.precision, generator)
-            self.parts[b] = basis @ weights.float()
+            self.parts[b] = (weights.float().T @ basis.T).T
             size = ((weights @ self.precision) * weights).sum(1) / squares
             self.strengths[b] = gamma(1 + len(squares) * d / 2, 1 + size.sum() / 2, generator)
             scatter += self.strengths[b] * (weights / squares[:, None]).T @ weights

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from recsys.pattern import Pattern
 from recsys.posterior.draws import Regression, gamma, rows
 from recsys.posterior.likelihoods import Likelihood
 from recsys.posterior.priors import FeaturePrior
@@ -45,7 +46,7 @@ class GibbsSampler:
     users' prior, all users; the items' prior, all items; the effects of time; y; the noise precisions α_u, and their
     scale ᾱ. μ is the mean training rating and is not drawn.
 
-    Memory: a handful of dense n_users × n_items matrices, which is for data sets as small as MovieLens 100K.
+    Memory: the averages are two dense n_users × n_items matrices, which is for data sets as small as MovieLens 100K.
     """
 
     def __init__(self, data: TrainingRatings, likelihood: Likelihood, rank: int, generator: Generator) -> None:
@@ -56,14 +57,7 @@ class GibbsSampler:
         self.mean = float(data.ratings.double().mean())  # μ
         self.user_prior = FeaturePrior(n_users, rank + 1, data.user_features)
         self.item_prior = FeaturePrior(n_items, rank + 1, data.item_features)
-        self._place = data.users * n_items + data.items  # in an n_users × n_items matrix, by rows
-        self._place_transposed = data.items * n_users + data.users
-        self._observed = torch.zeros(n_users * n_items)
-        self._observed[self._place] = 1
-        self._observed = self._observed.view(n_users, n_items)
-        self._observed_transposed = self._observed.T.contiguous()
-        self._targets, self._targets_transposed = torch.zeros(n_users * n_items), torch.zeros(n_users * n_items)
-        self._ones_of_users, self._ones_of_items = torch.ones(n_users), torch.ones(n_items)
+        self._rated = Pattern(data.users, data.items, (n_users, n_items))
         self._counts = torch.bincount(data.users, minlength=n_users).double()
         self.users = torch.zeros(n_users, rank + 1)  # rows (b_u, p_u)
         self.items = torch.zeros(n_items, rank + 1)  # rows (c_i, q_i)
@@ -81,23 +75,19 @@ class GibbsSampler:
 
     def sweep(self) -> float:
         """Draw everything once; returns the root mean squared residual of y."""
-        data, generator = self.data, self.generator
+        data, rated, generator = self.data, self._rated, self.generator
         time = self._time_effects()
+        centred = self.completed - self.mean - time
+        weights = self.precisions.index_select(0, data.users)  # (n,), α of each rating
+
         self.user_prior.sample(self.users, generator)
-        weights = self.precisions[data.users]  # (n,), α of each rating
-        design = torch.cat([torch.ones_like(self.items[:, :1]), self.items[:, 1:]], 1)
-        self._targets[self._place] = (self.completed - self.mean - time - self.items[data.items, 0]) * weights
-        targets = self._targets.view(data.n_users, data.n_items)
-        given = Regression(self._observed, targets, design, self.precisions, self._ones_of_items)
+        targets = weights * (centred - self.items[:, 0].index_select(0, data.items))
+        given = Regression(rated.matrix(weights), rated.matrix(targets), _with_one(self.items))
         self.users = rows(given, self.user_prior.normal(), generator)
 
         self.item_prior.sample(self.items, generator)
-        design = torch.cat([torch.ones_like(self.users[:, :1]), self.users[:, 1:]], 1)
-        self._targets_transposed[self._place_transposed] = (
-            self.completed - self.mean - time - self.users[data.users, 0]
-        ) * weights
-        targets = self._targets_transposed.view(data.n_items, data.n_users)
-        given = Regression(self._observed_transposed, targets, design, self._ones_of_items, self.precisions)
+        targets = weights * (centred - self.users[:, 0].index_select(0, data.users))
+        given = Regression(rated.transposed.matrix(weights), rated.transposed.matrix(targets), _with_one(self.users))
         self.items = rows(given, self.item_prior.normal(), generator)
 
         location = self._without_time() + time
@@ -111,11 +101,7 @@ class GibbsSampler:
 
     def average(self) -> None:
         """Let the present draw count in the averages."""
-        design = torch.cat([self.items[:, 1:], self.items[:, :1] + self.mean], 1)
-        drawn = torch.addmm(
-            self.users[:, :1], torch.cat([self.users[:, 1:], self._ones_of_users[:, None]], 1), design.T
-        )
-        share = self.posterior.average(drawn, 1 / self.precisions, self.likelihood.thresholds)
+        share = self.posterior.average(*self._factors(), 1 / self.precisions, self.likelihood.thresholds)
         for window in self.data.windows:
             window.average(share)
         self.posterior.unknown_time = sum(window.variance_at_unknown_time() for window in self.data.windows)
@@ -150,8 +136,13 @@ class GibbsSampler:
 
     def _without_time(self) -> Tensor:
         """μ + b_u + c_i + p_u · q_i of the training ratings, (n,)."""
-        users, items = self.users[self.data.users], self.items[self.data.items]
-        return self.mean + users[:, 0] + items[:, 0] + (users[:, 1:] * items[:, 1:]).sum(1)
+        return self._rated.products(*self._factors())
+
+    def _factors(self) -> tuple[Tensor, Tensor]:
+        """(n_users, k + 2) and (n_items, k + 2), whose product is μ + b_u + c_i + p_u · q_i of all pairs."""
+        users = torch.cat([_with_one(self.users), self.users[:, :1]], 1)
+        items = torch.cat([self.items[:, :1] + self.mean, self.items[:, 1:], torch.ones_like(self.items[:, :1])], 1)
+        return users, items
 
     def _sample_noise(self, residuals: Tensor) -> None:
         """α_u ~ Gamma(ν + n_u/2, ν/ᾱ + Σ ε²/2), then ᾱ: 1/ᾱ ~ Gamma(1 + ν n_users, 1 + ν Σ α_u)."""
@@ -161,6 +152,11 @@ class GibbsSampler:
         self.precisions = drawn.float()
         shape = 1 + _NOISE_SHAPE * self.data.n_users
         self.mean_precision = 1 / gamma(shape, 1 + _NOISE_SHAPE * drawn.sum(), self.generator)
+
+
+def _with_one(side: Tensor) -> Tensor:
+    """Rows (1, p) of a side's rows (b, p)."""
+    return torch.cat([torch.ones_like(side[:, :1]), side[:, 1:]], 1)
 
 
 _STATE = ("users", "items", "precisions", "mean_precision", "completed")

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+_BLOCK = 64  # rows that are averaged at a time: what is computed on the way then stays in the processor's cache
+
 
 @dataclass
 class Posterior:
@@ -32,13 +34,16 @@ class Posterior:
         zeros = torch.zeros(n_users, n_items)
         return cls(zeros, zeros.clone(), torch.zeros(n_users), thresholds, levels)
 
-    def average(self, location: Tensor, noise: Tensor, thresholds: Tensor) -> float:
-        """Add a draw, by Welford's recurrence, and return the share it has: 1 / draws. Overwrites `location`."""
+    def average(self, left: Tensor, right: Tensor, noise: Tensor, thresholds: Tensor) -> float:
+        """Add a draw, y = left @ rightᵀ, by Welford's recurrence, and return the share it has: 1 / draws."""
         self.draws += 1
         share = 1 / self.draws
-        before = location - self.location
-        self.location.add_(before, alpha=share)
-        self.spread.addcmul_(before, location.sub_(self.location))
+        for start in range(0, len(left), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            drawn, location, spread = left[rows] @ right.mT, self.location[rows], self.spread[rows]
+            before = drawn - location
+            location.add_(before, alpha=share)
+            spread.addcmul_(before, drawn.sub_(location))
         self.noise += share * (noise - self.noise)
         self.thresholds += share * (thresholds - self.thresholds)
         return share

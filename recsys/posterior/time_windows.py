@@ -75,7 +75,7 @@ class WindowEffects:
 
     def of_ratings(self) -> Tensor:
         """The present h of each training rating, (n,)."""
-        return self.values[self.window_of]
+        return self.values.index_select(0, self.window_of)
 
     def average(self, share: float) -> None:
         """Let the present draw count for `share` of the averages, 1 / (number of draws so far)."""

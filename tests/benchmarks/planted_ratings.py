@@ -21,6 +21,7 @@ def planted() -> tuple[TrainingSet, npt.NDArray[np.int64], npt.NDArray[np.int64]
     ratings = np.clip(np.rint(ratings + 0.3 * random.normal(size=ratings.shape)), 1, 5)
     users, items = np.divmod(random.permutation(ratings.size), N_ITEMS)
     values = ratings[users, items]
+    times = random.integers(0, 10**7, ratings.shape)
     train = TrainingSet(
         users=users[:3000],
         items=items[:3000],
@@ -30,5 +31,6 @@ def planted() -> tuple[TrainingSet, npt.NDArray[np.int64], npt.NDArray[np.int64]
         scale=RatingScale(1.0, 5.0, 1.0),
         user_features=user_features.astype(np.float32),
         item_features=item_features.astype(np.float32),
+        times_of=lambda users, items: times[users, items],
     )
     return train, users[3000:], items[3000:], values[3000:]

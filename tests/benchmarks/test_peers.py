@@ -30,6 +30,8 @@ FOR_A_SMALL_SET: dict[str, dict[str, Any]] = {
     "srgcnn": {"epochs": 60, "diffusions": 3},
     "fm": {"samples": 50},
     "fm-implicit": {"samples": 50},
+    "fm-date": {"samples": 50},
+    "fm-windows": {"samples": 50},
 }
 
 

@@ -17,6 +17,7 @@ from recsys.errors import SettingsError
 from recsys.features import ItemSide, Known, UserSide, WhoRatedWhat
 from recsys.models import BayesianEmbedding
 from recsys.models.bayesian_embedding import interval_coverage
+from recsys.pattern import Pattern
 from recsys.posterior.draws import Normal, Regression, gamma, rows, wishart
 from recsys.posterior.likelihoods import GaussianRatings, OrderedProbit, level_probabilities
 from recsys.posterior.priors import FeaturePrior
@@ -41,8 +42,9 @@ class TestDraws:
         observed = torch.tensor([1.0, 0, 1, 1, 0])
         prior_mean, root = torch.randn(3, generator=generator), torch.randn(3, 3, generator=generator)
         prior_precision = root @ root.T + torch.eye(3)
-        weighted = (alpha * columns * targets * observed).expand(n, 5)
-        given = Regression(observed.expand(n, 5), weighted, vectors, torch.full((n,), alpha), columns)
+        entries = torch.nonzero(observed.expand(n, 5))
+        pattern, weight = Pattern(entries[:, 0], entries[:, 1], (n, 5)), (alpha * columns)[entries[:, 1]]
+        given = Regression(pattern.matrix(weight), pattern.matrix(weight * targets[entries[:, 1]]), vectors)
         drawn = rows(given, Normal(prior_mean.expand(n, 3), prior_precision), generator).double()
 
         v, weights = vectors.double(), (alpha * columns * observed).double()

@@ -14,6 +14,7 @@ from torch import Tensor
 from recsys.spectral import (
     NonFiniteMatrixError,
     accurate_singular_values,
+    column_space,
     decompose,
     effective_rank,
     leading_singular_vectors,
@@ -337,10 +338,20 @@ class TestAccurateDecompositions:
             for basis in (left, right):
                 torch.testing.assert_close(basis.mT @ basis, torch.eye(rank, dtype=torch.float64), rtol=0, atol=1e-14)
 
+    @pytest.mark.parametrize("shape", [(6, 9), (9, 6), (7, 7)])
+    def test_a_column_space_has_the_directions_that_are_not_rounding(self, shape: tuple[int, int]) -> None:
+        matrix = planted(*shape, torch.tensor([5.0, 1.0, 1.0, 1e-3, 1e-9], dtype=torch.float64))
+        basis, values = column_space(matrix.float() if shape[0] == 7 else matrix)
+        torch.testing.assert_close(values, torch.tensor([5.0, 1.0, 1.0, 1e-3], dtype=torch.float64), rtol=1e-4, atol=0)
+        torch.testing.assert_close(basis.mT @ basis, torch.eye(4, dtype=torch.float64), rtol=0, atol=1e-7)
+        torch.testing.assert_close(basis @ (basis.mT @ matrix), matrix, rtol=0, atol=1e-6)
+
     def test_a_matrix_with_an_undefined_entry_is_refused(self) -> None:
         broken = torch.full((2, 3), torch.nan)
         with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
             accurate_singular_values(broken)
+        with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
+            column_space(broken)
         with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
             leading_singular_vectors(broken, 1)
 
