@@ -18,6 +18,7 @@ from benchmarks.best_model import as_markdown as ablation
 from benchmarks.table2 import LINES, Line
 from recsys.files import write_atomically
 from synthetic.dynamics import PENALTIES
+from synthetic.table1 import notes_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -175,13 +176,12 @@ def table1(content: Content) -> str:
         name = ", ".join(filter(None, (optimizer, f"depth {depth}", penalty, variant)))
         rank, worst = row["effective_rank"], max(row["test_errors"])
         lines.append(f"| {name} | {row['test_error']:.1e} | {rank:.1f} | {worst:.1e} |")
-    notes = [f"- {':'.join(map(str, key)).rstrip(':')}: {row['note']}" for key, row in rows.items() if "note" in row]
     seeds = content["rows"][0]["seeds"]
     described = (
         "Test error on the unobserved entries · effective rank, means over the problems of seeds "
         f"{seeds[0]}–{seeds[-1]}, with the paper's in brackets; {len(paper)} of its 60 cells have been measured."
     )
-    return "\n".join([*lines, "", described, "", *notes]).rstrip("\n")
+    return "\n".join([*lines, "", described, "", *notes_of(content["rows"])]).rstrip("\n")
 
 
 def _cell(row: Content | None) -> str:

@@ -101,8 +101,17 @@ def as_markdown(rows: Sequence[Row]) -> str:
             f"| {cell_of(row)} | {paper[0]} | {row['test_error']:.1e} | {paper[1]} | {row['effective_rank']:.1f} "
             f"| {row['lambda']:.0e} | {row['learning_rate']:g} | {row['steps']} |"
         )
-    notes = [f"- {cell_of(row)}: {row['note']}" for row in rows if "note" in row]
+    notes = notes_of(rows)
     return "\n".join(lines + ([""] if notes else []) + notes) + "\n"
+
+
+def notes_of(rows: Sequence[Row]) -> list[str]:
+    """The notes on the rows as a Markdown list, each once, with the cells that it is about."""
+    about: dict[str, list[str]] = {}
+    for row in rows:
+        if "note" in row:
+            about.setdefault(row["note"], []).append(str(cell_of(row)))
+    return [f"- {', '.join(cells)}: {note}" for note, cells in about.items()]
 
 
 def with_notes(rows: Sequence[Row]) -> list[Row]:

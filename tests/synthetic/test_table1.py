@@ -114,3 +114,10 @@ def test_annealing_goes_far_below_what_a_constant_strength_leaves(small: Cell, m
     monkeypatch.setattr(experiment, "ANNEALED_STEPS", 4000)
     outcome = experiment.run_cell(Cell("adam", 1, "ratio", "annealed"), [0])
     assert outcome.test_errors[0] < 1e-20
+
+
+def test_notes_are_about_cells_and_each_is_told_once() -> None:
+    for name in json.loads(table1.NOTES.read_text()):
+        assert str(parse(name)) == name
+    rows = [{"optimizer": "gd", "depth": depth, "penalty": "ratio", "variant": "", "note": "slow"} for depth in (1, 3)]
+    assert table1.notes_of([*rows, {"optimizer": "adam"}]) == ["- gd:1:ratio, gd:3:ratio: slow"]
