@@ -51,13 +51,14 @@ def variants() -> dict[str, Callable[[], dict[str, Any]]]:
     """The arguments of the model in each variant; functions, since a model keeps what it is given."""
 
     def variant(*features: type[Feature], **others: Any) -> dict[str, Any]:
-        settings = {"point_epochs": 40, "item_penalty": RatioPenalty(1.2), "start": DampedMeans(scale=0.3)}
+        settings = {"point_epochs": 5, "item_penalty": RatioPenalty(1.2), "start": DampedMeans(scale=0.3)}
         return {**settings, "features": [feature() for feature in features], **others}
 
     return {
         "no features": variant,
         "no features, no penalty": partial(variant, item_penalty=None),
         "no features, random start": partial(variant, item_penalty=None, point_epochs=0),
+        "no features, 40 epochs of Adam": partial(variant, point_epochs=40),
         "no features, rank 20": partial(variant, dimension=20),
         "who rated what": partial(variant, WhoRatedWhat),
         "who rated what, random start": partial(variant, WhoRatedWhat, item_penalty=None, point_epochs=0),
@@ -69,6 +70,7 @@ def variants() -> dict[str, Callable[[], dict[str, Any]]]:
         "everything, ordered probit": lambda: variant(
             WhoRatedWhat, UserSide, ItemSide, time=TimeWindows(), likelihood=OrderedProbit()
         ),
+        "everything, rank 20": lambda: variant(WhoRatedWhat, UserSide, ItemSide, time=TimeWindows(), dimension=20),
     }
 
 
