@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import statistics
 import sys
 import time
@@ -177,6 +178,7 @@ def main() -> None:
         parser.error(f"--sweeps must be at least {_EVERY}, not {arguments.sweeps}")
 
     torch.set_num_threads(1)
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     curves = _measured_before(arguments.json, arguments.seeds, arguments.sweeps)
     for name in (*arguments.variants, *(f"myfm, {peer}" for peer in PEERS if arguments.peers)):
         if name in curves:
