@@ -75,7 +75,7 @@ def _epoch_seconds(
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
 
     def step(batch: Tensor) -> None:
-        loss = (model(users[batch], items[batch]) - ratings[batch]).square().mean() + model.penalty()
+        loss = (model.predict_batch(users[batch], items[batch]) - ratings[batch]).square().mean() + model.penalty()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

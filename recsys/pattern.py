@@ -25,8 +25,9 @@ class Pattern:
         """Sort the entries (nnz,) of the given rows and columns."""
         self.rows, self.columns, self.shape = rows, columns, shape
         self._order = torch.argsort(rows * shape[1] + columns)
-        self._back = torch.argsort(self._order)
-        self._columns = columns[self._order].int()
+        places = torch.arange(len(rows), device=rows.device)
+        self._back = torch.empty_like(places).scatter_(0, self._order, places)  # the inverse of the order
+        self._columns = columns.index_select(0, self._order).int()
         self._starts = torch.nn.functional.pad(torch.bincount(rows, minlength=shape[0]).cumsum(0), (1, 0)).int()
 
     @cached_property
