@@ -77,7 +77,7 @@ def _epoch_seconds(
     def step(batch: Tensor) -> None:
         loss = (model.predict_batch(users[batch], items[batch]) - ratings[batch]).square().mean() + model.penalty()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
         optimizer.step()
 
     step(torch.arange(min(BATCH, users.numel())))
