@@ -33,6 +33,8 @@ with warnings.catch_warnings():
     import myfm
 
 _GROUPS = 10  # of ages and of years
+_DAY = 86_400
+_WIDTHS = (1, 10, 60, 300, 1800, _DAY)  # seconds
 
 
 @dataclass
@@ -116,17 +118,15 @@ class FMDate(FMImplicit):
         return blocks, [users, rated, sides[0].shape[1], items, rated_by, sides[1].shape[1]]
 
     def _time_keys(self, users: Indices, items: Indices) -> list[Indices]:
-        return [self._times_of(users, items) // 86_400]
+        return [self._times_of(users, items) // _DAY]
 
 
 @dataclass
 class FMWindows(FMDate):
     """In place of the day, a user's windows of a second, 10 seconds, 1, 5 and 30 minutes and a day."""
 
-    widths: tuple[int, ...] = (1, 10, 60, 300, 1800, 86_400)
-
     def _time_keys(self, users: Indices, items: Indices) -> list[Indices]:
-        return [users * 2**40 + self._times_of(users, items) // width for width in self.widths]
+        return [users * 2**40 + self._times_of(users, items) // width for width in _WIDTHS]
 
 
 def _by_root_of_count(rated: sparse.csr_matrix) -> sparse.csr_matrix:
