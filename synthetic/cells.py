@@ -94,6 +94,7 @@ def extra_cells() -> list[Cell]:
     others = [name for name in OPTIMIZERS if name not in PAPER_OPTIMIZERS]
     return [
         *(Cell("adam", 1, "ratio", variant) for variant in reversed(VARIANTS) if variant),
+        *(Cell(name, depth, "ratio", "annealed") for name, depth in (("adam", 3), ("adamax", 1), ("adamax", 3))),
         *(Cell(name, depth, "ratio") for name in others for depth in PAPER_DEPTHS),
     ]
 

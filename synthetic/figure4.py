@@ -86,7 +86,7 @@ def draw_over_observed_entries(data: pd.DataFrame) -> Figure:
     errors.set_yscale("log")
     errors.set_ylim(1e-31, 1e3)
     errors.axhspan(1e-31, ROUNDING, color="0.93", zorder=0)
-    errors.annotate("the truth, but for rounding", (data["observed"].min(), ROUNDING / 30), color="0.4", fontsize=9)
+    errors.annotate("the truth, but for rounding", (data["observed"].min(), 2e-31), color="0.4", fontsize=9)
     errors.set_title("test error (an unobserved entry has a mean square of 1)", loc="left", fontsize=11)
     ranks.set_ylim(0, 16)
     ranks.set_title("effective rank of the estimate (that of the truth is 4.9)", loc="left", fontsize=11)
