@@ -76,6 +76,7 @@ def _of_ours() -> list[Line]:
 LINES = [
     Line("best-ratings", None, True, ours=True),
     Line("best-all", None, True, ours=True),
+    Line("lnn-adam-smoothed-ratio", None, False, ours=True),
     *_of_ours(),
     Line("baseline", None, False),
     Line("nmf", "NMF", False),

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from recsys.smoothing import smoothed_nuclear_norm, value_and_derivative
 from recsys.spectral import spectral_function
 
 
@@ -112,3 +113,42 @@ class RatioPenalty(SchattenRatioPenalty):
 
     def extra_repr(self) -> str:
         return f"strength={self.strength}"
+
+
+class SmoothedRatioPenalty(Penalty):
+    """λ Σ (√(σᵢ² + ε²) − ε) / ‖W‖_F: the ratio penalty without the kink at every σ = 0.
+
+    Singular values well above ε are penalised as by `RatioPenalty`, those well below hardly, as if they were noise. Its
+    gradient, λ (U g(Σ) Vᵀ / ‖W‖_F − R W / ‖W‖_F²) with g(σ) = σ / √(σ² + ε²), comes from a few products of matrices
+    where the matrix is large (`recsys.smoothing`), in a third of the time or less.
+    """
+
+    def __init__(self, strength: float, smoothing: float) -> None:
+        """Set λ and ε.
+
+        Args:
+            strength: λ, the weight of the penalty beside the mean squared error; a finite number, at least 0.
+            smoothing: ε, in the units of the singular values; a positive finite number. Noise of standard deviation s
+                in each entry of an m × n matrix has singular values up to s (√m + √n).
+
+        Raises:
+            ValueError: λ is negative or not finite, or ε is not a positive finite number.
+        """
+        super().__init__(strength)
+        if not (math.isfinite(smoothing) and smoothing > 0):
+            raise ValueError(f"the smoothing ε must be a positive finite number, not {smoothing}")
+        self.smoothing = smoothing
+
+    def forward(self, matrix: Tensor) -> Tensor:
+        norm = torch.linalg.vector_norm(matrix, dim=(-2, -1))
+        return self.strength * smoothed_nuclear_norm(matrix, self.smoothing) / torch.where(norm > 0, norm, 1.0)
+
+    def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        norm = torch.linalg.vector_norm(values, dim=-1, keepdim=True)  # (..., 1)
+        safe = torch.where(norm > 0, norm, 1.0)
+        smoothed, slopes = value_and_derivative(values, self.smoothing)
+        ratio = smoothed[..., None] / safe
+        return ratio[..., 0], (slopes - ratio * values / safe) / safe
+
+    def extra_repr(self) -> str:
+        return f"strength={self.strength}, smoothing={self.smoothing:g}"

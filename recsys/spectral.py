@@ -44,7 +44,7 @@ class Spectrum:
     _leading: Tensor  # (..., r, k) left singular vectors, zero columns where none was found
     _leading_rows: Tensor  # (..., k, c) right singular vectors, one a row, zero where none was found
     _found: Tensor  # (...,) how many of the k are used
-    _eigenvectors: Tensor  # (..., r, r) left singular vectors of the remainder, descending
+    _eigenvectors: Tensor  # (..., r, r) left singular vectors of the remainder, ascending
     _remainder_values: Tensor  # (..., r) singular values of the remainder, descending, in units of `_remainder`
     _remainder: Tensor  # (..., r, c) the matrix less its leading directions
     _transposed: bool
@@ -56,7 +56,8 @@ class Spectrum:
         of_rest = torch.take_along_dim(weights, places.clamp(max=weights.shape[-1] - 1), -1)
         kept = (places < weights.shape[-1]) & (self._remainder_values > 0)
         scaled = torch.where(kept, of_rest / torch.where(kept, self._remainder_values, 1.0), 0.0)
-        filter_ = _product(self._eigenvectors * scaled[..., None, :], self._eigenvectors.mT)  # (..., r, r)
+        ascending = scaled.flip(-1)[..., None, :]
+        filter_ = _product(self._eigenvectors * ascending, self._eigenvectors.mT)  # (..., r, r)
         result = _product(filter_, self._remainder)
         if k:
             result = result + (self._leading * weights[..., None, :k]) @ self._leading_rows
@@ -74,18 +75,14 @@ def decompose(matrix: Tensor) -> Spectrum:
     """
     transposed = matrix.shape[-2] > matrix.shape[-1]
     wide = matrix.detach().mT if transposed else matrix.detach()  # (..., r, c), r <= c
-    largest = wide.abs().amax((-2, -1), keepdim=True)
-    if not bool(torch.isfinite(largest * (wide.shape[-2] * wide.shape[-1])).all()):
-        raise NonFiniteMatrixError(
-            f"the {tuple(matrix.shape)} matrix has entries that are infinite, not numbers, or too large to add up"
-        )
+    largest = require_summable(matrix.detach())
     scale = torch.exp2(torch.frexp(largest)[1].to(wide.dtype) - 1)  # a power of two: scaling by it rounds nothing
     # Below the normal numbers the directions are lost and derivatives overflow: such a matrix counts as zero.
     wide = wide * torch.where(largest >= torch.finfo(wide.dtype).tiny, 1 / scale, 0.0)
 
     leading, leading_values, leading_rows, found, remainder = _take_out_leading(wide)
     eigenvalues, eigenvectors = torch.linalg.eigh(_product(remainder, remainder.mT))
-    eigenvalues, eigenvectors = eigenvalues.flip(-1), eigenvectors.flip(-1)
+    eigenvalues = eigenvalues.flip(-1)
     # Two kinds of rounding: of the Gram matrix, relative to its norm, and of the remainder, relative to σ₁.
     precision = torch.finfo(wide.dtype).eps
     strongest = torch.cat([eigenvalues[..., :1], leading_values.square()], -1).amax(-1, keepdim=True)  # (..., 1), σ₁²
@@ -153,6 +150,20 @@ def column_space(matrix: Tensor, tolerance: float = 1e-5) -> tuple[Tensor, Tenso
     kept = (squares > tolerance**2 * squares[0]) & (squares > 0)
     values, vectors = squares[kept].sqrt(), vectors[:, kept]
     return (vectors if wide else matrix @ vectors / values), values
+
+
+def require_summable(matrix: Tensor) -> Tensor:
+    """The largest size of an entry of (..., m, n), as (..., 1, 1), if the sum of all cannot overflow.
+
+    Raises:
+        NonFiniteMatrixError: an entry is infinite, not a number, or so large that the nuclear norm might overflow.
+    """
+    largest: Tensor = matrix.abs().amax((-2, -1), keepdim=True)
+    if not bool(torch.isfinite(largest * (matrix.shape[-2] * matrix.shape[-1])).all()):
+        raise NonFiniteMatrixError(
+            f"the {tuple(matrix.shape)} matrix has entries that are infinite, not numbers, or too large to add up"
+        )
+    return largest
 
 
 def _require_finite(matrix: Tensor) -> None:

@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from recsys.penalties import NuclearNormPenalty, Penalty, RatioPenalty, SchattenRatioPenalty
+from recsys.penalties import (
+    NuclearNormPenalty,
+    Penalty,
+    RatioPenalty,
+    SchattenRatioPenalty,
+    SmoothedRatioPenalty,
+)
 from tests.recsys.planted import DTYPES, FULL_RANK, KINDS, NONZERO, Kind, orthonormal, planted, reference
 
 ORDERS = [(1, 2), (1 / 2, 2 / 3), (1 / 3, 2 / 3), (1 / 3, 1 / 2), (2, 4), (1, 3), (2, 1)]
@@ -22,7 +28,11 @@ SCALE_FREE: dict[str, Make] = {
     "RatioPenalty": RatioPenalty,
     **{f"Schatten {p:.3g}/{q:.3g}": partial(SchattenRatioPenalty, p=p, q=q) for p, q in ORDERS[1:]},
 }
-PENALTIES: dict[str, Make] = {"NuclearNormPenalty": NuclearNormPenalty, **SCALE_FREE}
+PENALTIES: dict[str, Make] = {
+    "NuclearNormPenalty": NuclearNormPenalty,
+    "SmoothedRatioPenalty": partial(SmoothedRatioPenalty, smoothing=0.5),
+    **SCALE_FREE,
+}
 every_penalty = pytest.mark.parametrize("make", PENALTIES.values(), ids=PENALTIES)
 scale_free = pytest.mark.parametrize("make", SCALE_FREE.values(), ids=SCALE_FREE)
 either_precision = pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])

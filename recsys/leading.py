@@ -1,0 +1,50 @@
+"""Leading eigenvectors of a matrix that is known by its products with others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def leading_eigenvectors(
+    apply: Callable[[Tensor], Tensor], like: Tensor, count: int, applications: int, residual: float
+) -> tuple[Tensor, Tensor, float]:
+    """Leading eigenvectors of a positive semi-definite matrix A, by block power iteration.
+
+    Args:
+        apply: multiplies (r, k) columns by A.
+        like: has r rows, and the type and device that the columns should have.
+        count: k, how many columns are iterated; at most k - 1 eigenvectors are found.
+        applications: of A, the last of them for the Ritz pairs.
+        residual: ‖A v − θ v‖ / θ up to which a Ritz pair (θ, v) counts as found.
+
+    Returns:
+        Vectors (r, f) that are found, their values (f,), descending, and the Ritz value after them.
+    """
+    start = torch.randn(len(like), count, generator=torch.Generator().manual_seed(0))
+    basis = start.to(like)
+    for turn in range(1, applications):
+        basis = apply(basis)
+        if turn % 2 == 0 or turn == applications - 1:  # columns turn towards the first direction only so fast
+            basis = _orthonormal(basis)
+    applied = apply(basis)
+    values, rotation = torch.linalg.eigh((basis.mT @ applied).double())
+    values, rotation = values.flip(0).to(like), rotation.flip(1).to(like)
+    basis = basis @ rotation
+    error = torch.linalg.vector_norm(applied @ rotation - basis * values, dim=0)
+    found = min(int((error < residual * values).cumprod(0).sum()), count - 1)
+    return basis[:, :found], values[:found], max(float(values[found]), 0.0)
+
+
+def _orthonormal(columns: Tensor) -> Tensor:
+    """An orthonormal basis (r, k) of the columns (r, k), zero where they do not fill k dimensions.
+
+    From the eigenvectors of the small Gram matrix in float64, in a third of the time of a QR decomposition.
+    """
+    exact = columns.double()
+    squares, vectors = torch.linalg.eigh(exact.mT @ exact)
+    scales = torch.where(squares > 1e-12 * squares[-1], squares.rsqrt(), 0.0)
+    basis: Tensor = (exact @ (vectors * scales)).to(columns)
+    return basis
