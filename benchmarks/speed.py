@@ -22,7 +22,7 @@ from benchmarks import speed_growth, speed_synthetic, speed_training
 from benchmarks.environment import environment
 from benchmarks.turns import alternate
 from recsys.files import write_atomically
-from recsys.penalties import RatioPenalty
+from recsys.penalties import Penalty, RatioPenalty
 
 USERS, ITEMS = 943, 1682  # MovieLens-100K
 
@@ -46,7 +46,12 @@ def ratio_of_ours(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 def ratio_by_autograd(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Value and gradient of ‖W‖_* / ‖W‖_F through torch.linalg.matrix_norm."""
-    return _value_and_gradient(lambda w: torch.linalg.matrix_norm(w, "nuc") / torch.linalg.matrix_norm(w), matrix)
+    return _value_and_gradient(_ratio, matrix)
+
+
+def _ratio(matrix: Tensor) -> Tensor:
+    ratio: Tensor = torch.linalg.matrix_norm(matrix, "nuc") / torch.linalg.matrix_norm(matrix)
+    return ratio
 
 
 def _value_and_gradient(function: Callable[[Tensor], Tensor], matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -57,28 +62,36 @@ def _value_and_gradient(function: Callable[[Tensor], Tensor], matrix: Tensor) ->
     return value.detach(), leaf.grad
 
 
-def penalty_step(matrix: Tensor, name: str, turns: int = 25) -> dict[str, object]:
-    """One row: value and gradient of the ratio penalty, ours against autograd, and how far each is from float64."""
-    exact = ratio_by_autograd(matrix.double())[1]
-    ours, autograd = alternate(lambda: ratio_of_ours(matrix), lambda: ratio_by_autograd(matrix), turns)
+def penalty_step(matrix: Tensor, name: str, turns: int = 25, penalty: Penalty | None = None) -> dict[str, object]:
+    """One row: value and gradient of a penalty, the ratio if none is given, against the ratio's by autograd.
 
-    def error(gradient: Tensor) -> float:
-        return float((gradient.double() - exact).norm() / exact.norm())
+    Beside the times, how far the gradients are from their own in float64.
+    """
+    penalty = penalty or RatioPenalty(1.0)
+    ours, autograd = alternate(lambda: _value_and_gradient(penalty, matrix), lambda: ratio_by_autograd(matrix), turns)
+
+    def error(function: Callable[[Tensor], Tensor]) -> float:
+        gradient, exact = (_value_and_gradient(function, of)[1].double() for of in (matrix, matrix.double()))
+        return float((gradient - exact).norm() / exact.norm())
 
     return {
         "name": name,
         "ours_ms": round(statistics.median(ours) * 1e3, 1),
         "autograd_ms": round(statistics.median(autograd) * 1e3, 1),
         "ratio": round(statistics.median(autograd) / statistics.median(ours), 2),
-        "ours_gradient_error": error(ratio_of_ours(matrix)[1]),
-        "autograd_gradient_error": error(ratio_by_autograd(matrix)[1]),
+        "ours_gradient_error": error(penalty),
+        "autograd_gradient_error": error(_ratio),
     }
 
 
 def penalty_rows() -> list[dict[str, object]]:
     """The ratio penalty on matrices of MovieLens-100K's size and on tall embeddings."""
     generator = torch.Generator().manual_seed(0)
+    trained = speed_training.matrix_in_training(steps=10)
+    size = f"linear network in training {USERS}x{ITEMS}"
     return [
+        penalty_step(trained, f"smoothed ratio penalty, {size}", penalty=speed_training.SMOOTHED),
+        penalty_step(trained, f"ratio penalty, {size}"),
         penalty_step(ratings_like_matrix(), f"ratio penalty, ratings-like {USERS}x{ITEMS}"),
         penalty_step(torch.randn(USERS, ITEMS, generator=generator), f"ratio penalty, Gaussian {USERS}x{ITEMS}"),
         *(
