@@ -27,7 +27,7 @@ def leading_eigenvectors(
     basis = start.to(like)
     for turn in range(1, applications):
         basis = apply(basis)
-        if turn % 2 == 0 or turn == applications - 1:  # columns turn towards the first direction only so fast
+        if turn % 2 == 1 or turn == applications - 1:  # columns turn towards the first direction only so fast
             basis = _orthonormal(basis)
     applied = apply(basis)
     values, rotation = torch.linalg.eigh((basis.mT @ applied).double())

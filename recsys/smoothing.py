@@ -29,7 +29,7 @@ _DEGREES = (2, 4, 6)  # of the polynomial in A: one, two and three products
 _SMALLEST = 256  # rows of the smaller side from which on this is faster than a decomposition
 # Directions looked for, and how often the matrix is applied: first in W, which leaves what bfloat16 can hold, then in
 # A, which is cheaper to apply. A Ritz pair is found if its residual is that small a part of its value.
-_FAR, _FAR_APPLICATIONS, _FAR_RESIDUAL = 16, 2, 0.02
+_FAR, _FAR_APPLICATIONS, _FAR_RESIDUAL = 16, 3, 0.02
 _NEAR, _NEAR_APPLICATIONS, _NEAR_RESIDUAL = 48, 7, 0.05
 _PLACES = 64  # where the polynomial meets g, on half of its range
 _LARGEST = 1e12  # entry, in units of ε, whose square can still be added up in float32
