@@ -26,6 +26,7 @@ README = ROOT / "README.md"
 BEST_MODEL = ROOT / "docs" / "best-model.md"
 Content = dict[str, Any]
 SPLITS = ("0.9", "0.8", "u1")
+SPLIT_NAMES = {"0.9": "90:10", "0.8": "80:20", "u1": "u1"}
 
 
 def rmse_table(content: Content) -> str:
@@ -54,7 +55,19 @@ def rmse_table(content: Content) -> str:
         "where the full matrix has hardly moved when selection gives up. What is empty was not measured. "
         "What the paper quotes at 80:20 for other methods is of the official split u1."
     )
-    return "\n".join([*lines, "", notes])
+    return "\n".join([*lines, "", notes, *_calibration(content["rows"])])
+
+
+def _calibration(rows: list[Content]) -> list[str]:
+    """How often ratings lie within the central intervals of the models that predict distributions."""
+    covered = [row for row in rows if row.get("coverage_50") is not None]
+    if not covered:
+        return []
+    lines = ["", "| test ratings within the central … of what is predicted | 50 % | 90 % |", "|---|---|---|"]
+    for row in covered:
+        name = f"{row['model']}, {SPLIT_NAMES[row['split']]}"
+        lines.append(f"| {name} | {row['coverage_50']:.1%} | {row['coverage_90']:.1%} |")
+    return lines
 
 
 def _first_measured(line: Line, rows: dict[tuple[str, str], Content]) -> float:

@@ -48,6 +48,9 @@ class Row:
     """Most resident memory of the process that fitted, with libraries and data."""
     commit: str
     threads: int
+    coverage_50: float | None
+    """Share of the test ratings within the central 50 % of what is predicted, for models that predict distributions."""
+    coverage_90: float | None
 
 
 def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
@@ -55,6 +58,11 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
     rmse = [run["test_rmse"] for run in runs]
     measured_by = environment()
     ranks = [run["effective_rank"] for run in runs if run["effective_rank"] is not None]
+
+    def coverage(percent: int) -> float | None:
+        covered = [run[f"test_coverage_{percent}"] for run in runs if f"test_coverage_{percent}" in run]
+        return statistics.mean(covered) if covered else None
+
     return Row(
         model=line.model,
         split=split,
@@ -72,6 +80,8 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
         peak_memory_mb=max(run["peak_memory_mb"] for run in runs),
         commit=str(measured_by["commit"]),
         threads=int(str(measured_by["threads"])),
+        coverage_50=coverage(50),
+        coverage_90=coverage(90),
     )
 
 
@@ -87,8 +97,8 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
     """The rows as a table, with the published figure beside the measured one."""
     lines = [
         "| model | split | extra information | paper | test RMSE | over seeds | seeds | effective rank | parameters "
-        "| fit | memory |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| fit | memory | within 50 % | within 90 % |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         paper = f"{row['paper_rmse']:.3f}" if row["paper_rmse"] is not None else "–"
@@ -101,6 +111,10 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
             f"{row['parameters']:,}" if row.get("parameters") is not None else "–",
             f"{row['fit_seconds']:.1f} s",
             f"{row['peak_memory_mb']} MB" if row.get("peak_memory_mb") is not None else "–",
+            *(
+                f"{share:.1%}" if (share := row.get(name)) is not None else "–"
+                for name in ("coverage_50", "coverage_90")
+            ),
         ]
         lines.append(f"{start}| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

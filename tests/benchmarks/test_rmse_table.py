@@ -29,6 +29,16 @@ def fitted(rmse: float) -> dict[str, Any]:
     return {**run, "parameters": 1_586_126, "peak_memory_mb": 700}
 
 
+def test_a_row_has_the_mean_coverage_of_the_intervals_where_a_model_predicts_them() -> None:
+    line = BY_MODEL["best-all"]
+    runs = [fitted(0.9) | {"test_coverage_50": 0.5 + add, "test_coverage_90": 0.9} for add in (0.0, 0.02)]
+    row = row_of(line, "u1", [0, 1], runs)
+    assert row.coverage_50 == pytest.approx(0.51)
+    assert row.coverage_90 == pytest.approx(0.9)
+    assert "| 51.0% | 90.0% |" in as_markdown([asdict(row)])
+    assert row_of(line, "u1", [0], [fitted(0.9)]).coverage_50 is None
+
+
 def test_a_row_is_measured_once_and_read_back_the_second_time(movielens_100k: Ratings, tmp_path: Path) -> None:
     command = [*COMMAND, "embedding-adam", "imc", "--split", "0.8", "--seeds", "0"]
     command += ["--runs", str(tmp_path / "runs"), "--json", str(tmp_path / "table.json")]
