@@ -23,7 +23,7 @@ from torch import Tensor
 from recsys.leading import leading_eigenvectors
 from recsys.spectral import require_summable, spectral_function
 
-# How far p(σ) may be from g(σ), which is between 0 and 1. Training ends alike with exact gradients (benchmarks.speed).
+# How far p(σ) may be from g(σ), which is between 0 and 1. Test RMSE is that of the exact ratio (benchmarks.rmse_table).
 TOLERANCE = 0.1
 _DEGREES = (2, 4, 6)  # of the polynomial in A: one, two and three products
 _SMALLEST = 256  # rows of the smaller side from which on this is faster than a decomposition
