@@ -25,8 +25,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 BEST_MODEL = ROOT / "docs" / "best-model.md"
 Content = dict[str, Any]
-SPLITS = ("0.9", "0.8", "u1")
-SPLIT_NAMES = {"0.9": "90:10", "0.8": "80:20", "u1": "u1"}
+SPLITS = {"0.9": "90:10", "0.8": "80:20", "u1": "u1"}  # as they are called in the tables
 
 
 def rmse_table(content: Content) -> str:
@@ -65,7 +64,7 @@ def _calibration(rows: list[Content]) -> list[str]:
         return []
     lines = ["", "| test ratings within the central … of what is predicted | 50 % | 90 % |", "|---|---|---|"]
     for row in covered:
-        name = f"{row['model']}, {SPLIT_NAMES[row['split']]}"
+        name = f"{row['model']}, {SPLITS[row['split']]}"
         lines.append(f"| {name} | {row['coverage_50']:.1%} | {row['coverage_90']:.1%} |")
     return lines
 
@@ -227,7 +226,8 @@ def figure4(content: Content) -> str:
 
 def machine(content: Content) -> str:
     """One sentence on what measured."""
-    return f"Measured on {content['threads']} threads of an {content['processor']}, torch {content['torch']}."
+    threads = f"{content['threads']} thread{'s' if content['threads'] > 1 else ''}"
+    return f"Measured on {threads} of an {content['processor']}, torch {content['torch']}."
 
 
 def best_model(content: Content) -> str:

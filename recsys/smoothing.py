@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from recsys.leading import leading_eigenvectors
-from recsys.spectral import require_summable, spectral_function
+from recsys.spectral import require_summable, spectral_function, with_gradient
 
 # How far p(σ) may be from g(σ), which is between 0 and 1. Test RMSE is that of the exact ratio (benchmarks.rmse_table).
 TOLERANCE = 0.1
@@ -46,8 +46,12 @@ def smoothed_nuclear_norm(matrix: Tensor, smoothing: float) -> Tensor:
     Raises:
         NonFiniteMatrixError: an entry is infinite, not a number, or so large that the nuclear norm might overflow.
     """
-    value: Tensor = _SmoothedNuclearNorm.apply(matrix, smoothing)  # type: ignore[no-untyped-call]  # untyped in torch
-    return value
+    found = None
+    if matrix.ndim == 2 and matrix.dtype == torch.float32 and min(matrix.shape) >= _SMALLEST:
+        found = _by_products(matrix.detach(), smoothing)
+    if found is None:
+        return spectral_function(matrix, lambda values: value_and_derivative(values, smoothing))
+    return with_gradient(matrix, *found)
 
 
 def value_and_derivative(values: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
@@ -55,32 +59,6 @@ def value_and_derivative(values: Tensor, smoothing: float) -> tuple[Tensor, Tens
     roots = torch.hypot(values, values.new_tensor(smoothing))
     # √(σ² + ε²) − ε without cancellation
     return (values * (values / (roots + smoothing))).sum(-1), values / roots
-
-
-class _SmoothedNuclearNorm(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, matrix: Tensor, smoothing: float) -> Tensor:
-        matrix = matrix.detach()
-        found = None
-        if matrix.ndim == 2 and matrix.dtype == torch.float32 and min(matrix.shape) >= _SMALLEST:
-            found = _by_products(matrix, smoothing)
-        value, gradient = found or _by_decomposition(matrix, smoothing)
-        ctx.save_for_backward(gradient)
-        return value
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: torch.autograd.function.FunctionCtx, outer: Tensor) -> tuple[Tensor, None]:
-        (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]  # set by save_for_backward
-        return outer[..., None, None] * gradient, None
-
-
-def _by_decomposition(matrix: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
-    with torch.enable_grad():
-        leaf = matrix.requires_grad_()
-        value = spectral_function(leaf, lambda values: value_and_derivative(values, smoothing))
-        (gradient,) = torch.autograd.grad(value.sum(), leaf)
-    return value.detach(), gradient
 
 
 def _by_products(matrix: Tensor, smoothing: float) -> tuple[Tensor, Tensor] | None:
@@ -125,24 +103,25 @@ def _take_out_leading(wide: Tensor) -> _Rest | None:
     far_rows = far.mT @ wide
     remainder = torch.addmm(wide, far, far_rows, alpha=-1)
     rounded = remainder.to(kind)
-    gram = _times_own_transpose(rounded)
+    fast_gram = _times_own_transpose(rounded)
+    gram = fast_gram.to(wide)
     # Rounding adds a matrix of norm δ, which is 2 √r times the standard deviation of its independent entries. What it
     # does to g(σ) is at most δ σ / (2 √(σ² + 1)³) < 0.2 δ.
-    deviation = torch.finfo(kind).eps / math.sqrt(12) * float(torch.linalg.vector_norm(gram.to(wide))) / len(gram)
+    deviation = torch.finfo(kind).eps / math.sqrt(12) * float(torch.linalg.vector_norm(gram)) / len(gram)
     if 0.2 * 2 * math.sqrt(len(gram)) * deviation > TOLERANCE / 2:
         return None
     near, squares, next_square = leading_eigenvectors(
-        lambda x: (gram @ x.to(kind)).to(x), wide, _NEAR, _NEAR_APPLICATIONS, _NEAR_RESIDUAL
+        lambda x: (fast_gram @ x.to(kind)).to(x), wide, _NEAR, _NEAR_APPLICATIONS, _NEAR_RESIDUAL
     )
     near_rows = near.mT @ remainder
     # (I − N Nᵀ) A (I − N Nᵀ) = A − N Mᵀ − M Nᵀ with M = A N − N diag(θ) / 2
-    moved = (gram @ near.to(kind)).to(wide) - near * (squares / 2)  # (r, k)
-    gram = torch.addmm(gram.to(wide), near, moved.mT, alpha=-1).addmm_(moved, near.mT, alpha=-1).to(kind)
+    moved = (fast_gram @ near.to(kind)).to(wide) - near * (squares / 2)  # (r, k)
+    gram.addmm_(near, moved.mT, alpha=-1).addmm_(moved, near.mT, alpha=-1)
     return _Rest(
         torch.cat([far, near], 1),
         torch.cat([far_rows, near_rows]),
         remainder.addmm_(near, near_rows, alpha=-1).to(kind),
-        gram,
+        gram.to(kind),
         max(1.0, _MARGIN * math.sqrt(next_square)),
     )
 

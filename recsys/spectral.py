@@ -219,24 +219,28 @@ def spectral_function(matrix: Tensor, function: ValueAndDerivative) -> Tensor:
     The derivative in a direction of σ = 0 counts as zero: the middle of the subdifferential.
     Source: Lewis, "The convex analysis of unitarily invariant matrix functions", 1995.
     """
-    value: Tensor = _SpectralFunction.apply(matrix, function)  # type: ignore[no-untyped-call]  # torch has no types here
-    return value
+    spectrum = decompose(matrix)
+    value, derivative = function(spectrum.singular_values)
+    return with_gradient(matrix, value, spectrum.map(derivative)) if matrix.requires_grad else value
 
 
-class _SpectralFunction(torch.autograd.Function):
+def with_gradient(matrix: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
+    """`value`, (...,), as a function of (..., m, n), differentiable once, whose gradient (..., m, n) is known."""
+    result: Tensor = _WithGradient.apply(matrix, value, gradient)  # type: ignore[no-untyped-call]  # torch has no types
+    return result
+
+
+class _WithGradient(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, matrix: Tensor, function: ValueAndDerivative) -> Tensor:
-        spectrum = decompose(matrix)
-        value, derivative = function(spectrum.singular_values)
-        if matrix.requires_grad:
-            ctx.save_for_backward(spectrum.map(derivative))
-        return value
+    def forward(ctx: torch.autograd.function.FunctionCtx, matrix: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
+        ctx.save_for_backward(gradient)
+        return value.clone()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: torch.autograd.function.FunctionCtx, outer: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: torch.autograd.function.FunctionCtx, outer: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]  # set by save_for_backward
-        return outer[..., None, None] * gradient, None
+        return outer[..., None, None] * gradient, None, None
 
 
 def _take_out_leading(wide: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

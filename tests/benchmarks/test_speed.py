@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.speed import ratings_like_matrix, ratio_by_autograd, ratio_of_ours
+from benchmarks.speed import ratings_like_matrix, value_and_gradient
+from benchmarks.speed_training import AutogradRatioPenalty
 from benchmarks.turns import alternate
+from recsys.penalties import RatioPenalty
 
 
 def test_both_sides_of_the_ratio_compute_the_same_value_and_gradient() -> None:
     matrix = torch.randn(60, 90, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    for ours, autograd in zip(ratio_of_ours(matrix), ratio_by_autograd(matrix), strict=True):
+    both = (value_and_gradient(penalty, matrix) for penalty in (RatioPenalty(1.0), AutogradRatioPenalty(1.0)))
+    for ours, autograd in zip(*both, strict=True):
         torch.testing.assert_close(ours, autograd)
 
 

@@ -64,7 +64,7 @@ def test_value_and_gradient_are_the_closed_form_in_float64(shape: tuple[int, int
 def test_products_give_each_direction_to_the_tolerance(values: Tensor, tall: bool) -> None:
     matrix = planted(ROWS, COLUMNS, values.double()).float()
     matrix = matrix.mT.contiguous() if tall else matrix
-    with mock.patch.object(smoothing, "_by_decomposition", side_effect=AssertionError("nothing is decomposed")):
+    with mock.patch.object(smoothing, "spectral_function", side_effect=AssertionError("nothing is decomposed")):
         value, gradient = value_and_gradient(matrix)
     assert error(gradient, matrix) <= 1.5 * TOLERANCE
     rest = values[values < 10]
@@ -122,6 +122,16 @@ def test_products_in_float32_are_as_near_as_those_in_bfloat16(monkeypatch: pytes
     matrix = planted(ROWS, COLUMNS, SHORT["ratings"].double()).float()
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
     assert error(value_and_gradient(matrix)[1], matrix) <= 1.5 * TOLERANCE
+
+
+def test_the_smoothed_ratio_and_its_slopes_are_those_of_the_singular_values() -> None:
+    values = torch.tensor([3.0, 2.0, 1.0, 0.5], dtype=torch.float64)
+    penalty, leaf = SmoothedRatioPenalty(1.3, 0.7), planted(4, 6, values).requires_grad_()
+    ratio, slopes = penalty.of_singular_values(values)
+    torch.testing.assert_close(ratio, smoothed(values, 0.7) / values.norm())
+    torch.testing.assert_close(penalty(leaf), 1.3 * ratio)
+    gradient = torch.autograd.grad(penalty(leaf), leaf)[0]
+    torch.testing.assert_close(gradient, 1.3 * reference(leaf, 4).map(slopes))
 
 
 def test_without_smoothing_the_ratio_penalty_is_left() -> None:
