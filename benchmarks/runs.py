@@ -44,16 +44,22 @@ def results(line: Line, split: str, seeds: list[int], folder: Path, after_fit: C
     return _peer(line.model, split, seeds, folder / f"{line.model}-{split}", after_fit)
 
 
+def recipe(model: str, split: str) -> list[str]:
+    """Arguments of `recsys fit` for a model of ours: its configuration, or that of the other start and this start."""
+    own = CONFIGS / f"{model}-{SPLITS[split]}.yaml"
+    if own.is_file():
+        return [f"--config={own}"]
+    of_the_other = CONFIGS / f"{model.removesuffix(NEAR_ZERO)}-{SPLITS[split]}.yaml"
+    return [f"--config={of_the_other}", "--model.init_args.start=NearZero"]
+
+
 def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[], None]) -> Result:
-    name = f"{model.removesuffix(NEAR_ZERO)}-{SPLITS[split]}"
     run = folder / f"{model}-{'u1' if split == 'u1' else SPLITS[split]}-seed{seed}"
     finished = run / "result.json"
     if not finished.is_file():
-        command = [sys.executable, "-m", "recsys.cli", "fit", f"--config={CONFIGS / name}.yaml", f"--data.seed={seed}"]
+        command = [sys.executable, "-m", "recsys.cli", "fit", *recipe(model, split), f"--data.seed={seed}"]
         command += [f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
         command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
-        if model.endswith(NEAR_ZERO):
-            command += ["--model.init_args.start=NearZero"]
         if split == "u1":
             command += ["--data.split=u1", "--run.paper_rmse=null", f"--seed_everything={seed}"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -62,7 +68,8 @@ def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[
         if process.returncode:
             raise FitFailedError(f"{' '.join(command)} ended with status {process.returncode}")
         metrics = json.loads((run / "artifacts" / "latest" / "metrics.json").read_text())
-        checkpoint = torch.load(run / "checkpoints" / name / "refit.ckpt", map_location="cpu", weights_only=True)
+        (refit,) = (run / "checkpoints").glob("*/refit.ckpt")
+        checkpoint = torch.load(refit, map_location="cpu", weights_only=True)
         metrics["parameters"] = sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
         metrics["peak_memory_mb"] = round(usage.ru_maxrss / 1024)
         write_atomically(finished, json.dumps(metrics, indent=2).encode())

@@ -77,6 +77,7 @@ LINES = [
     Line("best-ratings", None, True, ours=True),
     Line("best-all", None, True, ours=True),
     Line("lnn-adam-smoothed-ratio", None, False, ours=True),
+    Line(f"lnn-adam-smoothed-ratio{NEAR_ZERO}", None, False, ours=True),
     *_of_ours(),
     Line("baseline", None, False),
     Line("nmf", "NMF", False),

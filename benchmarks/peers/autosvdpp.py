@@ -8,8 +8,8 @@ features c_i (year and genres). The auto-encoder is fitted first, by Adam on
 and stays as it is; then everything else learns from the ratings, with `decay` times the squares of the factors of each
 batch added to the mean squared error.
 
-Validation RMSE 0.8961 (`python -m benchmarks.peers.validate autosvdpp --seeds 100`), out of: decay 0.05, 0.1, 0.2 ×
-factors 10, 20, then decay 0.07, 0.1 × factors 20, 40 × β 0.1, 0.5, each at its best number of up to 25 epochs.
+Validation RMSE 0.9018 (`python -m benchmarks.peers.validate autosvdpp`), out of: decay 0.07, 0.1 × factors 20, 40, each
+at its best number of up to 25 epochs; on seed 100 alone before: decay 0.05, 0.1, 0.2 × factors 10, 20 and β 0.1, 0.5.
 """
 
 from __future__ import annotations

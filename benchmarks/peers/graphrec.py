@@ -11,9 +11,9 @@ non-linear layer each. x is
 Here φ is the concatenated rectifier, φ(a) = (max(a, 0), max(−a, 0)), and `decay` times the squares of z_u and z_i of
 each batch is added to the mean squared error.
 
-Validation RMSE (`python -m benchmarks.peers.validate MODEL --seeds 100`), each at its best number of epochs: GraphRec
-0.9057 out of decay 0.01, 0.03, 0.05, 0.07, 0.1; GraphRecSide 0.8995 out of 0.03, 0.05; GraphRecGraphSide 0.8990 out of
-0.01, 0.03, 0.04, 0.06, 0.1.
+Validation RMSE (`python -m benchmarks.peers.validate MODEL`), each at its best number of up to 60 epochs: GraphRec
+0.9089 out of decay 0.05, 0.07, 0.1; GraphRecSide 0.9045 out of 0.03, 0.05, 0.07; GraphRecGraphSide 0.9031 out of 0.04,
+0.06, 0.1.
 """
 
 from __future__ import annotations

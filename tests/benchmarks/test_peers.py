@@ -27,7 +27,7 @@ FOR_A_SMALL_SET: dict[str, dict[str, Any]] = {
     "graphrec-side": {"batch_size": 128, "epochs": 12},
     "graphrec-graph-side": {"batch_size": 128, "epochs": 12},
     "autosvdpp": {"batch_size": 128, "epochs": 12},
-    "srgcnn": {"epochs": 60, "diffusions": 3},
+    "srgcnn": {"epochs": 15, "diffusions": 3},
     "fm": {"samples": 50},
     "fm-implicit": {"samples": 50},
     "fm-date": {"samples": 50},

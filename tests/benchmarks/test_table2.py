@@ -8,9 +8,8 @@ import pytest
 import yaml
 
 from benchmarks.peers import PEERS
+from benchmarks.runs import recipe
 from benchmarks.table2 import LINES, NEAR_ZERO, PUBLISHED, Line
-
-CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
 
 
 def test_every_row_of_the_paper_has_one_line_that_can_be_measured() -> None:
@@ -34,6 +33,14 @@ def test_published_figures_of_others_at_80_20_stand_beside_the_official_split_to
 @pytest.mark.parametrize("line", [line for line in LINES if line.ours and line.paper_name], ids=lambda line: line.model)
 def test_the_figures_of_our_lines_are_those_in_their_configurations(line: Line) -> None:
     assert line.published.keys() == {"0.9", "0.8"}
-    for split, name in (("0.9", "90"), ("0.8", "80")):
-        config = yaml.safe_load((CONFIGS / f"{line.model.removesuffix(NEAR_ZERO)}-{name}.yaml").read_text())
+    for split in ("0.9", "0.8"):
+        config = yaml.safe_load(Path(recipe(line.model, split)[0].removeprefix("--config=")).read_text())
         assert config["run"]["paper_rmse"] == line.published[split]
+
+
+def test_a_start_near_zero_has_its_own_configuration_or_that_of_the_other_start() -> None:
+    (own,) = recipe(f"lnn-adam-ratio{NEAR_ZERO}", "u1")
+    assert own.endswith("/lnn-adam-ratio-near-zero-80.yaml")
+    other, start = recipe(f"lnn-gd{NEAR_ZERO}", "0.9")
+    assert other.endswith("/lnn-gd-90.yaml")
+    assert start == "--model.init_args.start=NearZero"

@@ -57,8 +57,9 @@ def test_every_configuration_says_what_it_is(recsys: Command, path: Path, capfd:
 
 def test_the_rmse_table_has_a_configuration_for_each_of_our_rows() -> None:
     of_the_paper = [f"{m}-{o}{p}" for m in ("lnn", "embedding") for o in ("gd", "adam") for p in ("", "-ratio")]
+    near_zero = ["lnn-adam-ratio-near-zero", "lnn-adam-smoothed-ratio-near-zero"]
     beyond_it = ["lnn-adam-smoothed-ratio", "best-ratings", "best-all"]
-    models = [f"{model}-{split}" for model in (*of_the_paper, *beyond_it) for split in (90, 80)]
+    models = [f"{model}-{split}" for model in (*of_the_paper, *near_zero, *beyond_it) for split in (90, 80)]
     assert {path.stem for path in CONFIGS.glob("*.yaml")} == {"base", *models}
 
 
