@@ -45,12 +45,15 @@ def results(line: Line, split: str, seeds: list[int], folder: Path, after_fit: C
 
 
 def recipe(model: str, split: str) -> list[str]:
-    """Arguments of `recsys fit` for a model of ours: its configuration, or that of the other start and this start."""
+    """Arguments of `recsys fit` for a model of ours: its configuration, or that of the other start with this start.
+
+    From near zero it is further to the best epoch, so the upper bound on their number is one that none comes near.
+    """
     own = CONFIGS / f"{model}-{SPLITS[split]}.yaml"
     if own.is_file():
         return [f"--config={own}"]
     of_the_other = CONFIGS / f"{model.removesuffix(NEAR_ZERO)}-{SPLITS[split]}.yaml"
-    return [f"--config={of_the_other}", "--model.init_args.start=NearZero"]
+    return [f"--config={of_the_other}", "--model.init_args.start=NearZero", "--trainer.max_epochs=2000"]
 
 
 def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[], None]) -> Result:

@@ -41,6 +41,6 @@ def test_the_figures_of_our_lines_are_those_in_their_configurations(line: Line) 
 def test_a_start_near_zero_has_its_own_configuration_or_that_of_the_other_start() -> None:
     (own,) = recipe(f"lnn-adam-ratio{NEAR_ZERO}", "u1")
     assert own.endswith("/lnn-adam-ratio-near-zero-80.yaml")
-    other, start = recipe(f"lnn-gd{NEAR_ZERO}", "0.9")
+    other, start, _ = recipe(f"lnn-gd{NEAR_ZERO}", "0.9")
     assert other.endswith("/lnn-gd-90.yaml")
     assert start == "--model.init_args.start=NearZero"
