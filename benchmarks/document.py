@@ -51,7 +51,7 @@ def rmse_table(content: Content) -> str:
         "Test RMSE, mean and standard deviation over five seeds unless it says otherwise. `+`: the paper counts the "
         "method among those that use more than the ratings, though `mc` and `gc-mc` do not here. `lnn` and `embedding` "
         "are this project's and start at damped user and item means or, as the paper's do, near zero. "
-        "What the paper quotes at 80:20 for other methods is of the official split u1."
+        "What is empty was not measured. What the paper quotes at 80:20 for other methods is of the official split u1."
     )
     return "\n".join([*lines, "", notes, *_calibration(content["rows"])])
 
