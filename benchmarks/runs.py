@@ -44,23 +44,25 @@ def results(line: Line, split: str, seeds: list[int], folder: Path, after_fit: C
     return _peer(line.model, split, seeds, folder / f"{line.model}-{split}", after_fit)
 
 
-def recipe(model: str, split: str) -> list[str]:
-    """Arguments of `recsys fit` for a model of ours: its configuration, or that of the other start with this start.
+def recipe(model: str, split: str) -> tuple[Path, list[str]]:
+    """Configuration of a model of ours, named as its runs are, and arguments of `recsys fit` besides.
 
-    From near zero it is further to the best epoch, so the upper bound on their number is one that none comes near.
+    A start near zero without a configuration of its own has that of the other start. From near zero it is further to
+    the best epoch, so the upper bound on their number is one that none comes near.
     """
     own = CONFIGS / f"{model}-{SPLITS[split]}.yaml"
     if own.is_file():
-        return [f"--config={own}"]
+        return own, []
     of_the_other = CONFIGS / f"{model.removesuffix(NEAR_ZERO)}-{SPLITS[split]}.yaml"
-    return [f"--config={of_the_other}", "--model.init_args.start=NearZero", "--trainer.max_epochs=2000"]
+    return of_the_other, ["--model.init_args.start=NearZero", "--trainer.max_epochs=2000"]
 
 
 def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[], None]) -> Result:
     run = folder / f"{model}-{'u1' if split == 'u1' else SPLITS[split]}-seed{seed}"
     finished = run / "result.json"
     if not finished.is_file():
-        command = [sys.executable, "-m", "recsys.cli", "fit", *recipe(model, split), f"--data.seed={seed}"]
+        config, start = recipe(model, split)
+        command = [sys.executable, "-m", "recsys.cli", "fit", f"--config={config}", *start, f"--data.seed={seed}"]
         command += [f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
         command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
         if split == "u1":
@@ -71,7 +73,7 @@ def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[
         if process.returncode:
             raise FitFailedError(f"{' '.join(command)} ended with status {process.returncode}")
         metrics = json.loads((run / "artifacts" / "latest" / "metrics.json").read_text())
-        (refit,) = (run / "checkpoints").glob("*/refit.ckpt")
+        refit = run / "checkpoints" / config.stem / "refit.ckpt"
         checkpoint = torch.load(refit, map_location="cpu", weights_only=True)
         metrics["parameters"] = sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
         metrics["peak_memory_mb"] = round(usage.ru_maxrss / 1024)

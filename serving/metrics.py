@@ -73,7 +73,7 @@ class Metrics:
         registry = self.registry
         if workers.shared_folder() is not None:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's
         return generate_latest(registry)
 
 

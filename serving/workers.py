@@ -41,7 +41,7 @@ class Workers(Multiprocess):
         before = {worker.pid for worker in self.processes}
         super().keep_subprocess_alive()
         for pid in before - {worker.pid for worker in self.processes}:
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library's
 
 
 def run(config: uvicorn.Config) -> None:

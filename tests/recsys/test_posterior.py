@@ -247,7 +247,7 @@ def with_everything() -> BayesianEmbedding:
 def fit_u1(model: BayesianEmbedding, epochs: int, checkpoint: Path | None = None) -> pl.Trainer:
     """Fit to the training ratings of u1 from seed 0 and return the trainer."""
     pl.seed_everything(0, verbose=False)
-    model.configure_optimizers = lambda: torch.optim.Adam(model.parameters(), lr=0.02)  # type: ignore[method-assign]
+    model.configure_optimizers = lambda: torch.optim.Adam(model.parameters(), lr=0.02)  # type: ignore[method-assign]  # as LightningCLI
     fitting = trainer(max_epochs=epochs, limit_val_batches=0)
     fitting.fit(model, datamodule=MovieLensDataModule(split="u1", validation=0), ckpt_path=checkpoint)
     return fitting
