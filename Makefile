@@ -20,9 +20,17 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 train: $(VENV)/.ready  ## Train the default recipe on MovieLens-100K, test it, export artifacts/latest
 	$(BIN)/recsys fit --config recsys/configs/lnn-adam-ratio-90.yaml
 
+# As many processes as there are cores, of one thread each: threads of several processes wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
 .PHONY: test
-test: $(VENV)/.ready  ## Run all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.ready  ## Run the tests, without the slow ones
+	$(PYTEST) -m "not slow"
+	@echo "The tests marked slow were left out: make test-all runs them, too."
+
+.PHONY: test-all
+test-all: $(VENV)/.ready  ## Run all tests
+	$(PYTEST)
 
 .PHONY: serve
 serve: $(VENV)/.ready  ## Serve artifacts/latest on http://127.0.0.1:8000
