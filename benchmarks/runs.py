@@ -62,7 +62,7 @@ def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[
     finished = run / "result.json"
     if not finished.is_file():
         config, start = recipe(model, split)
-        command = [sys.executable, "-m", "recsys.cli", "fit", f"--config={config}", *start, f"--data.seed={seed}"]
+        command = [sys.executable, "-m", "recsys.command", "fit", f"--config={config}", *start, f"--data.seed={seed}"]
         command += [f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
         command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
         if split == "u1":

@@ -58,7 +58,7 @@ class MovieLensDataModule(pl.LightningDataModule):
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         self.save_hyperparameters(ignore=["path", "cache"])  # where the data lie says nothing of a model
-        self.name = name
+        self.name: str = name
         self.path = path
         self.cache = cache
         self.split_name = split

@@ -3,3 +3,7 @@
 
 class SettingsError(ValueError):
     """The settings of a model do not fit each other or the data; the message says which and what to do."""
+
+
+class CommandError(Exception):
+    """The command cannot be carried out as given; the message says why and what to do."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data.movielens import Ratings
-from recsys.cli import main
+from recsys.command.main import main
 
 CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
 Command = Callable[..., str]

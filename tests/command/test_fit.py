@@ -115,7 +115,7 @@ def test_a_resumed_fit_ends_with_the_same_weights_as_one_that_was_never_stopped(
 def test_a_fit_killed_in_either_stage_resumes_to_the_numbers_of_one_that_was_not(recsys: Command, stage: str) -> None:
     options = [*DEFAULT, "--trainer.max_epochs", 6, "--trainer.check_val_every_n_epoch", 3]
     options += ["--run.checkpoint_every", 1]
-    command = [sys.executable, "-m", "recsys.cli", "fit", *map(str, options)]
+    command = [sys.executable, "-m", "recsys.command", "fit", *map(str, options)]
     checkpoint = Path(f"checkpoints/lnn-adam-ratio-90/{stage}.ckpt")
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(CONFIGS.parents[1])}) as process:
         wait_for(checkpoint, process)
@@ -128,7 +128,7 @@ def test_a_fit_killed_in_either_stage_resumes_to_the_numbers_of_one_that_was_not
 
 
 def test_an_interrupted_fit_says_how_to_go_on(recsys: Command) -> None:
-    command = [sys.executable, "-m", "recsys.cli", "fit", *map(str, EMBEDDING), "--data.validation", "0"]
+    command = [sys.executable, "-m", "recsys.command", "fit", *map(str, EMBEDDING), "--data.validation", "0"]
     command += ["--run.checkpoint_every", "1", "--trainer.max_epochs", "100000"]
     environment = {**os.environ, "PYTHONPATH": str(CONFIGS.parents[1])}
     checkpoint = Path("checkpoints/embedding-adam-ratio-90/refit.ckpt")

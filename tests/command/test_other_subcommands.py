@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from recsys.cli import Run
+from recsys.command.run import Run
 from tests.command.conftest import CONFIGS, Command
 
 RECIPE = ("--config", CONFIGS / "lnn-adam-ratio-90.yaml")

@@ -1,0 +1,1 @@
+"""The `recsys` command: fit, validate, test and predict through Lightning's command line."""

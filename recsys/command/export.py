@@ -1,0 +1,56 @@
+"""What a finished fit exports: the trained model with all that the server answers from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from data.datamodule import MovieLensDataModule
+from data.movielens import Ratings
+from recsys import artifact
+from recsys.command.run import Run
+from recsys.models import RatingModel
+from recsys.starts import DampedMeans
+
+
+def export(run: Run, model: RatingModel, data: MovieLensDataModule, metrics: dict[str, float]) -> Path:
+    """Write the artefact of a trained model; returns its directory."""
+    users, items, ratings = data.training_set()
+    means = DampedMeans().effects(users, items, ratings, data.n_users, data.n_items)
+    manifest = artifact.Manifest(
+        kind=type(model).__name__,
+        recipe=run.name,
+        rating_scale=model.rating_scale,
+        global_mean=means.mean,
+        split=data.split_name,
+        seed=data.seed,
+        metrics=metrics,
+        data_name=data.name,
+        data_sha256=data.ratings.sha256,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    order = torch.argsort(users * data.n_items + items)  # by user, then item
+    known = {
+        "user_ids": data.ratings.user_ids,
+        "item_ids": data.ratings.item_ids,
+        "user_means": means.users.numpy(),
+        "item_means": means.items.numpy(),
+        "rating_users": users[order].numpy().astype(np.int32),
+        "rating_items": items[order].numpy().astype(np.int32),
+        "rating_values": ratings[order].numpy(),
+    }
+    return artifact.save(run.artifacts, manifest, {**model.arrays(), **known}, item_table(data.ratings))
+
+
+def item_table(ratings: Ratings) -> artifact.ItemTable:
+    """The item table of a data set, in a form that loads without pandas."""
+    table = ratings.item_table
+    return artifact.ItemTable(
+        titles=tuple(table["title"]),
+        years=tuple(None if pd.isna(year) else int(year) for year in table["year"]),
+        genres=tuple(map(tuple, table["genres"])),
+    )

@@ -1,0 +1,61 @@
+"""The `recsys` command: fit, validate, test and predict through Lightning's command line.
+
+`fit` chooses the number of epochs on a validation part of the training ratings, trains anew on all of them, tests once,
+and exports the artefact that the server answers from.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+from data.datamodule import MovieLensDataModule
+from data.errors import DataError
+from recsys.artifact import ArtifactError
+from recsys.command.cli import RecsysCLI
+from recsys.errors import CommandError, SettingsError
+from recsys.models import NonFiniteLossError, RatingModel
+
+BASE_CONFIG = Path(__file__).parents[1] / "configs" / "base.yaml"
+DESCRIPTIONS = {
+    "fit": "Choose the number of epochs on validation ratings, refit on all training ratings, test once, export.",
+    "validate": "Print RMSE and MAE of a checkpoint on the validation ratings.",
+    "test": "Print RMSE and MAE of a checkpoint on the test ratings.",
+    "predict": "Write a checkpoint's predictions of the test ratings as CSV.",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; errors that a user can mend are printed without a traceback, with exit status 1."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("data").setLevel(logging.INFO)
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # no tips, seeds and hardware lists
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # retries; `data` says what came of them
+    for expected in (
+        ".*does not have many workers",  # a batch is a slice of arrays in memory; workers would copy it
+        "The number of training batches",  # a full batch is an epoch of one step; logging counts on across epochs
+        "Checkpoint directory .* exists",  # NAME/selection.ckpt is replaced on purpose
+        "Be aware that when using `ckpt_path`, callbacks",  # of a fit; testing and predicting need none of them
+        ".*LeafSpec",  # Lightning's own use of a deprecated torch name
+    ):
+        warnings.filterwarnings("ignore", expected)
+    try:
+        RecsysCLI(
+            RatingModel,
+            MovieLensDataModule,
+            subclass_mode_model=True,
+            seed_everything_default=0,
+            save_config_kwargs={"overwrite": True},
+            parser_kwargs={"description": __doc__, "default_env": True, "env_prefix": "RECSYS"}
+            | {
+                name: {"description": what, "default_config_files": [str(BASE_CONFIG)]}
+                for name, what in DESCRIPTIONS.items()
+            },
+            args=arguments,
+        )
+    except (CommandError, DataError, NonFiniteLossError, SettingsError, ArtifactError) as error:
+        print(f"recsys: {error}", file=sys.stderr)
+        sys.exit(1)
