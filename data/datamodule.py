@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from data.movielens import Ratings, load
-from data.splits import Split, carve_validation, make_split
+from data.splits import Split, canonical_name, carve_validation, make_split
 
 Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
 _EVALUATION_BATCH = 1 << 20  # ratings predicted at once; bounds memory on the larger data sets
@@ -32,7 +32,7 @@ class MovieLensDataModule(pl.LightningDataModule):
         name: str = "100k",
         path: Path | None = None,
         cache: Path | None = None,
-        split: str = "0.9",
+        split: str | float = "0.9",
         seed: int = 0,
         validation: float = 0.1,
         batch_size: int | None = None,
@@ -51,7 +51,9 @@ class MovieLensDataModule(pl.LightningDataModule):
 
         Raises:
             ValueError: validation is not in [0, 1), or batch_size is less than 1.
+            UnknownSplitError: there is no such split.
         """
+        split = canonical_name(split)  # before the hyper-parameters are saved, which are compared at a resume
         super().__init__()
         if not 0 <= validation < 1:
             raise ValueError(f"validation must be a share of the training ratings in [0, 1), not {validation}")

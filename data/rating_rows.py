@@ -25,6 +25,7 @@ from data.errors import (
     MalformedRowError,
     RatingOutsideScaleError,
 )
+from data.text_files import end_of_text
 
 _COLUMNS = ("user id", "item id", "rating", "timestamp")
 _REMEDY = "Get the file from the publisher again, or correct that line."
@@ -50,6 +51,8 @@ def read_ratings(file: RatingsFile, content: bytes, scale: RatingScale) -> Ratin
     DuplicateRatingError, each for the first line that is at fault.
     """
     start = _end_of_header(file, content)
+    if (end := end_of_text(content)) < len(content):
+        content = content[:end]
     rows = memoryview(content)[start:]  # a copy would cost most of a gigabyte for the largest data set
     if file.rows_sha256 is not None:
         expect_sha256(rows, file.rows_sha256, file.name)
@@ -58,14 +61,15 @@ def read_ratings(file: RatingsFile, content: bytes, scale: RatingScale) -> Ratin
 
     frame = _parse(file, content, start)
     first_line = 1 if file.header is None else 2
-    _check_values(file, frame, scale, first_line)
+    _check_ids(file, frame, first_line)
+    values = _on_scale(file, frame, scale, first_line)
     users, user_ids = pd.factorize(frame["user id"].to_numpy(), sort=True)
     items, item_ids = pd.factorize(frame["item id"].to_numpy(), sort=True)
     _check_pairs(file, users * item_ids.size + items, frame, first_line)
     return RatingRows(
         users=users.astype(np.int64, copy=False),
         items=items.astype(np.int64, copy=False),
-        values=frame["rating"].to_numpy(np.float32),
+        values=values,
         timestamps=frame["timestamp"].to_numpy(),
         user_ids=user_ids,
         item_ids=item_ids,
@@ -114,7 +118,7 @@ def _parse(file: RatingsFile, content: bytes, start: int) -> pd.DataFrame:
     return frame
 
 
-def _check_values(file: RatingsFile, frame: pd.DataFrame, scale: RatingScale, first_line: int) -> None:
+def _check_ids(file: RatingsFile, frame: pd.DataFrame, first_line: int) -> None:
     for column in ("user id", "item id"):
         ids = frame[column].to_numpy()
         if ids.min() < 0:
@@ -123,14 +127,24 @@ def _check_values(file: RatingsFile, frame: pd.DataFrame, scale: RatingScale, fi
                 f"{file.name}, line {first_line + row}: the {column} {ids[row]} is negative. {_REMEDY}"
             )
 
+
+def _on_scale(file: RatingsFile, frame: pd.DataFrame, scale: RatingScale, first_line: int) -> npt.NDArray[np.float32]:
+    """Return the ratings, each the nearest step of the scale, or raise RatingOutsideScaleError.
+
+    Steps such as 0.1 have no exact binary value: 1.1 − 1 is not 0.1, and programs write 3.5000000000000004 for 3.5.
+    """
     values = frame["rating"].to_numpy()
-    steps = (values - scale.minimum) / scale.step
-    sound = (values >= scale.minimum) & (values <= scale.maximum) & (steps == np.rint(steps))
+    steps = np.rint((values - scale.minimum) / scale.step)
+    nearest = scale.minimum + steps * scale.step
+    with np.errstate(invalid="ignore"):  # an infinite rating is as far from the nearest step as can be
+        near = np.abs(values - nearest) <= _TOLERANCE * scale.step
+    sound = near & (steps >= 0) & (steps <= round((scale.maximum - scale.minimum) / scale.step))
     if not sound.all():
         row = int(np.argmin(sound))
         raise RatingOutsideScaleError(
-            f"{file.name}, line {first_line + row}: the rating {values[row]:g} is none of {scale}. {_REMEDY}"
+            f"{file.name}, line {first_line + row}: the rating {values[row]:.10g} is none of {scale}. {_REMEDY}"
         )
+    return nearest.astype(np.float32)
 
 
 def _check_pairs(file: RatingsFile, pairs: npt.NDArray[np.int64], frame: pd.DataFrame, first_line: int) -> None:
@@ -167,6 +181,9 @@ def _shown(raw: bytes) -> str:
     return repr(raw if len(raw) <= 60 else raw[:60] + b"...").removeprefix("b")
 
 
+# How far a rating may be from a step, as a share of it. Ratings of up to 100 that were float32 once are off by 4e-6,
+# that is 4e-4 of a step of 0.01; nobody means a step by a number that is further away.
+_TOLERANCE = 1e-3
 _WHOLE_NUMBER = re.compile(rb"-?\d{1,18}")  # 18 digits always fit an int64
 _NUMBER = {
     "user id": _WHOLE_NUMBER,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +31,13 @@ class Split:
     test: Rows  # (n_test,)
 
 
-def make_split(ratings: Ratings, name: str, seed: int) -> Split:
+def make_split(ratings: Ratings, name: str | float, seed: int) -> Split:
     """Split ratings the way `name` says; `split_names` lists what it can be.
 
     Raises UnknownSplitError for another name, and SplitUnavailableError where the ratings do not
     allow it.
     """
+    name = canonical_name(name)
     kind, arguments = _recognise(name)
     test = kind.test_rows(ratings, arguments, seed)
     if not 0 < test.size < len(ratings):
@@ -64,6 +66,19 @@ def carve_validation(ratings: Ratings, split: Split, fraction: float, seed: int)
         )
     chosen = kind.choose(ratings, split.train, count, seed)
     return _read_only(np.setdiff1d(split.train, chosen, assume_unique=True)), _read_only(np.sort(chosen))
+
+
+def canonical_name(name: str | float) -> str:
+    """Return the one way to write a split that has several: "0.9" for 0.9, ".9" and "0.90".
+
+    YAML makes a number of a share without quotes, so a split may be a number as well.
+
+    Raises UnknownSplitError if there is no such split; `make_split` may still find that the ratings do not allow it.
+    """
+    text = name if isinstance(name, str) else f"{Decimal(str(float(name))):f}"
+    _, arguments = _recognise(text)
+    share = arguments.groupdict().get("share")
+    return text if share is None else text.removesuffix(share) + _shortest(share)
 
 
 def split_names() -> dict[str, str]:
@@ -120,6 +135,12 @@ def _test_count(ratings: Ratings, arguments: re.Match[str]) -> int:
     return round(len(ratings) * (1 - float(arguments["share"])))
 
 
+def _shortest(share: str) -> str:
+    """Write a decimal fraction with one digit before the point and no needless ones behind it: 0.9, 0.0."""
+    digits = share.partition(".")[2].rstrip("0")
+    return f"0.{digits or 0}"
+
+
 def _at_random(ratings: Ratings, rows: Rows, count: int, seed: int) -> Rows:
     return np.random.default_rng([seed, _VALIDATION]).permutation(rows)[:count]
 
@@ -161,13 +182,13 @@ _KINDS = (
     _Kind(
         "0.9",
         "random: this share of the ratings is for training; any decimal fraction between 0 and 1",
-        re.compile(r"(?P<share>0\.\d+)"),
+        re.compile(r"(?P<share>0?\.\d+)"),
         _random_holdout,
     ),
     _Kind(
         "time-0.9",
         "by time: the oldest ratings, this share of them, are for training; the seed is not used",
-        re.compile(r"time-(?P<share>0\.\d+)"),
+        re.compile(r"time-(?P<share>0?\.\d+)"),
         _time_holdout,
         _latest,
     ),

@@ -20,6 +20,7 @@ from data.errors import (
     UnlistedIdError,
 )
 from data.table_rows import Item, User
+from data.text_files import encoding_of, end_of_text
 
 _REMEDY = "Get the file from the publisher again, or correct that line."
 
@@ -65,13 +66,12 @@ def _rows(file: TableFile[Row], content: bytes) -> list[Row]:
 def _numbered_lines(file: TableFile[Row], content: bytes) -> Iterator[tuple[int, str]]:
     # bytes.splitlines() knows only the line ends that files have; that of str would also split at
     # characters such as U+0085, which are part of a title.
-    for number, line in enumerate(content.splitlines(), start=1):
+    encoding = encoding_of(content, file.encoding)
+    for number, line in enumerate(content[: end_of_text(content)].splitlines(), start=1):
         try:
-            text = line.decode(file.encoding)
+            text = line.decode(encoding)
         except UnicodeDecodeError as error:
-            raise EncodingError(
-                f"{file.name}, line {number} is not {file.encoding} text: {error}. {_REMEDY}"
-            ) from error
+            raise EncodingError(f"{file.name}, line {number} is not {encoding} text: {error}. {_REMEDY}") from error
         if number == 1 and file.header is not None:
             if text != file.header:
                 raise MalformedRowError(f"{file.name}, line 1 is {text!r} instead of {file.header!r}. {_REMEDY}")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.catalogue import RatingsFile, TableFile, find
+from data.catalogue import RatingScale, RatingsFile, TableFile, find
 from data.errors import (
     ChecksumError,
     DataError,
@@ -23,6 +23,7 @@ from data.errors import (
 from data.rating_rows import RatingRows, read_ratings
 from data.table_rows import Item, User
 from data.tables import read_items, read_users
+from data.text_files import encoding_of
 
 U_DATA = RatingsFile("u.data", separator=b"\t")
 RATINGS_DAT = find("10m").published.ratings
@@ -63,6 +64,9 @@ GOOD = b"1\t1\t5\t100\n2\t1\t3\t200\n"
         (b"3\t1\t0\t100", RatingOutsideScaleError, "the rating 0 is none of 1, 2, ... 5"),
         (b"3\t1\t-1\t100", RatingOutsideScaleError, "the rating -1 is none of 1, 2, ... 5"),
         (b"3\t1\t3.5\t100", RatingOutsideScaleError, "the rating 3.5 is none of 1, 2, ... 5"),
+        (b"3\t1\t3.01\t100", RatingOutsideScaleError, "the rating 3.01 is none of 1, 2, ... 5"),
+        (b"3\t1\t5.01\t100", RatingOutsideScaleError, "the rating 5.01 is none of 1, 2, ... 5"),
+        (b"3\t1\t0.99\t100", RatingOutsideScaleError, "the rating 0.99 is none of 1, 2, ... 5"),
         (b"3\t1\tinf\t100", RatingOutsideScaleError, "the rating inf is none of"),
         (b"1\t1\t4\t300", DuplicateRatingError, "user 1 rates item 1 again, after line 1"),
     ],
@@ -117,6 +121,36 @@ def test_the_last_line_need_not_end() -> None:
     assert read_ratings(U_DATA, GOOD.rstrip(b"\n"), WHOLE_STARS).values.tolist() == [5, 3]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\n\n\n", b"\r\n", b"  \n", b"  "])
+def test_blank_lines_at_the_end_are_no_ratings_and_no_mistake(end: bytes) -> None:
+    rows = read_ratings(U_DATA, GOOD + end, WHOLE_STARS)
+    assert rows.values.tolist() == [5, 3]
+    assert rows.sha256 == read_ratings(U_DATA, GOOD, WHOLE_STARS).sha256  # or the official folds would be refused
+
+
+@pytest.mark.parametrize("content", [b"\n", b" \r\n\n"])
+def test_a_file_of_blank_lines_has_no_ratings(content: bytes) -> None:
+    with pytest.raises(EmptyFileError, match=r"u.data has no ratings"):
+        read_ratings(U_DATA, content, WHOLE_STARS)
+
+
+@pytest.mark.parametrize("step", [0.1, 0.2, 0.25, 0.5, 1.0, 0.01, 0.3])
+def test_every_step_of_a_scale_is_a_rating_however_a_program_wrote_it(step: float) -> None:
+    scale = RatingScale(1.0, 1.0 + 10 * step, step)
+    given = [1.0 + k * step for k in range(11)]
+    for written in (str, lambda value: str(round(value, 2)), lambda value: str(float(np.float32(value)))):
+        lines = "".join(f"{user}\t1\t{written(value)}\t0\n" for user, value in enumerate(given))
+        values = read_ratings(U_DATA, lines.encode(), scale).values
+        np.testing.assert_array_equal(values, np.array([round(value, 2) for value in given], dtype=np.float32))
+    for value in (1.0 - step, 1.0 + 0.4 * step, 1.0 + 11 * step):
+        with pytest.raises(RatingOutsideScaleError, match="is none of"):
+            read_ratings(U_DATA, f"1\t1\t{value}\t0\n".encode(), scale)
+
+
+def test_a_rating_beside_a_step_is_that_step() -> None:
+    assert read_ratings(RATINGS_DAT, b"1::1::3.5000000000000004::1\n", HALF_STARS).values.tolist() == [3.5]
+
+
 @pytest.mark.filterwarnings("error")  # a warning of pandas' would come without a file or a line
 @given(st.data())
 def test_whatever_bytes_a_file_has_it_is_read_or_refused_for_a_reason(data: st.DataObject) -> None:
@@ -152,7 +186,7 @@ MOVIES_CSV: TableFile[Item] = find("25m").published.items
     [
         (b"2::Pier (1990)", MalformedRowError, "there are 2 fields where there should be 3"),
         (b"two::Pier (1990)::Drama", MalformedRowError, "invalid literal for int() with base 10: 'two'"),
-        (b"", MalformedRowError, "there are 1 fields where there should be 3"),
+        (b"\n3::Pier (1990)::Drama", MalformedRowError, "there are 1 fields where there should be 3"),
         (b"-2::Pier (1990)::Drama", InvalidIdError, "the id -2 is negative"),
         (b"1::Pier (1990)::Drama", DuplicateIdError, "the id 1 occurs a second time"),
         (b"2::Caf\xe9 (1990)::Drama", EncodingError, "is not utf-8 text"),
@@ -170,6 +204,26 @@ def test_an_open_quote_and_another_header_of_a_table_are_refused() -> None:
         read_items(MOVIES_CSV, b'movieId,title,genres\n1,"Jetty,Drama\n', np.array([1]))
     with pytest.raises(MalformedRowError, match=r"movies.csv, line 1 is 'id,title' instead of 'movieId,title,genres'"):
         read_items(MOVIES_CSV, b"id,title\n", np.array([1]))
+
+
+MOVIES_OF_1M: TableFile[Item] = find("1m").published.items
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-8-sig"])
+def test_a_latin_1_table_that_an_editor_saved_as_utf_8_has_the_same_titles(encoding: str) -> None:
+    text = "1::Cité des enfants perdus, La (1995)::Drama\n2::Die Blechtrommel (1979)::Drama\n"
+    items = read_items(MOVIES_OF_1M, text.encode(encoding), np.array([1, 2]))
+    assert items["title"].tolist() == ["Cité des enfants perdus, La", "Die Blechtrommel"]
+
+
+@given(st.text(st.characters(min_codepoint=0xC0, max_codepoint=0xFF), min_size=1), st.text("abc '(", min_size=1))
+def test_latin_1_letters_are_never_taken_for_utf_8(letters: str, others: str) -> None:
+    assert encoding_of((letters + others).encode("latin-1"), "latin-1") == "latin-1"
+
+
+def test_blank_lines_at_the_end_of_a_table_are_no_rows() -> None:
+    items = read_items(MOVIES_DAT, b"1::Jetty (1980)::Drama\r\n\r\n\n", np.array([1]))
+    assert items["title"].tolist() == ["Jetty"]
 
 
 def test_a_table_without_rows_is_refused() -> None:

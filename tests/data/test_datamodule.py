@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from data.datamodule import Batch, MovieLensDataModule
+from data.errors import UnknownSplitError
 from data.movielens import Ratings
 
 
@@ -63,6 +64,16 @@ def test_sizes_and_scale_are_those_of_the_whole_data_set(movielens_100k: Ratings
 def test_values_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         MovieLensDataModule(**options)  # type: ignore[arg-type]  # the values under test
+
+
+def test_an_unknown_split_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(UnknownSplitError, match="there is no split 'u9'"):
+        MovieLensDataModule(split="u9")
+
+
+def test_a_share_that_yaml_made_a_number_of_is_the_split_of_that_name() -> None:
+    data = MovieLensDataModule(split=0.8)
+    assert (data.split_name, data.hparams["split"]) == ("0.8", "0.8")
 
 
 def test_nothing_is_read_before_it_is_needed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from data.catalogue import RatingScale
 from data.errors import SplitUnavailableError, UnknownSplitError
 from data.movielens import Ratings
-from data.splits import Split, carve_validation, make_split, split_names
+from data.splits import Split, canonical_name, carve_validation, make_split, split_names
 
 OFFICIAL = ("u1", "u2", "u3", "u4", "u5", "ua", "ub")
 
@@ -60,7 +60,7 @@ def assert_partition(rows: np.ndarray, *parts: np.ndarray) -> None:
 @given(ratings=some_ratings(), name=NAMES, seed=SEEDS)
 def test_train_and_test_are_disjoint_and_cover_every_row(ratings: Ratings, name: str, seed: int) -> None:
     split = make_split(ratings, name, seed)
-    assert (split.name, split.seed) == (name, seed)
+    assert (split.name, split.seed) == (canonical_name(name), seed)
     assert_partition(np.arange(len(ratings)), split.train, split.test)
 
 
@@ -169,11 +169,47 @@ def test_an_official_split_of_other_ratings_is_refused(name: str) -> None:
         make_split(ratings_at([0] * 100), name, seed=0)
 
 
-@pytest.mark.parametrize("name", ["", "1", "0.9x", "1.0", ".9", "-0.9", "90%", "u0", "u6", "uc", "time", "kfold-5"])
-def test_a_name_that_is_no_split_is_answered_with_those_there_are(name: str) -> None:
-    with pytest.raises(UnknownSplitError) as raised:
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (".9", "0.9"),
+        ("0.90", "0.9"),
+        (0.9, "0.9"),
+        (0.8, "0.8"),
+        (1e-05, "0.00001"),
+        (0, "0.0"),
+        ("0.000", "0.0"),
+        ("time-.90", "time-0.9"),
+        ("kfold-5-1", "kfold-5-1"),
+        ("ua", "ua"),
+    ],
+)
+def test_one_split_has_one_name_however_it_is_written(written: str | float, meant: str) -> None:
+    assert canonical_name(written) == meant
+    assert canonical_name(meant) == meant
+
+
+@given(share=st.floats(0.01, 0.99), ratings=some_ratings(), seed=SEEDS)
+def test_a_share_is_the_same_split_as_a_number_and_as_text(share: float, ratings: Ratings, seed: int) -> None:
+    share = round(share, 4)
+    if not 0 < round(len(ratings) * (1 - share)) < len(ratings):
+        return
+    of_number, *of_text = (make_split(ratings, name, seed) for name in (share, f"{share}", f"{share:.6f}"))
+    for split in of_text:
+        assert split.name == of_number.name
+        np.testing.assert_array_equal(split.test, of_number.test)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "1", "0.9x", "1.0", "-0.9", "90%", "u0", "u6", "uc", "time", "kfold-5", ".", "0."),
+        *(8.0, -0.5, float("nan"), float("inf"), True),
+    ],
+)
+def test_a_name_that_is_no_split_is_answered_with_those_there_are(name: str | float) -> None:
+    with pytest.raises(UnknownSplitError, match="there is no split") as raised:
         make_split(ratings_at([0] * 100), name, seed=0)
-    assert f"there is no split {name!r}" in str(raised.value)
     for grammar, meaning in split_names().items():
         assert grammar in str(raised.value)
         assert meaning in str(raised.value)
