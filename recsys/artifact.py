@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 import uuid
 from pathlib import Path
@@ -41,6 +42,8 @@ __all__ = [
     "pairwise_sum",
     "save",
 ]
+
+logger = logging.getLogger(__name__)
 
 MODEL_FILE = "model.safetensors"
 ITEMS_FILE = "items.json"
@@ -193,7 +196,8 @@ def load(directory: Path | str = "artifacts/latest", *, share: Path | None = Non
     Args:
         directory: where it is.
         share: a folder of the calling processes' own. There they keep one copy of the arrays, which all of them map;
-            copies of other artefacts are removed. Without it the arrays are this process's alone.
+            copies of other artefacts are removed. Without it, or where the folder cannot hold a copy, the arrays are
+            this process's alone.
 
     Raises:
         ArtifactError: a file is missing or damaged, or they do not belong together; the message says which and why.
@@ -204,12 +208,7 @@ def load(directory: Path | str = "artifacts/latest", *, share: Path | None = Non
     model = _read(directory / MODEL_FILE, manifest.model_sha256)
     table = _read(directory / ITEMS_FILE, manifest.items_sha256)
     try:
-        if share is None:
-            arrays = load_tensors(model)
-        else:
-            copy = share / f"{manifest.model_sha256}.safetensors"
-            arrays = arrays_of_copy(model, copy)
-            forget_copies(share, copy)
+        arrays = load_tensors(model) if share is None else _shared(model, share / f"{manifest.model_sha256}.safetensors")
     except (SafetensorError, ValueError, KeyError) as cause:
         raise ArtifactError(
             f"{directory / MODEL_FILE} is not a safetensors file: {cause}. Export the model again."
@@ -219,6 +218,17 @@ def load(directory: Path | str = "artifacts/latest", *, share: Path | None = Non
     except ValueError as cause:
         raise ArtifactError(f"{directory / ITEMS_FILE} is no item table: {cause}. Export the model again.") from cause
     return Artifact(manifest, arrays, items)
+
+
+def _shared(model: bytes, copy: Path) -> dict[str, Array]:
+    """The arrays in a copy that processes share; in this process's own memory where there is no room for one."""
+    try:
+        arrays = arrays_of_copy(model, copy)
+        forget_copies(copy.parent, copy)
+    except OSError as cause:
+        logger.warning("the model takes this process's own memory, since %s cannot hold a copy: %s", copy.parent, cause)
+        return load_tensors(model)
+    return arrays
 
 
 def _read(path: Path, expected: str) -> bytes:

@@ -406,3 +406,14 @@ def test_artefacts_that_share_a_folder_map_one_copy_that_nobody_can_change(tmp_p
     artifact.load(artifact.save(tmp_path / "b", manifest(), arrays(seed=1), ITEMS), share=folder)
     assert copy not in list(folder.iterdir())
     assert np.array_equal(mine.arrays["user_ids"], alone.arrays["user_ids"])
+
+
+def test_where_a_shared_folder_has_no_room_the_model_is_in_private_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    saved = artifact.save(tmp_path / "a", manifest(), arrays(), ITEMS)
+    (tmp_path / "file").touch()
+    loaded = artifact.load(saved, share=tmp_path / "file" / "folder")
+    for name, array in artifact.load(saved).arrays.items():
+        assert np.array_equal(loaded.arrays[name], array)
+    assert "own memory" in caplog.text

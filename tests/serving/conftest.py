@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +57,10 @@ class Server:
 
 @pytest.fixture(scope="session")
 def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProcess]:
-    """`start_process(artifact=…, max_pairs=…)` starts a server with these settings."""
+    """`start_process(artifact=…, max_pairs=…)` starts a server with these settings, by the command `through` if named."""
     servers: list[Server] = []
 
-    def start(**settings: object) -> Server:
+    def start(*, through: Sequence[str] = (), **settings: object) -> Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -69,7 +69,7 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPro
         log = tmp_path_factory.mktemp("server") / "log"
         with log.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "serving.app"],
+                [*through, sys.executable, "-m", "serving.app"],
                 env={**os.environ, **environment}, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT,
             )  # fmt: skip
         # An idle connection is given up well before the server closes it, which it does after five seconds.

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import resource
 import shutil
 import signal
 import time
@@ -164,3 +165,66 @@ def test_no_request_fails_or_mixes_two_models_while_artefacts_change(
             assert response.json()["rating"] == pytest.approx(rating_of[answering])
             seen.add(answering)
     assert seen == rating_of.keys()
+
+
+def test_an_artefact_refused_for_want_of_a_file_descriptor_is_loaded_once_there_is_one(
+    start_process: StartProcess, tmp_path: Path
+) -> None:
+    old = export(tmp_path)
+    server = start_process(artifact=tmp_path / "latest", reload_seconds=0.05)
+    assert version(server.client) == old
+    pid = server.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), before[1]))
+    new = export(tmp_path, more=0.25)
+    eventually(lambda: f"version {old} stays" in server.log.read_text())
+    assert "Too many open files" in server.log.read_text()
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    eventually(lambda: version(server.client) == new)
+
+
+def test_a_server_that_may_not_read_its_artefact_becomes_ready_once_it_may(
+    start_process: StartProcess, tmp_path: Path
+) -> None:
+    new = export(tmp_path)
+    locked = tmp_path / "latest"
+    locked.resolve().chmod(0)
+    as_others = []
+    if os.geteuid() == 0:  # who may read everything
+        rights = "-dac_override,-dac_read_search"
+        as_others = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"]
+    server = start_process(through=as_others, artifact=locked, reload_seconds=0.05)
+    assert server.client.get("/health/ready").status_code == 503
+    assert "Permission denied" in server.client.get("/health/ready").text
+    locked.resolve().chmod(0o755)
+    eventually(lambda: server.client.get("/health/ready").status_code == 200)
+    assert version(server.client) == new
+
+
+@pytest.mark.parametrize("way", ["in place", "by renaming", "by pointing the link elsewhere"])
+def test_a_replacement_with_the_same_sizes_and_times_is_noticed(
+    start_process: StartProcess, tmp_path: Path, way: str
+) -> None:
+    """As `cp -p`, rsync, image layers and volumes of orchestrators make them, whose times are those of the source."""
+    versions = [export(tmp_path / str(number), more=number) for number in range(3)]
+    directories = [(tmp_path / str(number) / "latest").resolve() for number in range(3)]
+    files = [directory / name for directory in directories for name in sorted(os.listdir(directory))]
+    for file in files:
+        os.utime(file, (1, 1))
+    assert len({file.stat().st_size for file in files if file.name == "manifest.json"}) == 1
+    served = tmp_path / "served"
+    shutil.copytree(directories[0], tmp_path / "copy")
+    served.symlink_to("copy")
+    server = start_process(artifact=served, reload_seconds=0.05)
+    assert version(server.client) == versions[0]
+    for directory, wanted in list(zip(directories, versions, strict=True))[1:]:
+        if way == "by pointing the link elsewhere":
+            (tmp_path / "link").symlink_to(directory)
+            (tmp_path / "link").replace(served)
+        for file in directory.iterdir():
+            if way == "in place":
+                shutil.copy2(file, served / file.name)
+            elif way == "by renaming":
+                shutil.copy2(file, served / "new")
+                (served / "new").replace(served / file.name)
+        eventually(lambda: version(server.client) == wanted)  # noqa: B023  # runs at once
