@@ -208,7 +208,9 @@ def load(directory: Path | str = "artifacts/latest", *, share: Path | None = Non
     model = _read(directory / MODEL_FILE, manifest.model_sha256)
     table = _read(directory / ITEMS_FILE, manifest.items_sha256)
     try:
-        arrays = load_tensors(model) if share is None else _shared(model, share / f"{manifest.model_sha256}.safetensors")
+        arrays = (
+            load_tensors(model) if share is None else _shared(model, share / f"{manifest.model_sha256}.safetensors")
+        )
     except (SafetensorError, ValueError, KeyError) as cause:
         raise ArtifactError(
             f"{directory / MODEL_FILE} is not a safetensors file: {cause}. Export the model again."

@@ -18,6 +18,8 @@ logger = logging.getLogger("serving")
 
 # What may come back in a header and stand in a log; anything else is replaced by an id made here.
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+# nginx's number for a client that hung up before it was answered; HTTP has none.
+_CLIENT_GONE = 499
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -45,6 +47,13 @@ class Access:
             added.append((b"x-model-version", version.encode()))
         scope.setdefault("state", {})["recommender"] = recommender
         status = 0
+        gone = False
+
+        async def receive_while_there() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or (message["type"] == "http.disconnect" and not status)
+            return message
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -54,14 +63,17 @@ class Access:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive_while_there, send_with_headers)
         except Exception:
+            if gone:
+                return  # nobody is left to be answered, and nothing is wrong with the server
             logger.exception("request %s failed", request_id)
             if status:
                 raise  # half an answer is out; closing the connection is all that is left
             detail = f"The server failed; its log says why under {request_id}."
             await error(scope["path"], 500, detail)(scope, receive, send_with_headers)
         finally:
+            status = _CLIENT_GONE if gone else status
             seconds = time.perf_counter() - begun
             endpoint = getattr(scope.get("endpoint"), "__name__", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"

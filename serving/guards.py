@@ -21,6 +21,9 @@ _OPEN = frozenset(
 )
 
 
+_LONGEST_NUMBER = 19  # digits, which reach beyond any disk; Python refuses to read thousands
+
+
 class ApiKeyGuard:
     """Answers 401 to requests without the key."""
 
@@ -58,6 +61,10 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         for name, value in scope["headers"]:
+            if name == b"content-length" and len(value) > _LONGEST_NUMBER:
+                detail = f"Content-Length has {len(value)} characters; {_LONGEST_NUMBER} are enough for any body."
+                await error(scope["path"], 400, detail)(scope, receive, send)
+                return
             if name == b"content-length" and value.isdigit() and int(value) > self._most:
                 await error(scope["path"], 413, self._detail)(scope, receive, send)
                 return

@@ -57,7 +57,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProcess]:
-    """`start_process(artifact=…, max_pairs=…)` starts a server with these settings, by the command `through` if named."""
+    """`start_process(artifact=…, max_pairs=…)` starts a server with these settings; `through` is a command to do so."""
     servers: list[Server] = []
 
     def start(*, through: Sequence[str] = (), **settings: object) -> Server:

@@ -175,7 +175,7 @@ def test_an_artefact_refused_for_want_of_a_file_descriptor_is_loaded_once_there_
     assert version(server.client) == old
     pid = server.process.pid
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), before[1]))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{pid}/fd").iterdir())), before[1]))
     new = export(tmp_path, more=0.25)
     eventually(lambda: f"version {old} stays" in server.log.read_text())
     assert "Too many open files" in server.log.read_text()
@@ -208,7 +208,7 @@ def test_a_replacement_with_the_same_sizes_and_times_is_noticed(
     """As `cp -p`, rsync, image layers and volumes of orchestrators make them, whose times are those of the source."""
     versions = [export(tmp_path / str(number), more=number) for number in range(3)]
     directories = [(tmp_path / str(number) / "latest").resolve() for number in range(3)]
-    files = [directory / name for directory in directories for name in sorted(os.listdir(directory))]
+    files = [file for directory in directories for file in directory.iterdir()]
     for file in files:
         os.utime(file, (1, 1))
     assert len({file.stat().st_size for file in files if file.name == "manifest.json"}) == 1
