@@ -100,7 +100,7 @@ class LoadedModel:
         """Seconds between the last attempt and the next at the same files."""
         if self._refusals == 0:
             return math.inf
-        return min(_FIRST_WAIT * 2 ** min(self._refusals - 1, 6), _LONGEST_WAIT)
+        return min(_FIRST_WAIT * (1 << min(self._refusals - 1, 6)), _LONGEST_WAIT)
 
 
 def _give_back_freed_memory() -> None:
