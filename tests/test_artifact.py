@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save as save_tensors
 
 from recsys import artifact
-from recsys.artifact import Array, Artifact, ArtifactError, ItemTable, Manifest, pairwise_sum
-from recsys.manifest import read_manifest
+from recsys.artifact import Array, Artifact, ArtifactError, ItemTable, Manifest, pairwise_sum, read_manifest
 
 USER_IDS, ITEM_IDS = np.array([3, 7, 20]), np.array([10, 11])
 ITEMS = ItemTable(("Café", "北京"), (1999, None), (("Comedy", "Drama"), ()))

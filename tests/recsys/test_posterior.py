@@ -12,7 +12,7 @@ import torch
 
 from data.datamodule import MovieLensDataModule
 from data.movielens import Ratings
-from recsys import uncertainty
+from recsys.artifact import uncertainty
 from recsys.errors import SettingsError
 from recsys.features import ItemSide, Known, UserSide, WhoRatedWhat
 from recsys.models import BayesianEmbedding

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from recsys import artifact
-from recsys.manifest import read_manifest
+from recsys.artifact import read_manifest
 from tests.serving import films
 from tests.serving.conftest import StartProcess
 from tests.test_artifact import Payload, huge_array

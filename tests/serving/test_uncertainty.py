@@ -11,7 +11,7 @@ import pytest
 
 from recsys import artifact
 from recsys.artifact import Array
-from recsys.uncertainty import normal_distribution
+from recsys.artifact.uncertainty import normal_distribution
 from tests.serving import films
 from tests.serving.conftest import StartServer
 

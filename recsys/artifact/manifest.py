@@ -14,6 +14,9 @@ from recsys.files import read_regular
 FORMAT = 2
 KINDS = ("BayesianEmbedding", "LinearNetwork", "UserItemEmbedding")
 MANIFEST_FILE = "manifest.json"
+MODEL_FILE = "model.safetensors"
+ITEMS_FILE = "items.json"
+METRICS_FILE = "metrics.json"
 
 
 class ArtifactError(Exception):
@@ -56,11 +59,16 @@ class Manifest:
     def sealed(self, model_sha256: str, items_sha256: str) -> Manifest:
         """Return the manifest with the hashes of the files it describes, and its own."""
         unsealed = replace(self, model_sha256=model_sha256, items_sha256=items_sha256, sha256="")
-        return replace(unsealed, sha256=hashlib.sha256(unsealed.to_json()).hexdigest())
+        return replace(unsealed, sha256=sha256(unsealed.to_json()))
 
     def to_json(self) -> bytes:
         """Write the manifest; equal manifests give equal bytes."""
         return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of some bytes, in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def read_manifest(directory: Path | str) -> Manifest:

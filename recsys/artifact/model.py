@@ -1,53 +1,16 @@
-"""A trained model outside Lightning: arrays and a manifest that load without torch and predict with numpy alone.
-
-An artefact is a directory. `model.safetensors` holds the model's arrays, the original user and item ids, the means
-that answer for unknown ones, and the training ratings; `items.json` holds titles, years and genres; `manifest.json`
-says what they are, and carries their hashes and its own. Loading runs no code from any of them. `metrics.json` repeats
-the manifest's metrics for people and scripts, and is never read back.
-"""
+"""The model of an artefact in memory: its arrays, what they must be, and predictions from them with numpy alone."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-import shutil
-import uuid
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save as save_tensors
 
-from recsys import uncertainty
-from recsys.files import read_regular, write_atomically
-from recsys.item_table import ItemTable
-from recsys.manifest import MANIFEST_FILE, ArtifactError, Manifest, read_manifest
-from recsys.mapped import arrays_of_copy, forget_copies
-from recsys.uncertainty import Uncertainty
-
-__all__ = [
-    "MANIFEST_FILE",
-    "SOURCES",
-    "Artifact",
-    "ArtifactError",
-    "ItemTable",
-    "Manifest",
-    "Predictions",
-    "Uncertainty",
-    "load",
-    "pairwise_sum",
-    "save",
-]
-
-logger = logging.getLogger(__name__)
-
-MODEL_FILE = "model.safetensors"
-ITEMS_FILE = "items.json"
-METRICS_FILE = "metrics.json"
+from recsys.artifact import uncertainty
+from recsys.artifact.item_table import ItemTable
+from recsys.artifact.manifest import ArtifactError, Manifest
+from recsys.artifact.uncertainty import Uncertainty
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -159,93 +122,6 @@ def pairwise_sum(terms: ArrayOrTensor) -> ArrayOrTensor:
     return total
 
 
-def save(root: Path, manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> Path:
-    """Write an artefact under `root` and point root/latest at it; returns the new directory.
-
-    The directory is complete before it gets its name, and the link is replaced in one step: at any moment, also after
-    `kill -9`, `latest` is either the old artefact or the new one.
-
-    Raises:
-        ArtifactError: arrays, table or manifest are not what the kind of model needs; `latest` is unchanged.
-    """
-    Artifact(manifest, arrays, items)
-    model = save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    table = items.to_json()
-    manifest = manifest.sealed(_sha256(model), _sha256(table))
-    root.mkdir(parents=True, exist_ok=True)
-    for abandoned in root.glob(".writing-*"):
-        shutil.rmtree(abandoned, ignore_errors=True) if abandoned.is_dir() else abandoned.unlink(missing_ok=True)
-    unfinished = root / f".writing-{uuid.uuid4().hex}"
-    unfinished.mkdir()
-    write_atomically(unfinished / MODEL_FILE, model)
-    write_atomically(unfinished / ITEMS_FILE, table)
-    write_atomically(unfinished / MANIFEST_FILE, manifest.to_json())
-    write_atomically(unfinished / METRICS_FILE, (json.dumps(_metrics(manifest), indent=2) + "\n").encode())
-    read_manifest(unfinished)  # so that nothing gets a name which could not be loaded again
-    finished = (
-        root / f"{manifest.created.replace(':', '').replace('-', '')[:15]}-{manifest.version}-{uuid.uuid4().hex[:4]}"
-    )
-    unfinished.rename(finished)
-    _point(root / "latest", finished)
-    return finished
-
-
-def load(directory: Path | str = "artifacts/latest", *, share: Path | None = None) -> Artifact:
-    """Read an artefact back, checking every byte against the manifest's hashes.
-
-    Args:
-        directory: where it is.
-        share: a folder of the calling processes' own. There they keep one copy of the arrays, which all of them map;
-            copies of other artefacts are removed. Without it, or where the folder cannot hold a copy, the arrays are
-            this process's alone.
-
-    Raises:
-        ArtifactError: a file is missing or damaged, or they do not belong together; the message says which and why.
-    """
-    # A link such as `latest` may be pointed elsewhere while the files are read; they must all come from one artefact.
-    directory = Path(directory).resolve()
-    manifest = read_manifest(directory)
-    model = _read(directory / MODEL_FILE, manifest.model_sha256)
-    table = _read(directory / ITEMS_FILE, manifest.items_sha256)
-    try:
-        arrays = (
-            load_tensors(model) if share is None else _shared(model, share / f"{manifest.model_sha256}.safetensors")
-        )
-    except (SafetensorError, ValueError, KeyError) as cause:
-        raise ArtifactError(
-            f"{directory / MODEL_FILE} is not a safetensors file: {cause}. Export the model again."
-        ) from cause
-    try:
-        items = ItemTable.from_json(table)
-    except ValueError as cause:
-        raise ArtifactError(f"{directory / ITEMS_FILE} is no item table: {cause}. Export the model again.") from cause
-    return Artifact(manifest, arrays, items)
-
-
-def _shared(model: bytes, copy: Path) -> dict[str, Array]:
-    """The arrays in a copy that processes share; in this process's own memory where there is no room for one."""
-    try:
-        arrays = arrays_of_copy(model, copy)
-        forget_copies(copy.parent, copy)
-    except OSError as cause:
-        logger.warning("the model takes this process's own memory, since %s cannot hold a copy: %s", copy.parent, cause)
-        return load_tensors(model)
-    return arrays
-
-
-def _read(path: Path, expected: str) -> bytes:
-    try:
-        data = read_regular(path)
-    except OSError as cause:
-        raise ArtifactError(f"{path} cannot be read: {cause.strerror}. Export the model again.") from cause
-    if (found := _sha256(data)) != expected:
-        raise ArtifactError(
-            f"{path} is not the file the manifest describes: its SHA-256 is {found}, expected {expected}. "
-            "Copy or export the artefact again."
-        )
-    return data
-
-
 def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
     expected = {**_ARRAYS_OF_ALL, **_ARRAYS_OF_KIND[manifest.kind]}
     if arrays.keys() != expected.keys():
@@ -297,18 +173,3 @@ def positions(known_ids: Ids, asked: npt.ArrayLike) -> tuple[Ids, npt.NDArray[np
     places = np.searchsorted(known_ids, ids).clip(max=known_ids.size - 1)
     known = known_ids[places] == ids
     return np.where(known, places, 0), known
-
-
-def _metrics(manifest: Manifest) -> dict[str, Any]:
-    return {"model": manifest.recipe, "split": manifest.split, "seed": manifest.seed, **manifest.metrics}
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _point(link: Path, target: Path) -> None:
-    """Make `link` a symbolic link to its sibling `target`, replacing what it pointed at in one step."""
-    new = link.with_name(f".writing-{uuid.uuid4().hex}")
-    new.symlink_to(target.name)
-    new.replace(link)

@@ -1,0 +1,44 @@
+"""A trained model outside Lightning: arrays and a manifest that load without torch and predict with numpy alone.
+
+An artefact is a directory. `model.safetensors` holds the model's arrays, the original user and item ids, the means
+that answer for unknown ones, and the training ratings; `items.json` holds titles, years and genres; `manifest.json`
+says what they are, and carries their hashes and its own. Loading runs no code from any of them. `metrics.json` repeats
+the manifest's metrics for people and scripts, and is never read back.
+"""
+
+from recsys.artifact.item_table import ItemTable
+from recsys.artifact.manifest import (
+    ITEMS_FILE,
+    MANIFEST_FILE,
+    METRICS_FILE,
+    MODEL_FILE,
+    ArtifactError,
+    Manifest,
+    read_manifest,
+)
+from recsys.artifact.model import SOURCES, Array, Artifact, Floats, Ids, Predictions, pairwise_sum, positions
+from recsys.artifact.reading import load
+from recsys.artifact.uncertainty import Uncertainty
+from recsys.artifact.writing import save
+
+__all__ = [
+    "ITEMS_FILE",
+    "MANIFEST_FILE",
+    "METRICS_FILE",
+    "MODEL_FILE",
+    "SOURCES",
+    "Array",
+    "Artifact",
+    "ArtifactError",
+    "Floats",
+    "Ids",
+    "ItemTable",
+    "Manifest",
+    "Predictions",
+    "Uncertainty",
+    "load",
+    "pairwise_sum",
+    "positions",
+    "read_manifest",
+    "save",
+]
