@@ -79,7 +79,9 @@ class ItemsQuery(Page):
     query: str = Field(
         default="",
         max_length=200,
-        description="Words of the title, or pieces of them; case and accents do not matter. All items if empty.",
+        description="Words of the title, or pieces of them, or its year. Case, accents and punctuation do not matter, "
+        "and an article may stand before or behind. Where no title has all words, titles that are spelt alike are "
+        "found: each word may have one mistake from three letters on, and two from six. All items if empty.",
         examples=["star wars"],
     )
 
@@ -179,12 +181,15 @@ class Item(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    item_id: int = Field(examples=[50])
-    title: str = Field(description="Title without the year.", examples=["Star Wars"])
-    year: int | None = Field(description="Year of release; null where nobody knows.", examples=[1977])
+    item_id: int = Field(examples=[172])
+    title: str = Field(description="Title without the year, as the data set has it.", examples=["Empire Strikes Back, The"])
+    display_title: str = Field(
+        description="The title as people write it, with its article in front.", examples=["The Empire Strikes Back"]
+    )
+    year: int | None = Field(description="Year of release; null where nobody knows.", examples=[1980])
     genres: list[str] = Field(examples=[["Action", "Sci-Fi"]])
-    n_ratings: int = Field(description="Number of training ratings.", examples=[525])
-    mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[4.36])
+    n_ratings: int = Field(description="Number of training ratings.", examples=[332])
+    mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[4.19])
 
 
 class ItemResponse(_Answer, Item):
@@ -192,9 +197,17 @@ class ItemResponse(_Answer, Item):
 
 
 class ItemsResponse(_Answer):
-    """A page of the items found, most rated first."""
+    """A page of the items found: titles that are the query first, then those that begin with it, then the others.
+
+    Of those that fit alike, the most rated come first.
+    """
 
     total: int = Field(description="Number of items found.", examples=[2])
+    approximate: bool = Field(
+        description="True where no title has the words asked for, and the titles found are spelt alike; those with the "
+        "fewest mistakes come first.",
+        examples=[False],
+    )
     items: list[Item]
 
 
