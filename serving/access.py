@@ -1,4 +1,7 @@
-"""What every request gets, whatever it asks: an id, the version that answers, a line in the log, and to be counted."""
+"""What every request gets, whatever it asks: an id, the version that answers, a line in the log, and to be counted.
+
+HEAD is answered everywhere as GET is, without the body, which the server leaves out.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ logger = logging.getLogger("serving")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 # nginx's number for a client that hung up before it was answered; HTTP has none.
 _CLIENT_GONE = 499
+# An answer is for who asked, under a key that caches do not know, and of a model that may be replaced at any time.
+_NOT_STORED = ((b"cache-control", b"no-store"),)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -42,10 +47,11 @@ class Access:
         recommender = self._model.current
         version = recommender.manifest.version if recommender else None
         request_id = _request_id(scope)
-        added = [(b"x-request-id", request_id.encode())]
+        added = [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
         if version:
             added.append((b"x-model-version", version.encode()))
         scope.setdefault("state", {})["recommender"] = recommender
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         status = 0
         gone = False
 
@@ -59,11 +65,13 @@ class Access:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *added]
+                headers = message["headers"]
+                stored = () if any(name == b"cache-control" for name, _ in headers) else _NOT_STORED
+                message["headers"] = [*headers, *added, *stored]
             await send(message)
 
         try:
-            await self._app(scope, receive_while_there, send_with_headers)
+            await self._app(asked, receive_while_there, send_with_headers)
         except Exception:
             if gone:
                 return  # nobody is left to be answered, and nothing is wrong with the server
@@ -75,7 +83,7 @@ class Access:
         finally:
             status = _CLIENT_GONE if gone else status
             seconds = time.perf_counter() - begun
-            endpoint = getattr(scope.get("endpoint"), "__name__", "none")
+            endpoint = getattr(asked.get("endpoint"), "__name__", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.answered(method, endpoint, status, seconds)
             client = scope.get("client")

@@ -18,16 +18,18 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import uvicorn
 from fastapi import FastAPI, Security
-from fastapi.security import APIKeyHeader
+from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import ValidationError
 
-from serving import errors, health, kserve, metrics, mlflow, native, openapi, page, workers
+from serving import documentation, errors, health, kserve, metrics, mlflow, native, openapi, page, workers
 from serving.access import Access
 from serving.access_log import AccessLog
+from serving.cors import Cors
 from serving.direct import DirectRoutes
 from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.loaded_model import LoadedModel
-from serving.settings import Settings
+from serving.root_path import RootPath
+from serving.settings import PREFIX, Settings
 
 # Requests that are being answered get this long when the server is told to stop; a full batch takes below a second.
 SECONDS_TO_FINISH = 10
@@ -58,14 +60,17 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Predicted ratings from a matrix completed under the ratio penalty.",
         version="0.1.0",
         openapi_tags=openapi.TAGS,
-        swagger_ui_oauth2_redirect_url=None,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
+        openapi_url=None,  # `openapi` gives the document, and `documentation` the pages: FastAPI's load from elsewhere
+        redirect_slashes=False,  # those would go to whatever host the request names
         lifespan=lifespan,
     )
     app.state.settings = settings
     app.state.model = model
     app.state.metrics = numbers
     # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
-    described = [Security(APIKeyHeader(name=API_KEY_HEADER, auto_error=False))] if settings.api_key else []
+    schemes = (APIKeyHeader(name=API_KEY_HEADER, auto_error=False), HTTPBearer(auto_error=False))
+    described = [Security(scheme) for scheme in schemes] if settings.api_key else []
     own = [(errors.NATIVE, router, native.PREFIX) for router in native.routers]
     others = [
         (errors.MLFLOW, mlflow.router, ""),
@@ -75,7 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
     for convention, router, prefix in own + others:
         refusals = convention.responses(401) if described else {}
         app.include_router(router, prefix=prefix, dependencies=described, responses=refusals)
-    for router in (mlflow.probes, kserve.probes, health.router, page.router):
+    for router in (mlflow.probes, kserve.probes, health.router, page.router, documentation.router):
         app.include_router(router)
     errors.install(app)
     openapi.install(app)
@@ -83,7 +88,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyGuard, most=settings.max_body_bytes)
     if settings.api_key:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
-    app.add_middleware(Access, model=model, metrics=numbers, log=log)  # the last one added sees a request first
+    if settings.cors_origins:
+        app.add_middleware(Cors, origins=settings.cors_origins)
+    app.add_middleware(Access, model=model, metrics=numbers, log=log)
+    if settings.root_path:
+        app.add_middleware(RootPath, prefix=settings.root_path)  # the last one added sees a request first
     return app
 
 
@@ -111,6 +120,8 @@ def main() -> None:
         "host": settings.host,
         "port": settings.port,
         "access_log": False,  # `Access` writes it, as JSON
+        "proxy_headers": settings.forwarded_allow_ips is not None,
+        "forwarded_allow_ips": list(settings.forwarded_allow_ips or ()),
         "timeout_graceful_shutdown": SECONDS_TO_FINISH,
     }
     if settings.workers > 1:
@@ -123,7 +134,7 @@ def _described() -> str:
     """The settings, for --help."""
     lines = ["Settings, from the environment:"]
     for name, field in Settings.model_fields.items():
-        lines.append(f"  RECSYS_{name.upper()} ({field.default})\n      {field.description}")
+        lines.append(f"  {PREFIX}{name.upper()} ({field.default})\n      {field.description}")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ from serving.settings import Settings
 async def _recommender(request: Request) -> Recommender:
     recommender: Recommender | None = request.state.recommender
     if recommender is None:
-        raise NotReadyError(request.app.state.model.problem)
+        raise NotReadyError
     return recommender
 
 

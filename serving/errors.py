@@ -14,12 +14,13 @@ from starlette.exceptions import HTTPException
 
 from serving import problems
 from serving.catalogue import UnknownGenreError
-from serving.problems import InvalidRatingError, NotReadyError, TooManyPairsError
+from serving.problems import NO_MODEL, InvalidRatingError, NotReadyError, TooManyPairsError
 from serving.recommender import UnknownIdError
 
 MLFLOW_PATHS = ("/ping", "/health", "/version", "/invocations")
 _MOST_ERRORS = 10  # of one request that are named; a batch can have thousands
 _LONGEST_DETAIL = 2000  # characters
+RETRY_AFTER = 1  # seconds; a new artefact is found, or another server takes over, about as soon
 
 
 class MLflowError(BaseModel):
@@ -79,12 +80,15 @@ def error(path: str, status: int, detail: str, headers: Mapping[str, str] | None
     spoken = convention(path)
     # What a request says of itself may come back in the detail: not all of it, and as text that can be sent.
     sendable = detail[:_LONGEST_DETAIL].encode(errors="replace").decode()
+    if status == 503:
+        headers = {"Retry-After": str(RETRY_AFTER), **(headers or {})}
     return JSONResponse(spoken.content(status, sendable).model_dump(), status, headers, spoken.media_type)
 
 
 def what_is_wrong(errors: Sequence[Any]) -> str:
     """Where a request is not as its schema wants it, and how; the first few places, from pydantic's errors."""
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in errors[:_MOST_ERRORS])
+    named = ((".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in errors[:_MOST_ERRORS])
+    return "; ".join(f"{place}: {said}" if place else said for place, said in named)
 
 
 def install(app: FastAPI) -> None:
@@ -92,7 +96,10 @@ def install(app: FastAPI) -> None:
 
     def of_http(request: Request, raised: Exception) -> JSONResponse:
         assert isinstance(raised, HTTPException)
-        return error(_path(request), raised.status_code, str(raised.detail), raised.headers)
+        headers = dict(raised.headers or {})
+        if "GET" in (allowed := headers.get("Allow", "").split(", ")):
+            headers["Allow"] = ", ".join(sorted({*allowed, "HEAD"}))  # `Access` makes one of the other
+        return error(_path(request), raised.status_code, str(raised.detail), headers)
 
     def of_validation(request: Request, raised: Exception) -> JSONResponse:
         assert isinstance(raised, RequestValidationError)
@@ -102,7 +109,7 @@ def install(app: FastAPI) -> None:
         return error(_path(request), convention(_path(request)).invalid, what_is_wrong(raised.errors()))
 
     def of_not_ready(request: Request, raised: Exception) -> JSONResponse:
-        return error(_path(request), 503, f"No model is loaded: {raised}")
+        return error(_path(request), 503, NO_MODEL)
 
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_validation)

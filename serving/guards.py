@@ -9,14 +9,17 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving import page
+from serving import documentation, page
 from serving.errors import error
 
 API_KEY_HEADER = "X-API-Key"
+_BEARER = "bearer "  # the name of a scheme has no case
+_CHALLENGE = 'Bearer realm="recsys"'
 # Probes have no key, and neither documentation nor page holds secrets; the page asks its reader for the key.
 _OPEN = frozenset(
     {"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/ping", "/health"}
-    | {"/docs", "/redoc", "/openapi.json"}
+    | {"/openapi.json"}
+    | documentation.PATHS
     | page.PATHS
 )
 
@@ -34,16 +37,25 @@ class ApiKeyGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or refuse it."""
-        if scope["type"] == "http" and scope["path"] not in _OPEN and not self._has_key(scope):
-            detail = f"Send the key of this server in the header {API_KEY_HEADER}."
-            await error(scope["path"], 401, detail, {"WWW-Authenticate": "ApiKey"})(scope, receive, send)
-            return
+        if scope["type"] == "http" and scope["path"] not in _OPEN:
+            given = _keys(Headers(scope=scope))
+            if not any(self._is_right(key) for key in given):
+                challenge = _CHALLENGE + (', error="invalid_token"' if given else "")
+                detail = f"Send the key of this server as {API_KEY_HEADER}, or as Authorization: Bearer."
+                await error(scope["path"], 401, detail, {"WWW-Authenticate": challenge})(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
-    def _has_key(self, scope: Scope) -> bool:
-        given = Headers(scope=scope).get(API_KEY_HEADER, "")
+    def _is_right(self, key: str) -> bool:
         # Hashes are of one length, and the comparison takes the same time wherever they differ.
-        return hmac.compare_digest(hashlib.sha256(given.encode("latin-1")).digest(), self._expected)
+        return hmac.compare_digest(hashlib.sha256(key.encode("latin-1")).digest(), self._expected)
+
+
+def _keys(headers: Headers) -> list[str]:
+    """The keys that a request brings."""
+    authorization = headers.get("Authorization", "")
+    bearer = [authorization[len(_BEARER) :].strip()] if authorization[: len(_BEARER)].lower() == _BEARER else []
+    return bearer + [key for name, key in headers.items() if name == API_KEY_HEADER.lower()]
 
 
 class BodyGuard:

@@ -41,12 +41,11 @@ class LoadedModel:
     def __init__(self, directory: Path, metrics: Metrics, share: Path | None = None) -> None:
         """Remember where artefacts come from, and the folder shared with other workers; nothing is loaded yet."""
         self.current: Recommender | None = None
-        self.problem = "it is being loaded"
-        """Why there is no model, or why the newest artefact was refused."""
         self._directory = directory
         self._metrics = metrics
         self._share = share
         self._tried: Signature | None = None
+        self._logged = ""  # why the newest artefact was refused
         self._refusals = 0  # since the last model was loaded, or the files last changed
 
     def reload(self) -> None:
@@ -59,9 +58,9 @@ class LoadedModel:
         except Exception as error:  # whatever is wrong with new files must not take the old model away
             self._refusals += 1
             self._metrics.refused()
-            if self._refusals > 1 and str(error) == self.problem:
-                return  # the log has it
-            self.problem = str(error)
+            if self._refusals > 1 and str(error) == self._logged:
+                return
+            self._logged = str(error)
             kept = f"version {self.current.manifest.version} stays" if self.current else "no model is loaded"
             logger.error("%s: %s", kept, error)
             return

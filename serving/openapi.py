@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from pydantic_core import to_json
 
 TAGS = [
     {"name": "predictions", "description": "Predicted ratings (native API)."},
@@ -37,8 +39,13 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Make the application's document say what is answered, with examples put together from those of the fields."""
+    """Make the application's document say what is answered, with examples put together from those of the fields.
+
+    It is given at /openapi.json, and made when it is first asked for, beside the event loop: that takes a while.
+    """
     plain = app.openapi
+    once = asyncio.Lock()
+    made: bytes | None = None
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -48,7 +55,15 @@ def install(app: FastAPI) -> None:
             _make_limits_exact(document)
         return plain()
 
+    async def openapi_document(request: Request) -> Response:
+        nonlocal made
+        async with once:
+            if made is None:
+                made = await asyncio.to_thread(lambda: to_json(app.openapi()))
+        return Response(made, media_type="application/json")
+
     app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
+    app.add_route("/openapi.json", openapi_document, include_in_schema=False)
 
 
 def _leave_out_fastapis_errors(document: dict[str, Any]) -> None:

@@ -16,7 +16,6 @@ _HEADERS = {
     # The page is its own files and nothing else: whatever a title holds, no script of it can run and nothing leaves.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # an address may hold a newcomer's ratings
     # Kept, but asked for again each time: with the ETag that costs an empty 304, and all files are of one version.
     "Cache-Control": "no-cache",
@@ -25,13 +24,13 @@ _HEADERS = {
 router = APIRouter(include_in_schema=False)
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 async def page(request: Request) -> Response:
     """Give the page."""
     return await _file("index.html", request)
 
 
-@router.api_route("/static/{name}", methods=["GET", "HEAD"])
+@router.get("/static/{name}")
 async def page_file(name: str, request: Request) -> Response:
     """Give a file that the page needs."""
     return await _file(name, request)

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 MEDIA_TYPE = "application/problem+json"
+# Whoever asks learns no more: why it is so may name folders, and stands in the log.
+NO_MODEL = "No model is loaded; the server's log says why. If none has been trained yet, train one (make train)."
 
 
 class Problem(BaseModel):
@@ -61,10 +63,10 @@ def described(
 
 _DETAILS = {  # examples
     400: "Invalid JSON: EOF while parsing a value at line 1 column 9",
-    401: "Send the key of this server in the header X-API-Key.",
+    401: "Send the key of this server as X-API-Key, or as Authorization: Bearer.",
     404: "the model knows no item 99999",
     413: "10001 pairs in one request; this server allows 10000. Send several requests.",
     415: "Send the body as application/json; its Content-Type says text/plain.",
     422: "body.pairs.0.user_id: Input should be a valid integer",
-    503: "No model is loaded: artifacts/latest/manifest.json cannot be read. Train a model first (make train).",
+    503: NO_MODEL,
 }

@@ -3,30 +3,64 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from serving import environment
+
+PREFIX = "RECSYS_"
+
+# Where this server's own addresses begin; see `root_path`.
+OWN_SEGMENTS = frozenset(
+    {"v1", "v2", "static", "docs", "openapi.json", "health", "ping", "version", "invocations", "metrics"}
+)
+
+
+def _separated(given: object) -> object:
+    """What stands between commas."""
+    return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+
+Separated = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_separated)]
 
 
 class Settings(BaseSettings):
     """Settings of one server; RECSYS_ARTIFACT sets `artifact`, and so on."""
 
-    model_config = SettingsConfigDict(env_prefix="RECSYS_", hide_input_in_errors=True)  # an error never shows the key
+    model_config = SettingsConfigDict(env_prefix=PREFIX, hide_input_in_errors=True)  # an error never shows the key
 
     artifact: Path = Field(default=Path("artifacts/latest"), description="Directory of the artefact to answer from.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
     workers: int = Field(default=1, ge=1, le=1024, description="Processes that answer, which share the model's memory.")
     api_key: SecretStr | None = Field(
-        default=None, min_length=16, description="Key that clients must send as X-API-Key; none is asked for if unset."
+        default=None,
+        min_length=16,
+        description="Key that clients must send, as X-API-Key or as Authorization: Bearer; none is asked for if unset.",
     )
     allow_unauthenticated: bool = Field(
         default=False, description="Listen on an address that others can reach although there is no key."
     )
     max_pairs: int = Field(default=10_000, ge=1, description="Most pairs that one request may ask for.")
     max_body_bytes: int = Field(default=2_000_000, ge=1, description="Longest request body.")
+    root_path: str = Field(
+        default="", description="Path under which a reverse proxy shows this server, such as /films; it may strip it."
+    )
+    forwarded_allow_ips: Separated = Field(
+        default=None,
+        description="Proxies, by address or network, between commas, whose X-Forwarded-For and X-Forwarded-Proto are "
+        "believed; * for any peer. Nobody's are if unset.",
+    )
+    cors_origins: Separated = Field(
+        default=None,
+        description="Origins, between commas, whose pages may ask from a browser, such as https://films.example; "
+        "* for any. Only this server's own page may if unset.",
+    )
     reload_seconds: float = Field(default=1.0, ge=0.05, description="How often to look for a new artefact.")
 
     @field_validator("api_key")
@@ -35,6 +69,39 @@ class Settings(BaseSettings):
         if key is not None and not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
             raise ValueError("a header can only carry printable ASCII characters")
         return key
+
+    @field_validator("root_path")
+    @classmethod
+    def _a_prefix(cls, path: str) -> str:
+        path = path.rstrip("/")
+        if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", path) or {".", ".."} & set(path.split("/")):
+            raise ValueError("give a path such as /films, of letters, digits and -._~")
+        if path and (segment := path.split("/")[1]) in OWN_SEGMENTS:
+            # One could not tell whether the proxy has stripped it.
+            raise ValueError(f"the server has addresses of its own under /{segment}; choose another path")
+        return path
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _addresses(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for peer in given or ():
+            if peer != "*":
+                ipaddress.ip_network(peer)  # its error names what is wrong
+        return given
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for origin in given or ():
+            if origin != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[a-z0-9.\-_\[\]:]+", origin):
+                raise ValueError(f"{origin!r} is no origin; one is a scheme and a host, such as https://films.example")
+        return given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: object) -> object:
+        environment.refuse_unknown(os.environ, PREFIX, cls.model_fields)
+        return given
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:

@@ -20,9 +20,10 @@ def test_every_number_of_a_document_is_drawn_from_the_committed_results(path: Pa
     assert document.rendered(path) == path.read_text()
 
 
-def test_every_setting_of_the_server_is_in_the_readme_with_its_default() -> None:
+def test_every_setting_of_the_server_is_documented_with_its_default() -> None:
+    serving = (ROOT / "docs" / "serving.md").read_text()
     for name, field in Settings.model_fields.items():
-        assert f"`RECSYS_{name.upper()}` ({field.default})" in README
+        assert f"`RECSYS_{name.upper()}` ({field.default})" in serving
 
 
 def test_every_make_target_is_listed_by_make() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.serving.conftest import ROOT, StartServer
+from tests.serving.conftest import ROOT, StartProcess
 
 
 def test_a_server_with_a_model_is_live_and_ready(server: httpx.Client) -> None:
@@ -18,23 +18,29 @@ def test_a_server_with_a_model_is_live_and_ready(server: httpx.Client) -> None:
     assert len(ready.json()["version"]) == 12
 
 
-def test_a_server_without_a_model_is_live_but_not_ready_and_says_why(start_server: StartServer, tmp_path: Path) -> None:
-    client = start_server(artifact=tmp_path / "none")
+def test_a_server_without_a_model_is_live_but_not_ready_and_its_log_says_why(
+    start_process: StartProcess, tmp_path: Path
+) -> None:
+    server = start_process(artifact=tmp_path / "none")
+    client = server.client
     assert client.get("/health/live").status_code == 200
     pair = {"pairs": [{"user_id": 3, "item_id": 10}]}
     for response in (client.get("/health/ready"), client.post("/v1/predictions", json=pair)):
         assert (response.status_code, response.headers["content-type"]) == (503, "application/problem+json")
         assert "make train" in response.json()["detail"]
+        assert str(tmp_path) not in response.text
+    assert str(tmp_path) in server.log.read_text()
 
 
-def test_a_damaged_model_is_not_served(start_server: StartServer, model: Path, tmp_path: Path) -> None:
+def test_a_damaged_model_is_not_served(start_process: StartProcess, model: Path, tmp_path: Path) -> None:
     for file in model.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
-    response = start_server(artifact=tmp_path).get("/health/ready")
-    assert response.status_code == 503
-    assert "SHA-256" in response.json()["detail"]
+    server = start_process(artifact=tmp_path)
+    response = server.client.get("/health/ready")
+    assert (response.status_code, str(tmp_path) in response.text) == (503, False)
+    assert "SHA-256" in server.log.read_text()
 
 
 def test_the_server_loads_neither_torch_nor_lightning() -> None:

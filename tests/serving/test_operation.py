@@ -61,7 +61,13 @@ def test_only_the_holder_of_the_key_is_answered_and_the_key_is_not_logged(
             assert response.json().keys() == {"title", "status", "detail"}
             assert "www-authenticate" in response.headers
     assert server.client.get(RATING, headers={"X-API-Key": KEY}).status_code == 200
-    assert server.client.get("/metrics", headers={"X-API-Key": KEY}).status_code == 200
+    assert server.client.get("/metrics", headers={"Authorization": f"bearer {KEY}"}).status_code == 200
+    for authorization in ("Bearer", f"Basic {KEY}", KEY, f"Bearer {KEY[:-1]}", f"Bearer {KEY} x"):
+        response = server.client.get(RATING, headers={"Authorization": authorization})
+        assert response.status_code == 401
+        invalid = authorization.startswith("Bearer ")
+        challenge = 'Bearer realm="recsys"' + ', error="invalid_token"' * invalid
+        assert response.headers["www-authenticate"] == challenge
     assert server.client.get("/health/ready").status_code == 200
     document = server.client.get("/openapi.json").json()
     assert document["components"]["securitySchemes"]["APIKeyHeader"]["name"] == "X-API-Key"
