@@ -89,7 +89,7 @@ class Client:
         return self._get(ExplanationResponse, f"users/{user_id}/items/{item_id}/explanation", n=n, strict=strict)
 
     def items(self, query: str = "", *, n: int = 10, offset: int = 0) -> ItemsResponse:
-        """Find items by words of their titles."""
+        """Find items by their titles; all, most rated first, without a query."""
         return self._get(ItemsResponse, "items", query=query, n=n, offset=offset)
 
     def item(self, item_id: int) -> ItemResponse:

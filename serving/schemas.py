@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, with_config
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
 MOST_ON_A_PAGE = 1000  # keeps an answer below a few hundred kilobytes; `offset` reaches the rest
@@ -25,18 +23,6 @@ ID_SCHEMA = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1, "exam
 # Ids are whole numbers of 64 bits; strict, so that "196" and 196.0 are errors and never mean another user.
 Id = Annotated[int, Field(strict=True), _SIXTY_FOUR_BITS, WithJsonSchema(ID_SCHEMA)]
 IdInAddress = Annotated[int, BeforeValidator(_whole_number), _SIXTY_FOUR_BITS, WithJsonSchema(ID_SCHEMA)]
-
-
-def _printable(text: str) -> str:
-    """Refuse control characters: no title or genre has one, and what a NUL ends differs from program to program."""
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise PydanticCustomError("control_character", "Input should have no control characters")
-    return text
-
-
-_PRINTABLE = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
-Text = Annotated[str, AfterValidator(_printable), Field(json_schema_extra=_PRINTABLE)]
-Genre = Annotated[Text, Field(max_length=100)]
 
 
 class _Request(BaseModel):
@@ -84,16 +70,18 @@ class RecommendationsQuery(Page, Strictness):
     """Which recommendations are wanted."""
 
     exclude_seen: bool = Field(default=True, description="Leave out what the user rated in training.")
-    genre: Genre | None = Field(default=None, description="Only items of this genre.", examples=["Drama"])
+    genre: str | None = Field(default=None, max_length=100, description="Only items of this genre.", examples=["Drama"])
 
 
 class ItemsQuery(Page):
     """Which items are wanted."""
 
-    query: Text = Field(
+    query: str = Field(
         default="",
         max_length=200,
-        description="Words of the title, or pieces of them; case and accents do not matter. All items if empty.",
+        description="Words of the title, or pieces of them, or its year. Case, accents and punctuation do not matter, "
+        "and an article may stand before or behind. Where no title has all words, titles that are spelt alike are "
+        "found: each word may have one mistake from three letters on, and two from six. All items if empty.",
         examples=["star wars"],
     )
 
@@ -130,7 +118,7 @@ class FoldInRequest(Page, Strictness, _Body):
 
     ratings: list[ItemRating] = Field(description="Ratings of different items; none gives every item's mean.")
     item_ids: list[Id] = Field(default=[], description="Items to predict the new user's ratings of.", examples=[[242]])
-    genre: Genre | None = Field(default=None, description="Recommend only items of this genre.")
+    genre: str | None = Field(default=None, max_length=100, description="Recommend only items of this genre.")
 
 
 class FoldInExplanationRequest(Strictness, _Body):
@@ -193,12 +181,17 @@ class Item(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    item_id: int = Field(examples=[50])
-    title: str = Field(description="Title without the year.", examples=["Star Wars"])
-    year: int | None = Field(description="Year of release; null where nobody knows.", examples=[1977])
+    item_id: int = Field(examples=[172])
+    title: str = Field(
+        description="Title without the year, as the data set has it.", examples=["Empire Strikes Back, The"]
+    )
+    display_title: str = Field(
+        description="The title as people write it, with its article in front.", examples=["The Empire Strikes Back"]
+    )
+    year: int | None = Field(description="Year of release; null where nobody knows.", examples=[1980])
     genres: list[str] = Field(examples=[["Action", "Sci-Fi"]])
-    n_ratings: int = Field(description="Number of training ratings.", examples=[525])
-    mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[4.36])
+    n_ratings: int = Field(description="Number of training ratings.", examples=[332])
+    mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[4.19])
 
 
 class ItemResponse(_Answer, Item):
@@ -206,9 +199,17 @@ class ItemResponse(_Answer, Item):
 
 
 class ItemsResponse(_Answer):
-    """A page of the items found, most rated first."""
+    """A page of the items found: titles that are the query first, then those that begin with it, then the others.
+
+    Of those that fit alike, the most rated come first.
+    """
 
     total: int = Field(description="Number of items found.", examples=[2])
+    approximate: bool = Field(
+        description="True where no title has the words asked for, and the titles found are spelt alike; those with the "
+        "fewest mistakes come first.",
+        examples=[False],
+    )
     items: list[Item]
 
 

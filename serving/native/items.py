@@ -24,13 +24,15 @@ router = APIRouter(prefix="/items", tags=["items"])
 
 
 @router.get("", responses=responses())
-async def items(query: Annotated[ItemsQuery, Query()], recommender: CurrentRecommender) -> ItemsResponse:
-    """Find items by words of their titles, most rated first."""
-    found = recommender.catalogue.search(query.query)
+def items(query: Annotated[ItemsQuery, Query()], recommender: CurrentRecommender) -> ItemsResponse:
+    """Find items by their titles; all items, most rated first, without a query."""
+    # Not a coroutine: among very many titles the search takes long enough to keep other requests waiting.
+    found, approximate = recommender.catalogue.search(query.query)
     page = found[query.offset : query.offset + query.n]
     return ItemsResponse(
         version=recommender.manifest.version,
         total=found.size,
+        approximate=approximate,
         items=[Item.model_validate(recommender.catalogue[item]) for item in page],
     )
 

@@ -57,17 +57,27 @@ def test_a_title_is_found_by_its_words_without_case_or_accents_most_rated_first(
     assert [i["item_id"] for i in ask("/v1/items", query="star")["items"]] == [11, 14]
     assert [i["item_id"] for i in ask("/v1/items", query="star wars")["items"]] == [11]
     assert ask("/v1/items", query="no such film")["total"] == 0
+    assert ask("/v1/items", query="\x00")["total"] == 0
     everything = ask("/v1/items", n=2, offset=1)
     assert ([i["item_id"] for i in everything["items"]], everything["total"]) == ([10, 12], 5)
+
+
+def test_a_title_with_a_mistake_is_found_and_the_answer_says_that_it_is_only_spelt_alike(ask: Ask) -> None:
+    answer = ask("/v1/items", query="empyre stikes")
+    assert ([i["item_id"] for i in answer["items"]], answer["approximate"]) == ([12], True)
+    assert ask("/v1/items", query="empire strikes")["approximate"] is False
+    assert ask("/v1/items", query="no such film")["approximate"] is False
 
 
 def test_an_item_is_described(ask: Ask) -> None:
     item = ask("/v1/items/11")
     del item["version"]
     assert item == {
-        "item_id": 11, "title": "Star Wars", "year": 1977, "genres": ["Action", "Sci-Fi"], "n_ratings": 3,
-        "mean_rating": 4.0,
+        "item_id": 11, "title": "Star Wars", "display_title": "Star Wars", "year": 1977,
+        "genres": ["Action", "Sci-Fi"], "n_ratings": 3, "mean_rating": 4.0,
     }  # fmt: skip
+    empire = ask("/v1/items/12")
+    assert (empire["title"], empire["display_title"]) == ("Empire Strikes Back, The", "The Empire Strikes Back")
     unrated = ask("/v1/items/14")
     assert (unrated["n_ratings"], unrated["mean_rating"]) == (0, None)
     assert ask("/v1/items/13")["year"] is None
