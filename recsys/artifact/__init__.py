@@ -18,6 +18,7 @@ from recsys.artifact.manifest import (
 )
 from recsys.artifact.model import SOURCES, Array, Artifact, Floats, Ids, Predictions, pairwise_sum, positions
 from recsys.artifact.reading import load
+from recsys.artifact.times import Times
 from recsys.artifact.uncertainty import Uncertainty
 from recsys.artifact.writing import save
 
@@ -35,6 +36,7 @@ __all__ = [
     "ItemTable",
     "Manifest",
     "Predictions",
+    "Times",
     "Uncertainty",
     "load",
     "pairwise_sum",

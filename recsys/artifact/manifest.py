@@ -11,7 +11,7 @@ from typing import Any
 
 from recsys.files import read_regular
 
-FORMAT = 2
+FORMAT = 3
 KINDS = ("BayesianEmbedding", "LinearNetwork", "UserItemEmbedding")
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.safetensors"

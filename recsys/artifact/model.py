@@ -7,9 +7,10 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from recsys.artifact import uncertainty
+from recsys.artifact import times, uncertainty
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.manifest import ArtifactError, Manifest
+from recsys.artifact.times import Times
 from recsys.artifact.uncertainty import Uncertainty
 
 Array = npt.NDArray[Any]
@@ -40,7 +41,13 @@ _ARRAYS_OF_ALL = {
     "rating_items": ("ratings",),
     "rating_values": ("ratings",),
 }
-_TYPE_OF_ARRAY = {"user_ids": np.int64, "item_ids": np.int64, "rating_users": np.int32, "rating_items": np.int32}
+_TYPE_OF_ARRAY = {
+    "user_ids": np.int64,
+    "item_ids": np.int64,
+    "rating_users": np.int32,
+    "rating_items": np.int32,
+    **times.TYPES,
+}
 
 
 class Predictions(NamedTuple):
@@ -70,19 +77,32 @@ class Artifact:
         except ValueError as cause:
             raise ArtifactError(f"the item table does not fit: {cause}.") from cause
 
-    def predict(self, user_ids: npt.ArrayLike, item_ids: npt.ArrayLike) -> Predictions:
+    @property
+    def uses_times(self) -> bool:
+        """Whether predictions depend on when a rating is given."""
+        return "window_keys" in self.arrays
+
+    def predict(
+        self, user_ids: npt.ArrayLike, item_ids: npt.ArrayLike, timestamps: npt.ArrayLike | None = None
+    ) -> Predictions:
         """Predict ratings for pairs of original ids (n,) and (n,); unknown ids get the best mean there is.
 
+        `timestamps` (n,) say when the ratings are given, in seconds since 1970, UTC, as in the data; −1 for a time that
+        is not known, as all are without them. Models that do not use times leave them aside.
+
         Raises:
-            TypeError: the ids are not whole numbers of at most 64 bits.
-            ValueError: there are not as many users as items.
+            TypeError: the ids or timestamps are not whole numbers of at most 64 bits.
+            ValueError: there are not as many users as items and timestamps, or a timestamp is not of 1970 to 9999.
         """
         users, user_known = positions(self.arrays["user_ids"], user_ids)
         items, item_known = positions(self.arrays["item_ids"], item_ids)
         if users.shape != items.shape:
             raise ValueError(f"pairs are needed, not {users.size} user ids and {items.size} item ids")
+        given_at = None if timestamps is None else times.checked(timestamps)
+        if given_at is not None and given_at.shape != users.shape:
+            raise ValueError(f"{users.size} pairs need as many timestamps, not {given_at.size}")
         mean = np.float32(self.manifest.global_mean)
-        ratings = self.scores(users, items)
+        ratings = self.scores(users, items, given_at)
         ratings = np.where(user_known & ~item_known, mean + self.arrays["user_means"][users], ratings)
         ratings = np.where(item_known & ~user_known, mean + self.arrays["item_means"][items], ratings)
         ratings = np.where(user_known | item_known, ratings, mean)
@@ -91,19 +111,37 @@ class Artifact:
         )
         return Predictions(ratings.clip(*self.manifest.rating_scale).astype(np.float32), sources.astype(np.int8))
 
-    def uncertainty(self, users: Ids, items: Ids) -> Uncertainty | None:
+    def uncertainty(self, users: Ids, items: Ids, given_at: Times | None = None) -> Uncertainty | None:
         """How far ratings may lie from predictions, for positions (n,); None if the kind of model does not say."""
-        return uncertainty.uncertainty(self.arrays, users, items) if "deviation" in self.arrays else None
+        if "deviation" not in self.arrays:
+            return None
+        location, deviation = self.arrays["location"][users, items], self.arrays["deviation"][users, items]
+        if given_at is not None and self.uses_times:
+            timed, known = times.latent(self.arrays, users, items, given_at), given_at != times.UNKNOWN
+            location, deviation = np.where(known, timed.location, location), np.where(known, timed.deviation, deviation)
+        return uncertainty.uncertainty(self.arrays, location, deviation)
 
-    def scores(self, users: Ids | int, items: Ids | int) -> Floats:
-        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,) or ()."""
+    def scores(self, users: Ids | int, items: Ids | int, given_at: Times | None = None) -> Floats:
+        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,) or ().
+
+        `given_at` are times as in `predict`, checked, that broadcast with them.
+        """
         arrays = self.arrays
         if "matrix" in arrays:
             entries: Floats = arrays["matrix"][users, items]
+            if given_at is not None and self.uses_times:
+                timed = times.latent(arrays, users, items, given_at)
+                entries = np.where(given_at != times.UNKNOWN, times.expected(arrays, timed), entries)
             return entries
         bias = arrays["user_bias"][users, 0] + arrays["item_bias"][items, 0]
         ratings: Floats = bias + pairwise_sum(arrays["user_factors"][users] * arrays["item_factors"][items])
         return ratings
+
+    def scores_apart_from_time(self, users: Ids, items: Ids) -> Floats:
+        """`scores` without what the time, known or expected, adds; the same for models that do not use times."""
+        if not self.uses_times:
+            return self.scores(users, items)
+        return times.expected(self.arrays, times.latent_apart_from_time(self.arrays, users, items))
 
 
 def pairwise_sum(terms: ArrayOrTensor) -> ArrayOrTensor:
@@ -124,6 +162,8 @@ def pairwise_sum(terms: ArrayOrTensor) -> ArrayOrTensor:
 
 def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
     expected = {**_ARRAYS_OF_ALL, **_ARRAYS_OF_KIND[manifest.kind]}
+    if manifest.kind == "BayesianEmbedding" and arrays.keys() & times.ARRAYS.keys():
+        expected |= times.ARRAYS
     if arrays.keys() != expected.keys():
         wrong = ", ".join(sorted(arrays.keys() ^ expected.keys()))
         raise ArtifactError(f"a {manifest.kind} artefact has missing or unknown arrays: {wrong}.")
@@ -147,6 +187,11 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
             uncertainty.check(arrays)
         except ValueError as cause:
             raise ArtifactError(f"the uncertainty cannot be used: {cause}.") from cause
+    if "window_keys" in expected:
+        try:
+            times.check(arrays)
+        except ValueError as cause:
+            raise ArtifactError(f"the times cannot be used: {cause}.") from cause
 
 
 def _check_ratings(manifest: Manifest, arrays: dict[str, Array]) -> None:

@@ -25,15 +25,19 @@ class Uncertainty(NamedTuple):
     probabilities: Floats
 
 
-def uncertainty(arrays: dict[str, Array], users: Array, items: Array) -> Uncertainty:
-    """Compute it for positions of users and items (n,).
+def level_probabilities(arrays: dict[str, Array], location: Array, deviation: Array) -> Array:
+    """Probability of each level (n, s): the mass of N(location, deviation²), (n,) each, between its two thresholds."""
+    below = normal_distribution((arrays["thresholds"] - location[:, None].astype(np.float64)) / deviation[:, None])
+    probabilities: Array = np.diff(below, prepend=0.0, append=1.0)
+    return probabilities
 
-    The probability of a level is the mass of N(location, deviation²) between the thresholds beside it, and the standard
-    deviation is that of this distribution over the levels.
+
+def uncertainty(arrays: dict[str, Array], location: Array, deviation: Array) -> Uncertainty:
+    """Compute it for ratings that come from N(location, deviation²), (n,) each.
+
+    The standard deviation is that of the distribution over the levels.
     """
-    location, deviation = (arrays[name][users, items].astype(np.float64) for name in ("location", "deviation"))
-    below = normal_distribution((arrays["thresholds"] - location[:, None]) / deviation[:, None])  # (n, s - 1)
-    probabilities = np.diff(below, prepend=0.0, append=1.0)
+    probabilities = level_probabilities(arrays, location, deviation)
     levels = arrays["levels"].astype(np.float64)
     means = probabilities @ levels
     variances = (probabilities * (levels - means[:, None]) ** 2).sum(1)

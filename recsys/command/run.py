@@ -18,7 +18,7 @@ class Run:
         artifacts: folder for exported artefacts; the newest is always artifacts/latest.
         checkpoints: folder for checkpoints, NAME/selection.ckpt and NAME/refit.ckpt.
         checkpoint_every: epochs between checkpoints; the last epoch is always kept.
-        predictions: file that `recsys predict` writes, with user_id, item_id, rating and predicted.
+        predictions: file that `recsys predict` writes, with user_id, item_id, timestamp, rating and predicted.
     """
 
     name: str = "unnamed"

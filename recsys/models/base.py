@@ -48,6 +48,7 @@ class RatingModel(pl.LightningModule, ABC):
         metrics = MetricCollection({"rmse": MeanSquaredError(squared=False), "mae": MeanAbsoluteError()})
         self.validation_metrics = metrics.clone(prefix="val_")
         self.test_metrics = metrics.clone(prefix="test_")
+        self.served_metrics = metrics.clone(prefix="test_", postfix="_as_served")
 
     # What a subclass defines
 
@@ -116,7 +117,9 @@ class RatingModel(pl.LightningModule, ABC):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         users, items, ratings = batch
         self.test_metrics.update(self.rate_known(users, items), ratings)
-        self.log_dict(dict(self.test_metrics.items()), on_step=False, on_epoch=True)
+        self.served_metrics.update(self.rate(users, items), ratings)
+        for metrics in (self.test_metrics, self.served_metrics):
+            self.log_dict(dict(metrics.items()), on_step=False, on_epoch=True)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The batch with the predicted ratings (n,) behind it."""

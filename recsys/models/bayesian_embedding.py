@@ -14,14 +14,14 @@ from recsys.features import Feature, Known
 from recsys.models.base import Batch
 from recsys.models.user_item_embedding import UserItemEmbedding
 from recsys.penalties import Penalty
-from recsys.posterior.likelihoods import GaussianRatings, Likelihood, level_probabilities
+from recsys.posterior.coverage import Coverage
+from recsys.posterior.likelihoods import GaussianRatings, Likelihood, OrderedProbit
 from recsys.posterior.sampler import GibbsSampler, TrainingRatings
 from recsys.posterior.summary import Posterior
-from recsys.posterior.time_windows import TimeWindows
+from recsys.posterior.time_windows import TimeWindows, total, window_arrays
+from recsys.posterior.unknown_time import UnknownTime
 from recsys.spectral import singular_values
 from recsys.starts import Start
-
-INTERVALS = (50, 90)  # per cent of the central intervals whose coverage is tested
 
 
 class RatingsData(Protocol):
@@ -37,8 +37,8 @@ class BayesianEmbedding(UserItemEmbedding):
 
     The first `point_epochs` epochs are those of `UserItemEmbedding`: Adam under the penalties. Each further epoch is
     one sweep of `GibbsSampler`, begun at that point estimate; all but the first `burn_in` count in the averages. Needs
-    full batches. Predictions without a time are for an unknown one; ratings that are validated, tested or predicted by
-    the command line have theirs.
+    full batches. Predictions without a time are for an unknown one, see `UnknownTime`; ratings that are validated,
+    tested or predicted by the command line have theirs.
     """
 
     def __init__(
@@ -87,8 +87,8 @@ class BayesianEmbedding(UserItemEmbedding):
         self.time = time
         self.sampler: GibbsSampler | None = None
         self.posterior: Posterior | None = None
+        self._unknown_time: UnknownTime | None = None  # with windows of time, when the data are known
         self._restored: dict[str, Any] | None = None  # from a checkpoint that was opened before the data were known
-        self._covered = torch.zeros(len(INTERVALS) + 1, dtype=torch.float64)  # ratings covered by each, and how many
 
     # What is predicted
 
@@ -99,19 +99,24 @@ class BayesianEmbedding(UserItemEmbedding):
 
     def expected_ratings(self) -> Tensor:
         """Posterior mean rating at an unknown time, not clipped, (n_users, n_items)."""
-        posterior = self._averages
-        return self.likelihood.expected(posterior.location, posterior.deviation(), posterior.thresholds)
+        return self.likelihood.expected(*self._at_unknown_time(), self._averages.thresholds)
 
     def predictive(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (n,) of what pairs (n,) of the data set are rated from, at their own times."""
-        posterior, place = self._averages, users * self.n_items + items
-        location = posterior.location.flatten()[place]
-        variance = posterior.variance().flatten()[place] + posterior.noise[users]
+        place = users * self.n_items + items
+        location = self._averages.location.flatten()[place]
+        variance = self._averages.predictive_variance().flatten()[place]
         if self.time is not None:
-            times = self._data.rating_times(users, items)
-            for window in self._sampler.data.windows:
-                mean, open_variance = window.moments(users, times)
-                location, variance = location + mean, variance + open_variance
+            added = total(self._sampler.data.windows, users, self._data.rating_times(users, items))
+            location, variance = location + added.mean, variance + added.variance
+        return location, variance.sqrt()
+
+    def _at_unknown_time(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation (n_users, n_items) of what ratings come from whose time is not known."""
+        location, variance = self._averages.location, self._averages.predictive_variance()
+        if self._unknown_time is not None:
+            added = self._unknown_time.moments(self._sampler.data.windows)
+            location, variance = location + added.mean, variance + added.variance
         return location, variance.sqrt()
 
     def rate_known(self, users: Tensor, items: Tensor) -> Tensor:
@@ -126,12 +131,22 @@ class BayesianEmbedding(UserItemEmbedding):
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         posterior = self._averages
-        return {
+        location, deviation = self._at_unknown_time()
+        arrays = {
             "matrix": self.expected_ratings().numpy(),
-            "location": posterior.location.numpy(),
-            "deviation": posterior.deviation().numpy(),
+            "location": location.numpy(),
+            "deviation": deviation.numpy(),
             "thresholds": posterior.thresholds.float().numpy(),
             "levels": posterior.levels.float().numpy(),
+        }
+        if self.time is None:
+            return arrays
+        return {
+            **arrays,
+            "timed_location": posterior.location.numpy(),
+            "timed_variance": posterior.predictive_variance().numpy(),
+            "ordinal": np.array([isinstance(self.likelihood, OrderedProbit)], np.int32),
+            **window_arrays(self._sampler.data.windows, self.n_users),
         }
 
     # The Lightning contract
@@ -176,20 +191,20 @@ class BayesianEmbedding(UserItemEmbedding):
         return loss
 
     def on_test_epoch_start(self) -> None:
-        self._covered.zero_()
+        self._coverage = {"": Coverage(), "_as_served": Coverage()}  # with the ratings' times, and without
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         super().test_step(batch, batch_idx)
         if self._has_draws:
             users, items, ratings = (part.cpu() for part in batch)
-            location, deviation = self.predictive(users, items)
-            covered = interval_coverage(location, deviation, ratings, self._averages)
-            self._covered += torch.tensor([*(float(share.sum()) for share in covered), len(ratings)])
+            location, deviation = (every[users, items] for every in self._at_unknown_time())
+            self._coverage[""].update(*self.predictive(users, items), ratings, self._averages)
+            self._coverage["_as_served"].update(location, deviation, ratings, self._averages)
 
     def on_test_epoch_end(self) -> None:
-        for percent, covered in zip(INTERVALS, self._covered.tolist(), strict=False):
-            if self._covered[-1] > 0:
-                self.log(f"test_coverage_{percent}", covered / float(self._covered[-1]))
+        for suffix, coverage in self._coverage.items():
+            for percent, share in coverage.by_interval().items():
+                self.log(f"test_coverage_{percent}{suffix}", share)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
@@ -232,7 +247,11 @@ class BayesianEmbedding(UserItemEmbedding):
             known = Known(users, items, self.n_users, self.n_items, self._data.ratings)
             user_features = [x for feature in self.features if (x := feature.of_users(known)) is not None]
             item_features = [x for feature in self.features if (x := feature.of_items(known)) is not None]
-        windows = self.time.effects(users, self._data.rating_times(users, items)) if self.time is not None else []
+        windows = []
+        if self.time is not None:
+            times = self._data.rating_times(users, items)
+            windows = self.time.effects(users, times)
+            self._unknown_time = UnknownTime(users, items, times, self.n_users, self.n_items)
         data = TrainingRatings(users, items, ratings, self.n_users, self.n_items, user_features, item_features, windows)
         generator = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
         self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], generator)
@@ -256,22 +275,3 @@ class BayesianEmbedding(UserItemEmbedding):
         users = torch.cat([user_effects[:, None], left @ u * root], 1)
         items = torch.cat([item_effects[:, None], right @ v.T * root], 1)
         return users, items
-
-
-def interval_coverage(location: Tensor, deviation: Tensor, ratings: Tensor, posterior: Posterior) -> list[Tensor]:
-    """How much of each rating (n,) the central intervals of its distribution cover, a share (n,) for each interval.
-
-    The distribution of a rating among levels has steps. A rating stands for the stretch of probability from the sum of
-    all levels below it to that and its own, and is covered as far as this stretch lies within the interval's. On
-    average over ratings from the distribution itself, an interval of 90 % covers exactly 90 %.
-    """
-    shares = level_probabilities(location.double(), deviation.double(), posterior.thresholds)  # (n, s)
-    level = torch.searchsorted(posterior.levels, ratings.double()).clamp(max=len(posterior.levels) - 1)[:, None]
-    above = shares.cumsum(1).gather(1, level)[:, 0]
-    own = shares.gather(1, level)[:, 0].clamp(min=1e-12)
-    below = above - own
-    covered = []
-    for percent in INTERVALS:
-        least, most = 0.5 - percent / 200, 0.5 + percent / 200
-        covered.append((above.clamp(max=most) - below.clamp(min=least)).clamp(min=0) / own)
-    return covered

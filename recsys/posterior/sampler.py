@@ -104,7 +104,6 @@ class GibbsSampler:
         share = self.posterior.average(*self._factors(), 1 / self.precisions, self.likelihood.thresholds)
         for window in self.data.windows:
             window.average(share)
-        self.posterior.unknown_time = sum(window.variance_at_unknown_time() for window in self.data.windows)
 
     def state(self) -> dict[str, Any]:
         """Everything that sweeps change, so that `load_state` on a new sampler of the same data goes on bit for bit."""

@@ -13,9 +13,9 @@ _BLOCK = 64  # rows that are averaged at a time: what is computed on the way the
 
 @dataclass
 class Posterior:
-    """Averages over the draws of the sampler, at an unknown time; y is the rating, or what an ordinal one comes from.
+    """Averages over the draws of the sampler, without effects of time; y is the rating, or what it comes from.
 
-    A rating's y is taken to be normal with mean `location` and variance (posterior) + `noise` + `unknown_time`.
+    Apart from time, a rating's y is taken to be normal with mean `location` and variance (posterior) + `noise`.
     """
 
     location: Tensor  # (n_users, n_items), mean of y without noise and effects of time
@@ -24,8 +24,6 @@ class Posterior:
     thresholds: Tensor  # (s - 1,), mean thresholds between the levels
     levels: Tensor  # (s,), the ratings there are
     draws: int = 0
-    unknown_time: float = 0.0
-    """Variance that is left open by not knowing when the rating is given."""
 
     @classmethod
     def empty(cls, n_users: int, n_items: int, levels: Tensor) -> Posterior:
@@ -52,9 +50,9 @@ class Posterior:
         """Posterior variance of `location`, (n_users, n_items)."""
         return self.spread / max(self.draws, 1)
 
-    def deviation(self) -> Tensor:
-        """Standard deviation of y at an unknown time, (n_users, n_items)."""
-        return (self.variance() + self.noise[:, None] + self.unknown_time).sqrt()
+    def predictive_variance(self) -> Tensor:
+        """Variance of y with its noise, (n_users, n_items)."""
+        return self.variance() + self.noise[:, None]
 
     def state(self) -> dict[str, Any]:
         """All of it, as plain values and tensors."""

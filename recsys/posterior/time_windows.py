@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
+from recsys.artifact.times import window_key
 from recsys.posterior.draws import gamma
 
 State = dict[str, Tensor]
@@ -39,7 +42,7 @@ class TimeWindows:
         """
         if not widths or min(widths) < 1 or classes < 1:
             raise ValueError(f"windows need widths and classes of at least 1, not {list(widths)} and {classes}")
-        self.widths = tuple(widths)
+        self.widths = tuple(sorted(set(widths)))
         self.classes = classes
 
     def effects(self, users: Tensor, times: Tensor) -> list[WindowEffects]:
@@ -88,12 +91,12 @@ class WindowEffects:
         asked = self._key(users, times)
         place = torch.searchsorted(self.keys, asked).clamp(max=len(self.keys) - 1)
         known = self.keys[place] == asked
-        variance = (self.square - self.mean.square()).clamp(min=0)[place]
-        return Moments(torch.where(known, self.mean[place], 0.0), torch.where(known, variance, self.prior_variance[0]))
+        variance = torch.where(known, self.variance()[place], self.prior_variance[0])
+        return Moments(torch.where(known, self.mean[place], 0.0), variance)
 
-    def variance_at_unknown_time(self) -> float:
-        """Variance of the effect on a training rating, (1/n) Σ 1/κ_c: what not knowing the time leaves open."""
-        return float(self.prior_variance[self.size_class[self.window_of]].mean())
+    def variance(self) -> Tensor:
+        """Posterior variance of the effect of each window with training ratings, (n_windows,)."""
+        return (self.square - self.mean.square()).clamp(min=0)
 
     def state(self) -> State:
         """Everything that a draw changes."""
@@ -106,6 +109,30 @@ class WindowEffects:
 
     def _key(self, users: Tensor, times: Tensor) -> Tensor:
         return users * _KEYS + times // self.width
+
+
+def total(windows: Sequence[WindowEffects], users: Tensor, times: Tensor) -> Moments:
+    """Posterior mean and variance of the sum of all effects on ratings by users (n,) at times (n,)."""
+    mean, variance = torch.zeros(len(users)), torch.zeros(len(users))
+    for window in windows:
+        of_window = window.moments(users, times)
+        mean, variance = mean + of_window.mean, variance + of_window.variance
+    return Moments(mean, variance)
+
+
+def window_arrays(windows: Sequence[WindowEffects], n_users: int) -> dict[str, npt.NDArray[Any]]:
+    """The effects as `recsys.artifact.times` looks them up."""
+    keys = [
+        window_key(place, n_users, window.keys.numpy() // _KEYS, window.keys.numpy() % _KEYS)
+        for place, window in enumerate(windows)
+    ]
+    return {
+        "window_widths": np.array([window.width for window in windows], np.int64),
+        "new_window_variances": np.array([window.prior_variance[0] for window in windows], np.float32),
+        "window_keys": np.concatenate(keys),
+        "window_means": torch.cat([window.mean for window in windows]).numpy(),
+        "window_variances": torch.cat([window.variance() for window in windows]).numpy(),
+    }
 
 
 _STATE = ("precisions", "values", "mean", "square", "prior_variance")

@@ -16,8 +16,8 @@ from recsys.artifact import uncertainty
 from recsys.errors import SettingsError
 from recsys.features import ItemSide, Known, UserSide, WhoRatedWhat
 from recsys.models import BayesianEmbedding
-from recsys.models.bayesian_embedding import interval_coverage
 from recsys.pattern import Pattern
+from recsys.posterior.coverage import interval_coverage
 from recsys.posterior.draws import Normal, Regression, gamma, rows, wishart
 from recsys.posterior.likelihoods import GaussianRatings, OrderedProbit, level_probabilities
 from recsys.posterior.priors import FeaturePrior
@@ -231,7 +231,11 @@ class TestBayesianEmbedding:
         assert metrics["test_rmse"] < 0.92
         assert metrics["test_coverage_50"] == pytest.approx(0.5, abs=0.05)
         assert metrics["test_coverage_90"] == pytest.approx(0.9, abs=0.03)
-        said = uncertainty.uncertainty(model.arrays(), np.arange(100), np.arange(100))
+        assert metrics["test_rmse"] < metrics["test_rmse_as_served"] < 0.93
+        assert metrics["test_coverage_50_as_served"] == pytest.approx(0.5, abs=0.05)
+        assert metrics["test_coverage_90_as_served"] == pytest.approx(0.9, abs=0.03)
+        arrays = model.arrays()
+        said = uncertainty.uncertainty(arrays, arrays["location"][0, :100], arrays["deviation"][0, :100])
         np.testing.assert_allclose(said.probabilities.sum(1), 1, atol=1e-6)
         assert (said.deviations > 0.3).all()
 
