@@ -1,4 +1,7 @@
-"""A typed Python client of a server: one method for each native route, and problems as exceptions."""
+"""A typed Python client of a server: one method for each native route, and problems as exceptions.
+
+It asks again where that may help: see `serving.retries`.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Self, TypeVar
 
 import requests
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from requests.adapters import HTTPAdapter
 
+from serving.problems import Problem
+from serving.retries import PASSING, Retries
 from serving.schemas import (
     ExplanationResponse,
     FoldInExplanationResponse,
@@ -26,48 +32,96 @@ from serving.schemas import (
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-class ProblemError(Exception):
+class ClientError(Exception):
+    """The server answered with something else than what was asked for."""
+
+
+class ProblemError(ClientError):
     """The server refused a request: `status` and `title` say how, `detail` what was wrong with it."""
 
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        """Keep what the problem document says."""
+    def __init__(self, status: int, title: str, detail: str, request_id: str | None = None) -> None:
+        """Keep what the problem document says, and the id under which the request stands in the server's log."""
         super().__init__(f"{status} {title}: {detail}")
         self.status = status
         self.title = title
         self.detail = detail
+        self.request_id = request_id
+
+
+class InvalidRequestError(ProblemError):
+    """The request is not as the server wants it, or asks for too much (400, 413, 415, 422)."""
+
+
+class AuthenticationError(ProblemError):
+    """The server asks for another key (401)."""
+
+
+class NotFoundError(ProblemError):
+    """There is no such user, item or genre (404)."""
+
+
+class UnavailableError(ProblemError):
+    """The server has no model, is restarting, or is asked too often (429, 502, 503, 504), also when asked again."""
+
+
+class UnreadableAnswerError(ClientError):
+    """The answer is none of this server's: another program's, or another version's."""
+
+
+_ERRORS: Mapping[int, type[ProblemError]] = {
+    **dict.fromkeys((400, 413, 415, 422), InvalidRequestError),
+    401: AuthenticationError,
+    404: NotFoundError,
+    **dict.fromkeys(PASSING, UnavailableError),
+}
 
 
 class Client:
     """Asks one server; use it in a `with` block, or close it.
 
-    Every method returns the answer as a pydantic model, and raises `ProblemError` where the server refuses the request
-    and `requests.RequestException` where it cannot be reached. With `strict`, an unknown id is a problem of status 404.
+    Every method returns the answer as a pydantic model. It raises a `ProblemError` where the server refuses the
+    request, `UnreadableAnswerError` where something else answers, `requests.Timeout` where the answer takes too long,
+    and another `requests.RequestException` where the server cannot be reached. With `strict`, an unknown id is a
+    `NotFoundError`.
     """
 
     def __init__(
-        self, url: str = "http://127.0.0.1:8000", *, api_key: str | None = None, timeout: float = 10.0
+        self,
+        url: str = "http://127.0.0.1:8000",
+        *,
+        api_key: str | None = None,
+        timeout: float | tuple[float, float] = (3.0, 10.0),
+        retries: int = 3,
     ) -> None:
         """Say which server to ask; nothing is sent yet.
 
         Args:
-            url: where the server listens.
+            url: where the server listens, with the path under which a proxy shows it.
             api_key: its RECSYS_API_KEY, if it has one.
-            timeout: seconds to wait for a connection, and for each part of an answer.
+            timeout: seconds to wait for a connection, and for each part of an answer; one number is for both.
+            retries: how often to ask again while the server cannot answer (429, 502, 503, 504), after the time it
+                says, and after a lost connection once. Requests only read, so none is done twice.
         """
         self._url = url.rstrip("/")
         self._timeout = timeout
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=Retries.at_most(retries)))
         if api_key is not None:
             self._session.headers["X-API-Key"] = api_key
 
-    def rating(self, user_id: int, item_id: int, *, strict: bool = False) -> RatingResponse:
-        """Predict the rating that a user would give to an item."""
-        return self._get(RatingResponse, "ratings", user_id=user_id, item_id=item_id, strict=strict)
+    def rating(self, user_id: int, item_id: int, *, strict: bool = False, uncertainty: bool = False) -> RatingResponse:
+        """Predict the rating that a user would give to an item, with its `uncertainty` if that is wanted and known."""
+        wanted = {"strict": strict, "uncertainty": uncertainty}
+        return self._get(RatingResponse, "ratings", user_id=user_id, item_id=item_id, **wanted)
 
-    def predictions(self, pairs: Iterable[tuple[int, int]], *, strict: bool = False) -> PredictionsResponse:
-        """Predict the ratings of many (user id, item id)."""
+    def predictions(
+        self, pairs: Iterable[tuple[int, int]], *, strict: bool = False, uncertainty: bool = False
+    ) -> PredictionsResponse:
+        """Predict the ratings of many (user id, item id), with their `uncertainty` if that is wanted and known."""
         asked = [{"user_id": user_id, "item_id": item_id} for user_id, item_id in pairs]
-        return self._post(PredictionsResponse, "predictions", {"pairs": asked, "strict": strict})
+        body = {"pairs": asked, "strict": strict, "uncertainty": uncertainty}
+        return self._post(PredictionsResponse, "predictions", body)
 
     def recommendations(
         self,
@@ -153,10 +207,28 @@ class Client:
         self.close()
 
     def _get(self, kind: type[Answer], path: str, **query: int | bool | str | None) -> Answer:
-        return _read(kind, self._session.get(f"{self._url}/v1/{path}", params=query, timeout=self._timeout))
+        return self._ask(kind, "GET", path, query=query)
 
     def _post(self, kind: type[Answer], path: str, body: Mapping[str, object]) -> Answer:
-        return _read(kind, self._session.post(f"{self._url}/v1/{path}", json=body, timeout=self._timeout))
+        return self._ask(kind, "POST", path, body=body)
+
+    def _ask(
+        self,
+        kind: type[Answer],
+        method: str,
+        path: str,
+        query: Mapping[str, int | bool | str | None] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Answer:
+        response = self._session.request(
+            method,
+            f"{self._url}/v1/{path}",
+            params=query,
+            json=body,
+            timeout=self._timeout,
+            allow_redirects=False,  # the server has none, and the key is for it alone
+        )
+        return _read(kind, response)
 
 
 def _as_given(ratings: Mapping[int, float]) -> list[dict[str, float]]:
@@ -164,8 +236,24 @@ def _as_given(ratings: Mapping[int, float]) -> list[dict[str, float]]:
 
 
 def _read(kind: type[Answer], response: requests.Response) -> Answer:
-    if response.headers.get("content-type") == "application/problem+json":
-        content = response.json()
-        raise ProblemError(content["status"], content["title"], content["detail"])
-    response.raise_for_status()
-    return kind.model_validate_json(response.content)
+    if response.status_code >= 400:
+        raise _problem(response)
+    try:
+        return kind.model_validate_json(response.content)
+    except ValidationError as error:
+        given = response.headers.get("Content-Type", "nothing")
+        raise UnreadableAnswerError(
+            f"{response.url} answers {response.status_code} with {given}, which is no {kind.__name__}"
+        ) from error
+
+
+def _problem(response: requests.Response) -> ProblemError:
+    """The error that a response tells of, also where a proxy tells it in a form of its own."""
+    status = response.status_code
+    title, detail = response.reason or "", "the answer does not say why"
+    try:
+        problem = Problem.model_validate_json(response.content)
+        title, detail = problem.title, problem.detail
+    except ValidationError:
+        pass
+    return _ERRORS.get(status, ProblemError)(status, title, detail, response.headers.get("X-Request-ID"))

@@ -113,9 +113,15 @@ def _saved_films(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+def films_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model in `tests.serving.films` as an artefact."""
+    return _saved_films("LinearNetwork", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def films_server(start_server: StartServer, films_model: Path) -> httpx.Client:
     """A server of the model in `tests.serving.films`, which allows 4 pairs in a request."""
-    return start_server(artifact=_saved_films("LinearNetwork", tmp_path_factory), max_pairs=4)
+    return start_server(artifact=films_model, max_pairs=4)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import requests
 
-from serving.client import Client, ProblemError
+from serving.client import AuthenticationError, Client, InvalidRequestError, NotFoundError
 from tests.serving.conftest import ROOT, StartProcess
 
 
@@ -26,6 +26,9 @@ def test_every_route_has_a_method_that_gives_its_answer(client: Client, films_se
     post = films_server.post
     for answer, response in (
         (client.rating(1, 12), films_server.get("/v1/ratings?user_id=1&item_id=12")),
+        (client.rating(1, 12, uncertainty=True), films_server.get("/v1/ratings?user_id=1&item_id=12&uncertainty=true")),
+        (client.predictions([(1, 12)], uncertainty=True),
+         post("/v1/predictions", json={"pairs": [{"user_id": 1, "item_id": 12}], "uncertainty": True})),
         (client.predictions([(1, 12)]), post("/v1/predictions", json={"pairs": [{"user_id": 1, "item_id": 12}]})),
         (client.recommendations(1, n=2), films_server.get("/v1/users/1/recommendations?n=2")),
         (client.recommendations(1, genre="Drama", exclude_seen=False, offset=1),
@@ -55,19 +58,20 @@ def test_answers_are_typed(client: Client) -> None:
 
 
 def test_a_problem_is_an_exception_that_says_what_was_wrong(client: Client) -> None:
-    with pytest.raises(ProblemError, match="item 99") as caught:
+    with pytest.raises(NotFoundError, match="item 99") as caught:
         client.rating(1, 99, strict=True)
     assert (caught.value.status, caught.value.title) == (404, "Not Found")
-    with pytest.raises(ProblemError, match="allows 4") as caught:
+    assert caught.value.request_id
+    with pytest.raises(InvalidRequestError, match="allows 4") as refused:
         client.predictions([(1, 10)] * 5)
-    assert caught.value.status == 413
+    assert refused.value.status == 413
 
 
 def test_the_key_is_sent(start_process: StartProcess, model: Path) -> None:
     url = str(start_process(artifact=model, api_key="correct-horse-battery").client.base_url)
     with Client(url, api_key="correct-horse-battery") as client:
         assert client.model().kind == "LinearNetwork"
-    with Client(url) as client, pytest.raises(ProblemError, match="401"):
+    with Client(url) as client, pytest.raises(AuthenticationError, match="401"):
         client.model()
 
 
