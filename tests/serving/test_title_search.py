@@ -110,10 +110,10 @@ def test_nearly_every_real_title_is_found_with_a_letter_left_out_changed_or_swap
 
 
 def test_what_is_no_title_finds_nothing_and_a_blank_query_everything(index: TitleSearch, titles: list[str]) -> None:
-    for query in ("\x00", "%", "***", "🎬", "\u0301", "xqzxqz", "x" * 200, "no such film"):
+    for query in ("\x00", "\t\n", "%", "***", "🎬", "\u0301", "xqzxqz", "x" * 200, "no such film"):
         assert found(index, titles, query) == [], query
         assert not index.search(query).approximate
-    for query in ("", " ", "\t\n"):
+    for query in ("", " "):
         assert found(index, titles, query)[:2] == ["Star Wars", "Contact"]
         assert len(found(index, titles, query)) == 1682
 
