@@ -110,16 +110,34 @@ class Client:
         if api_key is not None:
             self._session.headers["X-API-Key"] = api_key
 
-    def rating(self, user_id: int, item_id: int, *, strict: bool = False, uncertainty: bool = False) -> RatingResponse:
-        """Predict the rating that a user would give to an item, with its `uncertainty` if that is wanted and known."""
-        wanted = {"strict": strict, "uncertainty": uncertainty}
+    def rating(
+        self,
+        user_id: int,
+        item_id: int,
+        *,
+        timestamp: int | None = None,
+        strict: bool = False,
+        uncertainty: bool = False,
+    ) -> RatingResponse:
+        """Predict the rating that a user would give to an item, with its `uncertainty` if that is wanted and known.
+
+        A `timestamp` says when, in whole seconds since 1970, UTC; without one, the time is not known.
+        """
+        wanted = {"timestamp": timestamp, "strict": strict, "uncertainty": uncertainty}
         return self._get(RatingResponse, "ratings", user_id=user_id, item_id=item_id, **wanted)
 
     def predictions(
-        self, pairs: Iterable[tuple[int, int]], *, strict: bool = False, uncertainty: bool = False
+        self,
+        pairs: Iterable[tuple[int, int] | tuple[int, int, int | None]],
+        *,
+        strict: bool = False,
+        uncertainty: bool = False,
     ) -> PredictionsResponse:
-        """Predict the ratings of many (user id, item id), with their `uncertainty` if that is wanted and known."""
-        asked = [{"user_id": user_id, "item_id": item_id} for user_id, item_id in pairs]
+        """Predict the ratings of many (user id, item id), with their `uncertainty` if that is wanted and known.
+
+        A third number is the timestamp of the pair, as in `rating`.
+        """
+        asked = [dict(zip(("user_id", "item_id", "timestamp"), pair, strict=False)) for pair in pairs]
         body = {"pairs": asked, "strict": strict, "uncertainty": uncertainty}
         return self._post(PredictionsResponse, "predictions", body)
 
@@ -131,16 +149,20 @@ class Client:
         offset: int = 0,
         exclude_seen: bool = True,
         genre: str | None = None,
+        timestamp: int | None = None,
         strict: bool = False,
     ) -> RecommendationsResponse:
-        """Recommend items to a user."""
+        """Recommend items to a user, as they would be rated at the time of a `timestamp`, as in `rating`."""
         path = f"users/{user_id}/recommendations"
         options = {"n": n, "offset": offset, "exclude_seen": exclude_seen, "genre": genre, "strict": strict}
-        return self._get(RecommendationsResponse, path, **options)
+        return self._get(RecommendationsResponse, path, timestamp=timestamp, **options)
 
-    def explanation(self, user_id: int, item_id: int, *, n: int = 5, strict: bool = False) -> ExplanationResponse:
-        """Say why a rating is predicted."""
-        return self._get(ExplanationResponse, f"users/{user_id}/items/{item_id}/explanation", n=n, strict=strict)
+    def explanation(
+        self, user_id: int, item_id: int, *, n: int = 5, timestamp: int | None = None, strict: bool = False
+    ) -> ExplanationResponse:
+        """Say why a rating is predicted, at the time of a `timestamp`, as in `rating`."""
+        path = f"users/{user_id}/items/{item_id}/explanation"
+        return self._get(ExplanationResponse, path, n=n, timestamp=timestamp, strict=strict)
 
     def items(self, query: str = "", *, n: int = 10, offset: int = 0) -> ItemsResponse:
         """Find items by their titles; all, most rated first, without a query."""

@@ -9,16 +9,18 @@ import numpy as np
 from recsys.artifact import positions
 from serving.catalogue import CatalogueItem
 from serving.recommender import FOLD_IN, Prediction, Recommender
+from serving.times import times_of
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a prediction is made of; the four add up to it before it is clipped to the scale."""
+    """What a prediction is made of; all add up to it before it is clipped to the scale."""
 
     global_mean: float
     user: float
     item: float
     interaction: float
+    time: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ class NewUserExplanation:
     """Rated items that the model does not know."""
 
 
-def explain(recommender: Recommender, user_id: int, item_id: int, *, n: int, strict: bool = False) -> Explanation:
-    """Explain the prediction for a pair of original ids.
+def explain(
+    recommender: Recommender, user_id: int, item_id: int, *, n: int, timestamp: int | None = None, strict: bool = False
+) -> Explanation:
+    """Explain the prediction for a pair of original ids, rated at a time or, without one, whenever it may be.
 
     Parts: μ, the mean training rating; b_u and b_i, by how much the user and the item differ from it (damped means);
-    and the interaction W_ui − (μ + b_u + b_i), which is what the model knows beyond means. The part of an unknown user
-    or item, and then the interaction too, is 0.
+    the interaction W_ui − (μ + b_u + b_i), which is what the model knows beyond means, W_ui its prediction apart from
+    time; and what the time adds to W_ui. The part of an unknown user or item, and then the last two, are 0.
 
     Evidence: each training rating r_uj has the weight s_ij (r_uj − μ − b_u − b_j), with the cosine s_ij of the two
     items' vectors: the user liked a similar item better than the means say, or liked its opposite less. At most `n`
@@ -77,7 +81,8 @@ def explain(recommender: Recommender, user_id: int, item_id: int, *, n: int, str
     Raises:
         UnknownIdError: `strict`, and an id is unknown.
     """
-    (prediction,) = recommender.predict([user_id], [item_id], strict=strict)
+    given_at = times_of([timestamp])
+    (prediction,) = recommender.predict([user_id], [item_id], given_at, strict=strict)
     user, item = recommender.find("user", user_id), recommender.find("item", item_id)
     arrays, mean = recommender.artifact.arrays, recommender.manifest.global_mean
     user_part = 0.0 if user is None else float(arrays["user_means"][user])
@@ -85,8 +90,11 @@ def explain(recommender: Recommender, user_id: int, item_id: int, *, n: int, str
     if user is None or item is None:
         parts = Parts(mean, user_part, item_part, 0.0)
         return Explanation(prediction, mean + user_part + item_part, parts, [])
-    unclipped = float(recommender.artifact.scores(np.array([user]), np.array([item]))[0])
-    parts = Parts(mean, user_part, item_part, unclipped - (mean + user_part + item_part))
+    pair = np.array([user]), np.array([item])
+    apart_from_time = float(recommender.artifact.scores_apart_from_time(*pair)[0])
+    unclipped = float(recommender.artifact.scores(*pair, given_at)[0])
+    interaction = apart_from_time - (mean + user_part + item_part)
+    parts = Parts(mean, user_part, item_part, interaction, unclipped - apart_from_time)
     return Explanation(prediction, unclipped, parts, _evidence(recommender, user, item, n))
 
 

@@ -1,13 +1,14 @@
-"""Data frames of user and item ids, in every form that MLflow's scoring protocol has for one."""
+"""Data frames of user ids, item ids and times, in every form that MLflow's scoring protocol has for one."""
 
 from __future__ import annotations
 
 import csv
 import io
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, NotRequired
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -20,20 +21,21 @@ from pydantic import (
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
 from serving.errors import what_is_wrong
-from serving.schemas import ID_SCHEMA, Id, IdInAddress
+from serving.numbers import ID_SCHEMA, TIME_SCHEMA, WHEN, Id, IdInAddress, Timestamp, TimestampInAddress
 
 FORMATS = ("dataframe_split", "dataframe_records", "inputs", "instances")
 
 
 class InvalidFrameError(ValueError):
-    """What was sent is no data frame with whole numbers in user_id and item_id; the message says where."""
+    """What was sent is no data frame with whole numbers in user_id, item_id and timestamp; the message says where."""
 
 
 class Pairs(NamedTuple):
-    """Two columns of one length."""
+    """Columns of one length; a time that is not known is None, as all are without a column `timestamp`."""
 
     user_ids: list[int]
     item_ids: list[int]
+    timestamps: list[int | None]
 
 
 @with_config(ConfigDict(extra="ignore"))  # or it would take the setting of the body it stands in
@@ -42,6 +44,7 @@ class Record(TypedDict):
 
     user_id: Annotated[Id, Field(examples=[196])]
     item_id: Annotated[Id, Field(examples=[242])]
+    timestamp: NotRequired[Annotated[Timestamp | None, Field(description=WHEN)]]
 
 
 class Columns(BaseModel):
@@ -49,10 +52,11 @@ class Columns(BaseModel):
 
     user_id: list[Id] = Field(examples=[[196, 186]])
     item_id: list[Id] = Field(examples=[[242, 302]])
+    timestamp: list[Timestamp | None] | None = Field(default=None, description=WHEN, examples=[[881250949, None]])
 
 
 class Split(BaseModel):
-    """What `DataFrame.to_dict(orient="split")` gives; user_id and item_id are among the columns."""
+    """What `DataFrame.to_dict(orient="split")` gives; user_id, item_id and perhaps timestamp are among the columns."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,10 +67,23 @@ class Split(BaseModel):
     index: list[Any] | None = Field(default=None, description="Not looked at.", examples=[[0, 1]])
 
 
+def _with_time(row: object) -> object:
+    return [*row, None] if isinstance(row, list) and len(row) == 2 else row
+
+
 Row = Annotated[
-    tuple[Id, Id],
-    WithJsonSchema({"type": "array", "items": ID_SCHEMA, "minItems": 2, "maxItems": 2}),
-    Field(description="A user id and an item id.", examples=[[196, 242]]),
+    tuple[Id, Id, Timestamp | None],
+    BeforeValidator(_with_time),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "prefixItems": [ID_SCHEMA, ID_SCHEMA, {"anyOf": [TIME_SCHEMA, {"type": "null"}]}],
+            "items": False,
+            "minItems": 2,
+            "maxItems": 3,
+        }
+    ),
+    Field(description="A user id, an item id and, if it is known, a timestamp.", examples=[[196, 242]]),
 ]
 
 
@@ -103,7 +120,7 @@ class RecordsBody(_Body):
 
 
 class InputsBody(_Body):
-    """Columns by their names, or records, or rows of a user id and an item id."""
+    """Columns by their names, or records, or rows of a user id, an item id and, if it is known, a timestamp."""
 
     inputs: Table
 
@@ -133,9 +150,13 @@ Invocation = Annotated[
 INVOCATION: TypeAdapter[SplitBody | RecordsBody | InputsBody | InstancesBody] = TypeAdapter(Invocation)
 
 
+_TimestampInText = Annotated[TimestampInAddress | None, BeforeValidator(lambda text: text or None)]  # an empty cell
+
+
 class _TextColumns(BaseModel):
     user_id: list[IdInAddress]
     item_id: list[IdInAddress]
+    timestamp: list[_TimestampInText] | None = None
 
 
 def from_json(body: bytes) -> Pairs:
@@ -166,39 +187,43 @@ def from_csv(body: bytes) -> Pairs:
         rows = [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True) if row]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidFrameError(f"the body is no CSV in UTF-8: {error}") from error
-    users, items = _two_columns("the CSV", rows[0] if rows else [], rows[1:])
-    return _of_values(_TextColumns, users, items)
+    return _of_values(_TextColumns, _columns("the CSV", rows[0] if rows else [], rows[1:]))
 
 
 def _of_split(split: Split) -> Pairs:
-    return _of_values(Columns, *_two_columns("dataframe_split", split.columns, split.data))
+    return _of_values(Columns, _columns("dataframe_split", split.columns, split.data))
 
 
-def _of_values(kind: type[Columns | _TextColumns], users: list[Any], items: list[Any]) -> Pairs:
+def _of_values(kind: type[Columns | _TextColumns], columns: dict[str, list[Any]]) -> Pairs:
     try:
-        read = kind(user_id=users, item_id=items)
+        read = kind.model_validate(columns)
     except ValidationError as error:
         raise InvalidFrameError(what_is_wrong(error.errors(include_url=False, include_input=False))) from error
-    return Pairs(read.user_id, read.item_id)
+    return _of_columns(read)
 
 
-def _of_columns(columns: Columns) -> Pairs:
-    if len(columns.user_id) != len(columns.item_id):
-        raise InvalidFrameError(f"user_id has {len(columns.user_id)} rows, but item_id has {len(columns.item_id)}")
-    return Pairs(columns.user_id, columns.item_id)
+def _of_columns(columns: Columns | _TextColumns) -> Pairs:
+    n, times = len(columns.user_id), columns.timestamp
+    timestamps: list[int | None] = [None] * n if times is None else list(times)
+    for name, column in (("item_id", columns.item_id), ("timestamp", timestamps)):
+        if len(column) != n:
+            raise InvalidFrameError(f"user_id has {n} rows, but {name} has {len(column)}")
+    return Pairs(columns.user_id, columns.item_id, timestamps)
 
 
 def _of_rows(rows: list[Record] | list[Row]) -> Pairs:
-    pairs = [(row["user_id"], row["item_id"]) if isinstance(row, dict) else row for row in rows]
-    return Pairs([user for user, _ in pairs], [item for _, item in pairs])
+    pairs = [(row["user_id"], row["item_id"], row.get("timestamp")) if isinstance(row, dict) else row for row in rows]
+    return Pairs([user for user, _, _ in pairs], [item for _, item, _ in pairs], [time for _, _, time in pairs])
 
 
-def _two_columns(what: str, names: list[str], rows: list[list[Any]]) -> tuple[list[Any], list[Any]]:
-    for needed in ("user_id", "item_id"):
-        if names.count(needed) != 1:
-            raise InvalidFrameError(f"{what} needs one column {needed}; its columns are {', '.join(names) or 'none'}")
+def _columns(what: str, names: list[str], rows: list[list[Any]]) -> dict[str, list[Any]]:
+    """The values of the columns that are needed, by their names, and those of `timestamp` if there is one."""
+    wanted = ["user_id", "item_id", *({"timestamp"} & set(names))]
+    for name in wanted:
+        if names.count(name) != 1:
+            raise InvalidFrameError(f"{what} needs one column {name}; its columns are {', '.join(names) or 'none'}")
     for place, row in enumerate(rows):
         if len(row) != len(names):
             raise InvalidFrameError(f"row {place} of {what} has {len(row)} values; there are {len(names)} columns")
-    user, item = names.index("user_id"), names.index("item_id")
-    return [row[user] for row in rows], [row[item] for row in rows]
+    places = {name: names.index(name) for name in wanted}
+    return {name: [row[place] for row in rows] for name, place in places.items()}

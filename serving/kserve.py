@@ -1,7 +1,7 @@
 """Open Inference Protocol, version 2, over HTTP: what KServe and Triton answer, for clients that know no other.
 
-The model takes two tensors of one length n, user_id and item_id (INT64), and gives one, rating (FP32, n). Tensors may
-be JSON or, by the binary tensor data extension, bytes after the JSON.
+The model takes tensors of one length n, user_id, item_id and, if it is known, timestamp (INT64), and gives one, rating
+(FP32, n). Tensors may be JSON or, by the binary tensor data extension, bytes after the JSON.
 
 Sources: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md,
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
@@ -77,9 +77,11 @@ class ModelMetadata(BaseModel):
     name: str = Field(default=MODEL_NAME, examples=[MODEL_NAME])
     versions: list[str] = Field(description="The one version that answers now.", examples=[["034e3cd22cf1"]])
     platform: str = Field(default="recsys_safetensors", examples=["recsys_safetensors"])
+    # As with other servers, what is optional is listed too, since the protocol has no way to say so.
     inputs: list[TensorMetadata] = [
         TensorMetadata(name="user_id", datatype="INT64"),
         TensorMetadata(name="item_id", datatype="INT64"),
+        TensorMetadata(name="timestamp", datatype="INT64"),
     ]
     outputs: list[TensorMetadata] = [TensorMetadata(name="rating", datatype="FP32")]
 
@@ -170,7 +172,10 @@ _REQUEST = {
 
 @router.post("/models/{name}/infer", response_model=InferenceResponse, responses=_ANSWERS, openapi_extra=_REQUEST)
 async def infer(request: Request, recommender: Model, settings: CurrentSettings) -> Response:
-    """Predict the rating of each pair of a user id and an item id; unknown ids are answered as from /v1."""
+    """Predict the rating of each pair of a user id and an item id; unknown ids are answered as from /v1.
+
+    A third tensor, timestamp, may say when, in whole seconds since 1970, UTC, and −1 where that is not known.
+    """
     return await _inferred(request, recommender, settings.max_pairs)
 
 
@@ -195,7 +200,7 @@ async def _inferred(request: Request, recommender: Recommender, most: int) -> Re
         raise HTTPException(400, str(error)) from error
     if asked.user_ids.size > most:
         raise TooManyPairsError(f"{asked.user_ids.size} pairs in one request; this server allows {most}.")
-    ratings = recommender.artifact.predict(asked.user_ids, asked.item_ids).ratings
+    ratings = recommender.artifact.predict(asked.user_ids, asked.item_ids, asked.given_at).ratings
     names = {"model_name": MODEL_NAME, "model_version": recommender.manifest.version}
     if asked.id is not None:
         names["id"] = asked.id

@@ -14,6 +14,7 @@ from serving.errors import MLFLOW
 from serving.frames import INVOCATION, InvalidFrameError, from_csv, from_json
 from serving.openapi import inlined
 from serving.problems import TooManyPairsError
+from serving.times import times_of
 
 # The MLflow whose protocol this is, and with whose client it is tested. Clients read from it which formats a server
 # knows (those of 2.0 and later), so the version of this project would mislead them.
@@ -80,18 +81,22 @@ _BODY = {
     openapi_extra={"requestBody": _BODY},
 )
 async def invocations(request: Request, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
-    """Predict the rating of each row of a data frame with the columns user_id and item_id."""
+    """Predict the rating of each row of a data frame with the columns user_id and item_id.
+
+    A column timestamp may say when, in whole seconds since 1970, UTC, and null, in CSV nothing, where that is not
+    known.
+    """
     read = _READ.get(_media_type(request))
     if read is None:
         given = request.headers.get("content-type", "nothing")
         raise HTTPException(415, f"Send {' or '.join(_READ)}, in UTF-8; the Content-Type says {given}.")
     try:
-        user_ids, item_ids = read(await request.body())
+        user_ids, item_ids, timestamps = read(await request.body())
     except InvalidFrameError as error:
         raise HTTPException(400, str(error)) from error
     if len(user_ids) > settings.max_pairs:
         raise TooManyPairsError(f"{len(user_ids)} rows in one request; this server allows {settings.max_pairs}.")
-    ratings = recommender.artifact.predict(user_ids, item_ids).ratings
+    ratings = recommender.artifact.predict(user_ids, item_ids, times_of(timestamps)).ratings
     return Response(to_json({"predictions": ratings.tolist()}), media_type="application/json")
 
 

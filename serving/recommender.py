@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys.artifact import SOURCES, Artifact, Floats, Ids, load, positions
+from recsys.artifact import SOURCES, Artifact, Floats, Ids, Times, load, positions
 from serving.catalogue import Catalogue, CatalogueItem, Mask, best
 from serving.fold_in import FoldIn
 from serving.item_vectors import item_vectors
+from serving.times import times_of
 
 MODEL, USER_MEAN, ITEM_MEAN, GLOBAL_MEAN = SOURCES
 FOLD_IN = "fold_in"  # the source of a rating that a new user's own ratings led to
@@ -103,16 +104,18 @@ class Recommender:
         """
         return cls(load(directory, share=share))
 
-    def predict(self, user_ids: Sequence[int], item_ids: Sequence[int], *, strict: bool = False) -> list[Prediction]:
-        """Predict the rating of each pair of original ids.
+    def predict(
+        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None, *, strict: bool = False
+    ) -> list[Prediction]:
+        """Predict the rating of each pair of original ids, given at times as `times_of` gives them.
 
         Raises:
             UnknownIdError: `strict`, and an id is unknown.
         """
-        return list(map(Prediction, user_ids, item_ids, *self.rate(user_ids, item_ids, strict=strict)))
+        return list(map(Prediction, user_ids, item_ids, *self.rate(user_ids, item_ids, given_at, strict=strict)))
 
     def rate(
-        self, user_ids: Sequence[int], item_ids: Sequence[int], *, strict: bool = False
+        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None, *, strict: bool = False
     ) -> tuple[list[float], list[str]]:
         """Like `predict`, but only the ratings and their sources, as two lists.
 
@@ -122,17 +125,19 @@ class Recommender:
         if strict:
             self._require("user", user_ids)
             self._require("item", item_ids)
-        if len(user_ids) == len(item_ids) == 1:
+        if len(user_ids) == len(item_ids) == 1 and given_at is None:
             rating, source = self._rate_one(user_ids[0], item_ids[0])
             return [rating], [source]
-        predictions = self.artifact.predict(user_ids, item_ids)
+        predictions = self.artifact.predict(user_ids, item_ids, given_at)
         return predictions.ratings.tolist(), [SOURCES[source] for source in predictions.sources.tolist()]
 
-    def uncertainty(self, user_ids: Sequence[int], item_ids: Sequence[int]) -> list[Uncertainty | None]:
+    def uncertainty(
+        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None
+    ) -> list[Uncertainty | None]:
         """How far ratings may lie from the predictions; None where an id is unknown or the model does not say."""
         users, user_known = positions(self.artifact.arrays["user_ids"], np.asarray(user_ids, np.int64))
         items, item_known = positions(self.artifact.arrays["item_ids"], np.asarray(item_ids, np.int64))
-        said = self.artifact.uncertainty(users, items)
+        said = self.artifact.uncertainty(users, items, given_at)
         if said is None:
             return [None] * len(user_ids)
         levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
@@ -144,9 +149,19 @@ class Recommender:
         ]
 
     def recommend(
-        self, user_id: int, *, n: int, offset: int, exclude_seen: bool, genre: str | None, strict: bool = False
+        self,
+        user_id: int,
+        *,
+        n: int,
+        offset: int,
+        exclude_seen: bool,
+        genre: str | None,
+        timestamp: int | None = None,
+        strict: bool = False,
     ) -> Ranking:
         """Rank the items for a user by the rating the model predicts before clipping; an unknown user gets item means.
+
+        With a timestamp, as they would be rated at that time.
 
         Raises:
             UnknownIdError: `strict`, and the user is unknown.
@@ -157,7 +172,8 @@ class Recommender:
         if user is None:
             scores, source = self._item_means(), "item_mean"
         else:
-            scores, source = self.artifact.scores(np.array([user]), np.arange(self.n_items)), "model"
+            everything = np.array([user]), np.arange(self.n_items)
+            scores, source = self.artifact.scores(*everything, times_of([timestamp])), "model"
             if exclude_seen:
                 candidates[self.rated_by(user)[0]] = False
         return self._ranking(scores, candidates, offset, n, source)

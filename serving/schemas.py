@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated
+from typing import Annotated, NotRequired
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, with_config
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
+from serving.numbers import WHEN, Id, IdInAddress, Timestamp, TimestampInAddress
+
 MOST_ON_A_PAGE = 1000  # keeps an answer below a few hundred kilobytes; `offset` reaches the rest
-
-
-def _whole_number(text: object) -> object:
-    """Let nothing but digits be an id in an address: "3.0", " 3" and "1_0" are errors, not users 3 and 10."""
-    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]{1,19}", text):
-        raise ValueError("Input should be a whole number of at most 64 bits")
-    return text
-
-
-_SIXTY_FOUR_BITS = Field(ge=-(2**63), le=2**63 - 1)
-ID_SCHEMA = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1, "examples": [196]}
-# Ids are whole numbers of 64 bits; strict, so that "196" and 196.0 are errors and never mean another user.
-Id = Annotated[int, Field(strict=True), _SIXTY_FOUR_BITS, WithJsonSchema(ID_SCHEMA)]
-IdInAddress = Annotated[int, BeforeValidator(_whole_number), _SIXTY_FOUR_BITS, WithJsonSchema(ID_SCHEMA)]
 
 
 class _Request(BaseModel):
@@ -59,14 +46,20 @@ class UncertaintyWanted(_Request):
     )
 
 
-class PairQuery(Strictness, UncertaintyWanted):
+class TimeQuery(_Request):
+    """For when an answer is wanted."""
+
+    timestamp: TimestampInAddress | None = Field(default=None, description=WHEN)
+
+
+class PairQuery(Strictness, UncertaintyWanted, TimeQuery):
     """A user and an item, by the data set's own ids."""
 
     user_id: IdInAddress = Field(examples=[196])
     item_id: IdInAddress = Field(examples=[242])
 
 
-class RecommendationsQuery(Page, Strictness):
+class RecommendationsQuery(Page, Strictness, TimeQuery):
     """Which recommendations are wanted."""
 
     exclude_seen: bool = Field(default=True, description="Leave out what the user rated in training.")
@@ -86,7 +79,7 @@ class ItemsQuery(Page):
     )
 
 
-class ExplanationQuery(Strictness):
+class ExplanationQuery(Strictness, TimeQuery):
     """How much of an explanation is wanted."""
 
     n: int = Field(default=5, ge=1, le=MOST_ON_A_PAGE, description="How many of the user's own ratings to name.")
@@ -98,6 +91,7 @@ class Pair(TypedDict):  # checked like a model, in a quarter of the time, which 
 
     user_id: Annotated[Id, Field(examples=[196])]
     item_id: Annotated[Id, Field(examples=[242])]
+    timestamp: NotRequired[Annotated[Timestamp | None, Field(description=WHEN)]]
 
 
 class PredictionsRequest(Strictness, UncertaintyWanted, _Body):
@@ -148,7 +142,7 @@ class PredictedRating(BaseModel):
 
 
 class UncertaintyOfRating(BaseModel):
-    """How far a rating may lie from its prediction, given at a time that the model does not know."""
+    """How far a rating may lie from its prediction."""
 
     standard_deviation: float = Field(description="Of the rating, on the data set's scale.", examples=[0.93])
     probabilities: dict[str, float] = Field(
@@ -272,6 +266,11 @@ class RatingParts(BaseModel):
     user: float = Field(description="By how much the user rates above it; damped.", examples=[0.11])
     item: float = Field(description="By how much the item is rated above it; damped.", examples=[0.4])
     interaction: float = Field(description="What the model knows of this pair beyond means.", examples=[-0.2])
+    time: float = Field(
+        description="What the time adds, or, where it is not known, the times that are likely. 0 for a new user, and "
+        "if the model does not use times.",
+        examples=[0.1],
+    )
 
 
 class OwnRating(Item):
@@ -343,7 +342,12 @@ class ModelResponse(_Answer):
     global_mean: float = Field(description="Mean training rating.", examples=[3.53])
     split: str = Field(examples=["0.9"])
     seed: int = Field(examples=[0])
-    metrics: dict[str, float] = Field(description="As measured after training.", examples=[{"test_rmse": 0.89}])
+    uses_times: bool = Field(description="Whether answers depend on a timestamp.", examples=[True])
+    metrics: dict[str, float] = Field(
+        description="As measured after training: test_rmse of predictions with the time of each test rating, "
+        "test_rmse_as_served of those without; likewise the others. Equal if the model does not use times.",
+        examples=[{"test_rmse": 0.85, "test_rmse_as_served": 0.87}],
+    )
     data_name: str = Field(examples=["100k"])
     data_sha256: str = Field(description="Hash of the ratings file.", examples=["06416e597f82b7342361e41163890c81"])
     created: str = Field(description="ISO 8601, UTC.", examples=["2026-01-01T00:00:00+00:00"])

@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol: what a request of user and item ids holds, and what is answered."""
+"""Tensors of the Open Inference Protocol: what a request of pairs holds, and what is answered."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
-from recsys.artifact import Floats, Ids
+from recsys.artifact import Floats, Ids, Times
+from recsys.artifact.times import checked
 from serving.errors import what_is_wrong
-from serving.schemas import Id
+from serving.numbers import Id
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
-_INPUTS = ("user_id", "item_id")
-_ID_BYTES = 8
+_IDS = ("user_id", "item_id")
+_VALUE_BYTES = 8
 
 Parameters = dict[str, bool | int | float | str]
 
@@ -24,16 +25,18 @@ class InvalidTensorError(ValueError):
 
 
 class InputTensor(BaseModel):
-    """The user or the item ids."""
+    """The user ids, the item ids or, if they are known, the times of the ratings."""
 
     model_config = ConfigDict(strict=True)
 
-    name: Literal["user_id", "item_id"] = Field(examples=["user_id"])
+    name: Literal["user_id", "item_id", "timestamp"] = Field(
+        description="timestamp: whole seconds since 1970, UTC; −1 where the time is not known.", examples=["user_id"]
+    )
     shape: list[Annotated[int, Field(ge=0)]] = Field(min_length=1, max_length=1, description="[n]", examples=[[2]])
     datatype: Literal["INT64"] = Field(examples=["INT64"])
     parameters: Parameters | None = Field(default=None, description="binary_data_size: bytes of this tensor.")
     data: list[Id] | None = Field(
-        default=None, description="The n ids, if they are not sent as bytes.", examples=[[196, 186]]
+        default=None, description="The n values, if they are not sent as bytes.", examples=[[196, 186]]
     )
 
 
@@ -45,7 +48,7 @@ class RequestedOutput(BaseModel):
 
 
 class InferenceRequest(BaseModel):
-    """Pairs of user and item ids."""
+    """Pairs of user and item ids and, if it is known, when they are rated."""
 
     model_config = ConfigDict(strict=True)
 
@@ -55,7 +58,8 @@ class InferenceRequest(BaseModel):
     )
     inputs: list[InputTensor] = Field(
         min_length=2,
-        max_length=2,
+        max_length=3,
+        description="user_id and item_id; timestamp may be left out.",
         examples=[
             [
                 {"name": "user_id", "shape": [2], "datatype": "INT64", "data": [196, 186]},
@@ -85,10 +89,11 @@ class InferenceResponse(BaseModel):
 
 
 class Asked(NamedTuple):
-    """User and item ids (n,) and (n,), what names the request, and whether the answer is to be bytes."""
+    """User ids, item ids and times (n,), what names the request, and whether the answer is to be bytes."""
 
     user_ids: Ids
     item_ids: Ids
+    given_at: Times | None
     id: str | None
     binary: bool
 
@@ -107,15 +112,25 @@ def read(body: bytes, header_length: str | None) -> Asked:
     tensors: dict[str, Ids] = {}
     rest = memoryview(body)[length:]
     for tensor in request.inputs:
+        if tensor.name in tensors:
+            raise InvalidTensorError(f"inputs: one user_id and one item_id are needed, not two {tensor.name}")
         tensors[tensor.name], rest = _values(tensor, rest)
-    if len(tensors) < len(_INPUTS):
-        raise InvalidTensorError(f"inputs: one user_id and one item_id are needed, not two {request.inputs[0].name}")
     if rest:
         raise InvalidTensorError(f"{len(rest)} bytes follow the last tensor")
-    user_ids, item_ids = (tensors[name] for name in _INPUTS)
-    if user_ids.size != item_ids.size:
-        raise InvalidTensorError(f"inputs: user_id has {user_ids.size} values, but item_id has {item_ids.size}")
-    return Asked(user_ids, item_ids, request.id, _binary(request))
+    if missing := [name for name in _IDS if name not in tensors]:
+        raise InvalidTensorError(f"inputs: one user_id and one item_id are needed; {missing[0]} is missing")
+    user_ids, item_ids = (tensors[name] for name in _IDS)
+    for name, values in tensors.items():
+        if values.size != user_ids.size:
+            raise InvalidTensorError(f"inputs: user_id has {user_ids.size} values, but {name} has {values.size}")
+    return Asked(user_ids, item_ids, _times(tensors.get("timestamp")), request.id, _binary(request))
+
+
+def _times(values: Ids | None) -> Times | None:
+    try:
+        return None if values is None else checked(values)
+    except ValueError as error:
+        raise InvalidTensorError(f"inputs: {error}") from error
 
 
 def _length(declared: str | None, most: int) -> int:
@@ -137,10 +152,15 @@ def _values(tensor: InputTensor, rest: memoryview) -> tuple[Ids, memoryview]:
             raise InvalidTensorError(f"inputs: {tensor.name} has neither data nor a binary_data_size")
         values, left = np.array(tensor.data, np.int64), rest
     else:
-        if type(n_bytes) is not int or not 0 <= n_bytes <= len(rest) or n_bytes % _ID_BYTES or tensor.data is not None:
+        if (
+            type(n_bytes) is not int
+            or not 0 <= n_bytes <= len(rest)
+            or n_bytes % _VALUE_BYTES
+            or tensor.data is not None
+        ):
             raise InvalidTensorError(
-                f"inputs: binary_data_size of {tensor.name} is {n_bytes}; {_ID_BYTES} bytes are needed for each value "
-                f"after the JSON, where {len(rest)} are left, and no data in it"
+                f"inputs: binary_data_size of {tensor.name} is {n_bytes}; {_VALUE_BYTES} bytes are needed for each "
+                f"value after the JSON, where {len(rest)} are left, and no data in it"
             )
         values, left = np.frombuffer(rest[:n_bytes], "<i8").astype(np.int64), rest[n_bytes:]
     if values.size != size:

@@ -27,7 +27,10 @@ router = APIRouter(tags=["users"])
 
 @router.post("/fold-in", responses=responses(400, 404, 413, 415))
 async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> FoldInResponse:
-    """Predict and recommend from a new user's ratings, by ridge regression on the item vectors; nothing is stored."""
+    """Predict and recommend from a new user's ratings, by ridge regression on the item vectors; nothing is stored.
+
+    No timestamp is taken: the model has learnt nothing of when a new user rates, so it would change no answer.
+    """
     _check_number("ratings", len(body.ratings), settings)
     _check_number("item_ids", len(body.item_ids), settings)
     answer = recommender.fold_in(

@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from serving.dependencies import CurrentRecommender
+from serving.numbers import IdInAddress
 from serving.problems import responses
 from serving.schemas import (
-    IdInAddress,
     Item,
     ItemResponse,
     ItemsQuery,

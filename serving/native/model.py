@@ -18,6 +18,7 @@ async def model(recommender: CurrentRecommender) -> ModelResponse:
     return ModelResponse(
         **{name: value for name, value in vars(manifest).items() if name in ModelResponse.model_fields},
         version=manifest.version,
+        uses_times=recommender.artifact.uses_times,
         n_users=recommender.n_users,
         n_items=recommender.n_items,
         n_ratings=recommender.n_ratings,

@@ -11,6 +11,7 @@ from serving.dependencies import CurrentRecommender, CurrentSettings
 from serving.problems import TooManyPairsError, responses
 from serving.recommender import Recommender
 from serving.schemas import PairQuery, PredictionsRequest, PredictionsResponse, RatingResponse
+from serving.times import times_of
 
 router = APIRouter(tags=["predictions"])
 
@@ -21,7 +22,7 @@ router = APIRouter(tags=["predictions"])
 @router.get("/ratings", response_model=RatingResponse, responses=responses(404))
 async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
     """Predict the rating that a user would give to an item."""
-    (answer,) = _answers(recommender, [pair.user_id], [pair.item_id], pair)
+    (answer,) = _answers(recommender, [pair.user_id], [pair.item_id], [pair.timestamp], pair)
     return _json({"version": recommender.manifest.version, **answer})
 
 
@@ -33,7 +34,7 @@ async def predictions(body: PredictionsRequest, recommender: CurrentRecommender,
             f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
-    answers = _answers(recommender, user_ids, item_ids, body)
+    answers = _answers(recommender, user_ids, item_ids, [pair.get("timestamp") for pair in body.pairs], body)
     return _json({"version": recommender.manifest.version, "predictions": answers})
 
 
@@ -42,15 +43,20 @@ def _json(content: dict[str, object]) -> Response:
 
 
 def _answers(
-    recommender: Recommender, user_ids: list[int], item_ids: list[int], wanted: PairQuery | PredictionsRequest
+    recommender: Recommender,
+    user_ids: list[int],
+    item_ids: list[int],
+    timestamps: list[int | None],
+    wanted: PairQuery | PredictionsRequest,
 ) -> list[dict[str, object]]:
     """What is said of each pair, as plain values."""
-    ratings, sources = recommender.rate(user_ids, item_ids, strict=wanted.strict)
+    given_at = times_of(timestamps)
+    ratings, sources = recommender.rate(user_ids, item_ids, given_at, strict=wanted.strict)
     answers: list[dict[str, object]] = [
         {"user_id": user_id, "item_id": item_id, "rating": rating, "source": source}
         for user_id, item_id, rating, source in zip(user_ids, item_ids, ratings, sources, strict=True)
     ]
     if wanted.uncertainty:
-        for answer, uncertainty in zip(answers, recommender.uncertainty(user_ids, item_ids), strict=True):
+        for answer, uncertainty in zip(answers, recommender.uncertainty(user_ids, item_ids, given_at), strict=True):
             answer["uncertainty"] = uncertainty and uncertainty._asdict()
     return answers

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query
 
 from serving.dependencies import CurrentRecommender
 from serving.explanation import explain
+from serving.numbers import IdInAddress
 from serving.problems import responses
 from serving.schemas import (
     ExplanationQuery,
     ExplanationResponse,
-    IdInAddress,
     OwnRating,
     Page,
     RatingParts,
@@ -67,8 +67,8 @@ async def explanation(
     query: Annotated[ExplanationQuery, Query()],
     recommender: CurrentRecommender,
 ) -> ExplanationResponse:
-    """Say what of a predicted rating is mean, user, item and interaction, and which own ratings speak for it."""
-    answer = explain(recommender, user_id, item_id, n=query.n, strict=query.strict)
+    """Say what of a predicted rating is mean, user, item, interaction and time, and which own ratings speak for it."""
+    answer = explain(recommender, user_id, item_id, **query.model_dump())
     return ExplanationResponse(
         version=recommender.manifest.version,
         **answer.prediction._asdict(),

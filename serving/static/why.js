@@ -37,7 +37,7 @@ function plainRow(label, number, kind) {
 }
 
 function sum({ parts, unclipped, rating }, words) {
-  const most = Math.max(1, ...[parts.user, parts.item, parts.interaction].map(Math.abs));
+  const most = Math.max(1, ...[parts.user, parts.item, parts.interaction, parts.time].map(Math.abs));
   const film = ["This film is rated higher than most", "This film is rated lower than most", "This film is rated like most"];
   const choose = ([more, less, neither], number) =>
     Math.abs(number) < SHOWN_AS_ZERO ? neither : number < 0 ? less : more;
@@ -46,6 +46,7 @@ function sum({ parts, unclipped, rating }, words) {
     partRow(choose(film, parts.item), parts.item, most),
     partRow(choose(words.rates, parts.user), parts.user, most),
     partRow(choose(words.taste, parts.interaction), parts.interaction, most),
+    ...(Math.abs(parts.time) < SHOWN_AS_ZERO ? [] : [partRow("What is rated at one time is alike", parts.time, most)]),
     plainRow("Together", unclipped, "sum"),
   ];
   if (Math.abs(unclipped - rating) >= SHOWN_AS_ZERO) rows.push(plainRow("On the scale, which ends there", rating, "sum"));

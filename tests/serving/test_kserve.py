@@ -54,6 +54,7 @@ def test_tritons_client_learns_what_is_served(triton: Any, server: httpx.Client)
         assert model["inputs"] == [
             {"name": "user_id", "datatype": "INT64", "shape": [-1]},
             {"name": "item_id", "datatype": "INT64", "shape": [-1]},
+            {"name": "timestamp", "datatype": "INT64", "shape": [-1]},
         ]
         assert model["outputs"] == [{"name": "rating", "datatype": "FP32", "shape": [-1]}]
 

@@ -56,7 +56,8 @@ def test_a_model_with_absurd_numbers_is_refused(kind: str) -> None:
 def test_one_pair_is_predicted_as_it_is_among_many(kind: str) -> None:
     recommender = Recommender(artifact(kind))
     pairs = [(user, item) for user in (-1, *films.USER_IDS.tolist(), 7) for item in (0, *films.ITEM_IDS.tolist(), 15)]
-    many = recommender.predict(*map(list, zip(*pairs, strict=True)))
+    users, items = map(list, zip(*pairs, strict=True))
+    many = recommender.predict(users, items)
     assert [recommender.predict([user], [item])[0] for user, item in pairs] == many
     assert {prediction.source for prediction in many} == {"model", "user_mean", "item_mean", "global_mean"}
 

@@ -94,7 +94,9 @@ def test_similar_items_are_ranked_by_the_cosine_of_their_vectors(ask: Ask) -> No
 
 def test_an_explanation_adds_up_and_names_the_ratings_that_speak_for_it(ask: Ask) -> None:
     answer = ask("/v1/users/1/items/12/explanation")
-    assert answer["parts"] == pytest.approx({"global_mean": 3.5, "user": 0.5, "item": 0.1, "interaction": 1.0})
+    assert answer["parts"] == pytest.approx(
+        {"global_mean": 3.5, "user": 0.5, "item": 0.1, "interaction": 1.0, "time": 0}
+    )
     assert sum(answer["parts"].values()) == pytest.approx(answer["unclipped"], abs=1e-12)
     assert (answer["rating"], answer["source"]) == (5.0, "model")
     # Amélie, of the other taste, was rated 2.2 below what the means expect; Star Wars 0.7 above.
@@ -108,9 +110,9 @@ def test_an_explanation_adds_up_and_names_the_ratings_that_speak_for_it(ask: Ask
 @pytest.mark.parametrize(
     ("user", "item", "parts", "source"),
     [
-        (1, 99, (3.5, 0.5, 0, 0), "user_mean"),
-        (99, 11, (3.5, 0, 0.3, 0), "item_mean"),
-        (9, 9, (3.5, 0, 0, 0), "global_mean"),
+        (1, 99, (3.5, 0.5, 0, 0, 0), "user_mean"),
+        (99, 11, (3.5, 0, 0.3, 0, 0), "item_mean"),
+        (9, 9, (3.5, 0, 0, 0, 0), "global_mean"),
     ],
 )
 def test_the_explanation_of_an_unknown_id_adds_up_too(
