@@ -15,6 +15,7 @@ from data.datamodule import MovieLensDataModule
 from data.errors import DataError
 from recsys.artifact import ArtifactError
 from recsys.command.cli import RecsysCLI
+from recsys.command.parser import CommandParser
 from recsys.errors import CommandError, SettingsError
 from recsys.models import NonFiniteLossError, RatingModel
 
@@ -46,10 +47,11 @@ def main(arguments: list[str] | None = None) -> None:
         RecsysCLI(
             RatingModel,
             MovieLensDataModule,
+            parser_class=CommandParser,
             subclass_mode_model=True,
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
-            parser_kwargs={"description": __doc__, "default_env": True, "env_prefix": "RECSYS"}
+            parser_kwargs={"prog": "recsys", "description": __doc__, "default_env": True, "env_prefix": "RECSYS"}
             | {
                 name: {"description": what, "default_config_files": [str(BASE_CONFIG)]}
                 for name, what in DESCRIPTIONS.items()
