@@ -10,7 +10,7 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -124,13 +124,17 @@ def _classes(head: str) -> list[type]:
 
 def _names(bases: list[type]) -> list[str]:
     """The names of the classes that can be given where one of `bases` is expected."""
-    derived = set().union(*map(_derived, bases))
-    return sorted(each.__name__ for each in derived - {bases[0]} if not inspect.isabstract(each))
+    derived = {each for base in bases for each in _derived(base)} - {bases[0]}
+    return sorted(each.__name__ for each in derived if not inspect.isabstract(each))
 
 
 def _derived(base: type) -> set[type]:
-    children = [child for child in base.__subclasses__() if not child.__name__.startswith("_")]
-    return {base}.union(*map(_derived, children))
+    found: set[type] = {base}
+    children: Sequence[type] = base.__subclasses__()
+    for child in children:
+        if not child.__name__.startswith("_"):
+            found |= _derived(child)
+    return found
 
 
 def _imported(path: str) -> type:
