@@ -1,8 +1,7 @@
-"""What accompanies a fit: choosing the number of epochs on validation data, and a record that survives a resume."""
+"""What accompanies a fit: choosing the number of epochs on validation data, and a progress bar."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytorch_lightning as pl
@@ -31,60 +30,35 @@ class EpochSelection(Callback):
             raise ValueError(f"patience must be at least 1 and min_delta at least 0, not {patience} and {min_delta}")
         self.patience = patience
         self.min_delta = min_delta
-        self.best_rmse = float("inf")
+        self.best_metrics: dict[str, float] = {}  # val_rmse and the others, as they were after `best_epochs`
         self.best_epochs = 0
         self._waited = 0
+
+    @property
+    def best_rmse(self) -> float:
+        """The lowest validation RMSE so far; infinity before the first."""
+        return self.best_metrics.get("val_rmse", float("inf"))
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        trainer.should_stop = trainer.should_stop or self._waited >= self.patience  # resumed when it was over already
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
-        rmse = float(trainer.callback_metrics["val_rmse"])
-        if rmse < self.best_rmse - self.min_delta:
-            self.best_rmse, self.best_epochs, self._waited = rmse, trainer.current_epoch + 1, 0
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val_")}
+        if metrics["val_rmse"] < self.best_rmse - self.min_delta:
+            self.best_metrics, self.best_epochs, self._waited = metrics, trainer.current_epoch + 1, 0
             return
         self._waited += 1
         trainer.should_stop = trainer.should_stop or self._waited >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best_rmse": self.best_rmse, "best_epochs": self.best_epochs, "waited": self._waited}
+        return {"best_metrics": self.best_metrics, "best_epochs": self.best_epochs, "waited": self._waited}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.best_rmse = state_dict["best_rmse"]
+        self.best_metrics = state_dict["best_metrics"]
         self.best_epochs = state_dict["best_epochs"]
         self._waited = state_dict["waited"]
-
-
-class FitRecord(Callback):
-    """Which stage of a run this fit is, how long it is to be, and how many seconds it has taken, also over a resume."""
-
-    def __init__(self, stage: str, seconds_before: float = 0.0) -> None:
-        """Set what is known before the fit.
-
-        Args:
-            stage: "selection" on the part without validation ratings, or "refit" on all training ratings.
-            seconds_before: seconds that an earlier stage took.
-        """
-        self.stage = stage
-        self.epochs: int | None = None  # that the stage may take
-        self.seconds = seconds_before
-        self._since: float | None = None
-
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.epochs = trainer.max_epochs
-        self._since = time.perf_counter()
-
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.seconds, self._since = self._elapsed(), None
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"stage": self.stage, "epochs": self.epochs, "seconds": self._elapsed()}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.stage = state_dict["stage"]
-        self.seconds = state_dict["seconds"]
-
-    def _elapsed(self) -> float:
-        return self.seconds + (time.perf_counter() - self._since if self._since is not None else 0.0)
 
 
 class EpochProgress(Callback):

@@ -2,12 +2,14 @@
 
 An artefact is a directory. `model.safetensors` holds the model's arrays, the original user and item ids, the means
 that answer for unknown ones, and the training ratings; `items.json` holds titles, years and genres; `manifest.json`
-says what they are, and carries their hashes and its own. Loading runs no code from any of them. `metrics.json` repeats
-the manifest's metrics for people and scripts, and is never read back.
+says what they are, and carries their hashes and its own. Loading runs no code from any of them. `metrics.json` and
+`config.yaml` repeat the manifest's metrics and configuration for people and scripts, and are never read back.
 """
 
+from recsys.artifact.folder import publish
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.manifest import (
+    CONFIG_FILE,
     ITEMS_FILE,
     MANIFEST_FILE,
     METRICS_FILE,
@@ -23,6 +25,7 @@ from recsys.artifact.uncertainty import Uncertainty
 from recsys.artifact.writing import save
 
 __all__ = [
+    "CONFIG_FILE",
     "ITEMS_FILE",
     "MANIFEST_FILE",
     "METRICS_FILE",
@@ -41,6 +44,7 @@ __all__ = [
     "load",
     "pairwise_sum",
     "positions",
+    "publish",
     "read_manifest",
     "save",
 ]

@@ -17,6 +17,8 @@ MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.safetensors"
 ITEMS_FILE = "items.json"
 METRICS_FILE = "metrics.json"
+CONFIG_FILE = "config.yaml"
+FILES = {MANIFEST_FILE, MODEL_FILE, ITEMS_FILE, METRICS_FILE, CONFIG_FILE}
 
 
 class ArtifactError(Exception):
@@ -43,6 +45,8 @@ class Manifest:
     """Hash of the ratings file that the model was trained on."""
     created: str
     """When, in ISO 8601, UTC."""
+    configuration: dict[str, Any]
+    """The settings that decided what the model is, by section, as `recsys fit` takes them."""
     model_sha256: str = ""
     """Hash of model.safetensors; filled in when the artefact is written, like the two that follow."""
     items_sha256: str = ""
@@ -104,6 +108,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "data_name": str,
     "data_sha256": str,
     "created": str,
+    "configuration": dict,
     "model_sha256": str,
     "items_sha256": str,
     "sha256": str,
@@ -113,7 +118,11 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 def _manifest_from(content: object, path: Path) -> Manifest:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ArtifactError(f"{path} is not a manifest of format {FORMAT}. Export the model with this version.")
+        found = content.get("format") if isinstance(content, dict) else None
+        raise ArtifactError(
+            f"{path} is not a manifest of format {FORMAT}, but {f'of format {found}' if found else 'of none'}. "
+            "Train and export the model with this version."
+        )
     if content.keys() != _TYPES.keys():
         wrong = ", ".join(sorted(content.keys() ^ _TYPES.keys()))
         raise ArtifactError(f"{path} has missing or unknown values: {wrong}. Export the model again.")

@@ -30,7 +30,17 @@ def load(directory: Path | str = "artifacts/latest", *, share: Path | None = Non
         ArtifactError: a file is missing or damaged, or they do not belong together; the message says which and why.
     """
     # A link such as `latest` may be pointed elsewhere while the files are read; they must all come from one artefact.
-    directory = Path(directory).resolve()
+    # If that one is removed meanwhile, as old ones are, the link points at a newer one.
+    while True:
+        target = Path(directory).resolve()
+        try:
+            return _load(target, share)
+        except ArtifactError:
+            if Path(directory).resolve() == target:
+                raise
+
+
+def _load(directory: Path, share: Path | None) -> Artifact:
     manifest = read_manifest(directory)
     model = _read(directory / MODEL_FILE, manifest.model_sha256)
     table = _read(directory / ITEMS_FILE, manifest.items_sha256)

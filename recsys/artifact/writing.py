@@ -1,4 +1,4 @@
-"""Artefacts are written whole or not at all, and `latest` points at the newest."""
+"""Artefacts are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import json
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import yaml
 from safetensors.numpy import save as save_tensors
 
+from recsys.artifact.folder import changing, forget_old, point_latest_at, unfinished
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.manifest import (
+    CONFIG_FILE,
     ITEMS_FILE,
     MANIFEST_FILE,
     METRICS_FILE,
@@ -25,43 +27,73 @@ from recsys.artifact.model import Array, Artifact
 from recsys.files import write_atomically
 
 
-def save(root: Path, manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> Path:
-    """Write an artefact under `root` and point root/latest at it; returns the new directory.
+def save(
+    root: Path,
+    manifest: Manifest,
+    arrays: dict[str, Array],
+    items: ItemTable,
+    *,
+    publish: bool = True,
+    keep: int | None = None,
+) -> Path:
+    """Write an artefact under `root`; returns the new directory.
 
-    The directory is complete before it gets its name, and the link is replaced in one step: at any moment, also after
-    `kill -9`, `latest` is either the old artefact or the new one.
+    The directory is complete before it gets its name, and links are replaced in one step: at any moment, also after
+    `kill -9`, `latest` is either the old artefact or the new one. Several processes may save at once; they take turns.
+
+    Args:
+        root: the folder of artefacts, made if need be.
+        manifest: what the artefact is; hashes are filled in.
+        arrays: the arrays that the kind of model needs, and those that all need.
+        items: titles, years and genres of the model's items.
+        publish: let root/latest point at the new artefact.
+        keep: how many artefacts stay in the folder; older ones are removed, but never the one that `latest` points at.
+            All stay if not given.
 
     Raises:
         ArtifactError: arrays, table or manifest are not what the kind of model needs; `latest` is unchanged.
+        OSError: the folder cannot be written to, or is full; `latest` is unchanged, and nothing is left over.
     """
     Artifact(manifest, arrays, items)
     model = save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     table = items.to_json()
     manifest = manifest.sealed(sha256(model), sha256(table))
-    root.mkdir(parents=True, exist_ok=True)
-    for abandoned in root.glob(".writing-*"):
-        shutil.rmtree(abandoned, ignore_errors=True) if abandoned.is_dir() else abandoned.unlink(missing_ok=True)
-    unfinished = root / f".writing-{uuid.uuid4().hex}"
-    unfinished.mkdir()
-    write_atomically(unfinished / MODEL_FILE, model)
-    write_atomically(unfinished / ITEMS_FILE, table)
-    write_atomically(unfinished / MANIFEST_FILE, manifest.to_json())
-    write_atomically(unfinished / METRICS_FILE, (json.dumps(_metrics(manifest), indent=2) + "\n").encode())
-    read_manifest(unfinished)  # so that nothing gets a name which could not be loaded again
-    finished = (
-        root / f"{manifest.created.replace(':', '').replace('-', '')[:15]}-{manifest.version}-{uuid.uuid4().hex[:4]}"
-    )
-    unfinished.rename(finished)
-    _point(root / "latest", finished)
+    files = {
+        MODEL_FILE: model,
+        ITEMS_FILE: table,
+        MANIFEST_FILE: manifest.to_json(),
+        METRICS_FILE: _metrics(manifest),
+        CONFIG_FILE: _configuration(manifest),
+    }
+    moment = manifest.created.replace(":", "").replace("-", "")[:15]
+    finished = root / f"{moment}-{manifest.version}-{uuid.uuid4().hex[:4]}"
+    with changing(root):
+        _write(files, finished)
+        if publish:
+            point_latest_at(finished)
+        if keep is not None:
+            forget_old(root, keep, finished)
     return finished
 
 
-def _metrics(manifest: Manifest) -> dict[str, Any]:
-    return {"model": manifest.recipe, "split": manifest.split, "seed": manifest.seed, **manifest.metrics}
+def _write(files: dict[str, bytes], directory: Path) -> None:
+    temporary = unfinished(directory.parent)
+    temporary.mkdir()
+    try:
+        for name, data in files.items():
+            write_atomically(temporary / name, data)
+        read_manifest(temporary)  # so that nothing gets a name which could not be loaded again
+        temporary.rename(directory)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
 
 
-def _point(link: Path, target: Path) -> None:
-    """Make `link` a symbolic link to its sibling `target`, replacing what it pointed at in one step."""
-    new = link.with_name(f".writing-{uuid.uuid4().hex}")
-    new.symlink_to(target.name)
-    new.replace(link)
+def _metrics(manifest: Manifest) -> bytes:
+    content = {"model": manifest.recipe, "split": manifest.split, "seed": manifest.seed, **manifest.metrics}
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _configuration(manifest: Manifest) -> bytes:
+    header = "# What the model was trained with: `recsys fit --config config.yaml` trains it again.\n"
+    return (header + yaml.safe_dump(manifest.configuration, sort_keys=False, allow_unicode=True)).encode()

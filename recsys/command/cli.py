@@ -5,20 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.trainer import Trainer
 
 from data.datamodule import MovieLensDataModule
-from recsys.callbacks import EpochProgress, EpochSelection, FitRecord
+from recsys.callbacks import EpochProgress, EpochSelection
+from recsys.command.checkpoints import EpochCheckpoints, WholeCheckpoints
 from recsys.command.export import export
 from recsys.command.predict import prediction_table
-from recsys.command.resume import read_checkpoint, require_same_settings
+from recsys.command.record import FitRecord, LoggedConfiguration
+from recsys.command.report import report
+from recsys.command.resume import Checkpoint, read_checkpoint
 from recsys.command.run import REFIT, SELECTION, Run
+from recsys.command.settings import Settings, deciding, limits
 from recsys.errors import CommandError
 from recsys.files import write_atomically
 from recsys.models import RatingModel
@@ -28,8 +32,9 @@ from recsys.spectral import effective_rank
 class RecsysCLI(LightningCLI):
     """Lightning's command line, with a `fit` that selects, refits, tests and exports."""
 
+    asked: Settings  # all settings, as they were asked for; a refit changes self.config
     record: FitRecord
-    resumed: Mapping[str, Any] = MappingProxyType({})  # the record of the fit that left the checkpoint, if there is one
+    resumed: Checkpoint | None = None
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(Run, "run")
@@ -39,14 +44,23 @@ class RecsysCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
-        if self.subcommand != "fit" and config.ckpt_path is None:
-            raise CommandError(
-                f"`recsys {self.subcommand}` needs a trained model: give --ckpt_path, such as "
-                f"{config.run.checkpoints}/{config.run.name}/{REFIT}.ckpt after a fit of this recipe."
-            )
         logger = config.trainer.logger
         if isinstance(logger, Namespace) and logger.init_args.get("name") == "lightning_logs":  # Lightning's default
             logger.init_args.name = config.run.name
+        self.asked = yaml.safe_load(self.parser.dump(self.config, skip_none=False))[self.subcommand]
+        self.written = WholeCheckpoints()
+        if config.ckpt_path is not None:
+            self._take_up(read_checkpoint(Path(config.ckpt_path)))
+        elif self.subcommand != "fit":
+            stage = SELECTION if self.subcommand == "validate" else REFIT
+            raise CommandError(
+                f"`recsys {self.subcommand}` needs a trained model: give --ckpt_path, such as "
+                f"{config.run.checkpoints}/{config.run.name}/{stage}.ckpt after a fit of this recipe."
+            )
+
+    def after_instantiate_classes(self) -> None:
+        if self.resumed is not None:
+            self.resumed.require_data(self.datamodule.ratings.sha256)
 
     def instantiate_classes(self) -> None:
         try:
@@ -55,29 +69,38 @@ class RecsysCLI(LightningCLI):
             raise CommandError(str(cause)) from cause
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        callbacks: list[Callback] = list(self._get(self.config_init, "trainer")["callbacks"] or [])
+        given = self._get(self.config_init, "trainer")
+        callbacks: list[Callback] = list(given["callbacks"] or [])
         if self.subcommand == "fit":
-            shows_progress = self._get(self.config, "trainer").enable_progress_bar is not False
             stage = SELECTION if self.datamodule.validation > 0 else REFIT
-            self.record = FitRecord(stage)
-            callbacks += [self.record, self._checkpoints(stage)]
-            if sys.stderr.isatty() and shows_progress:
+            self.record = FitRecord(stage, 0.0, deciding(self.asked), self.datamodule.ratings.sha256)
+            checkpoints = EpochCheckpoints(self._run.checkpoint(stage), self._run.checkpoint_every)
+            callbacks += [self.record, LoggedConfiguration(self.asked), checkpoints]
+            if sys.stderr.isatty() and given["enable_progress_bar"] is not False:
                 callbacks.append(EpochProgress(stage))
             if stage == REFIT:
                 kwargs["limit_val_batches"] = 0
+            kwargs["plugins"] = [*_listed(given["plugins"]), self.written]
         return super().instantiate_trainer(callbacks=callbacks, enable_progress_bar=False, **kwargs)
 
     def fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
         """Choose the number of epochs on validation ratings, refit on all of train, test once, export."""
-        if datamodule.validation > 0:
-            if self.resumed.get("stage") == REFIT:
-                self._prepare_refit(self.resumed["epochs"])
-            else:
-                self._run_fit(model, datamodule, **options)
-                options = {}  # the checkpoint, if there was one, was of the stage that is now over
-                self._prepare_refit(self._selected_epochs(), self.record.seconds)
-        self._run_fit(self.model, self.datamodule, **options)
-        self._finish()
+        unfinished = limits(self.asked)
+        if unfinished:
+            print(f"recsys: {', '.join(unfinished)}: nothing will be exported", file=sys.stderr)
+        try:
+            if datamodule.validation > 0:
+                options = self._select(model, datamodule, **options)
+            self._run_fit(self.model, self.datamodule, **options)
+            metrics = self._metrics()
+        except SystemExit as end:  # what Lightning makes of Ctrl-C
+            checkpoint = self.written.written  # by this run; an older one may lie there, of other settings
+            go_on = f"Go on with --ckpt_path {checkpoint}." if checkpoint else "This run made no checkpoint yet."
+            raise CommandError(f"Interrupted. {go_on}") from end
+        artefact = None
+        if not unfinished:
+            artefact = export(self._run, self.model, self.datamodule, metrics, deciding(self.asked))
+        print(report(self._run, self.datamodule, metrics, artefact, unfinished))
 
     def predict(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
         """Predict the test ratings and write them as CSV."""
@@ -93,16 +116,27 @@ class RecsysCLI(LightningCLI):
         run: Run = self._get(self.config_init, "run")
         return run
 
-    def _run_fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
-        checkpoint = self._checkpoint_file(self.record.stage)
-        try:
-            self.trainer.fit(model, datamodule=datamodule, **options)
-        except SystemExit as end:  # what Lightning makes of Ctrl-C
-            go_on = f"Go on with --ckpt_path {checkpoint}." if checkpoint.exists() else "No checkpoint was made yet."
-            raise CommandError(f"Interrupted. {go_on}") from end
-        self.trainer.save_checkpoint(checkpoint)
+    def _take_up(self, checkpoint: Checkpoint) -> None:
+        """Refuse a checkpoint that does not fit what is asked for; else it is what the command begins with."""
+        asked = deciding(self.asked)
+        if self.subcommand == "fit":
+            checkpoint.require_for_fit(asked)
+        else:
+            checkpoint.require_for_evaluation(asked)
+        if self.subcommand == "validate":
+            checkpoint.require_for_validation()
+        elif self.subcommand != "fit" and checkpoint.stage == REFIT:
+            self.config[self.subcommand].data.validation = 0.0  # as it was when the model was trained
+        if other := checkpoint.other_versions():
+            print(f"recsys: {'; '.join(other)}: numbers may be rounded otherwise", file=sys.stderr)
+        self.resumed = checkpoint
 
-    def _selected_epochs(self) -> int:
+    def _select(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> dict[str, Any]:
+        """Choose the number of epochs, or take it from a checkpoint, and prepare the refit; returns its options."""
+        if self.resumed is not None and self.resumed.stage == REFIT:
+            self._prepare_refit(self.resumed.epochs)
+            return options
+        self._run_fit(model, datamodule, **options)
         (selection,) = (c for c in self.trainer.callbacks if isinstance(c, EpochSelection))  # type: ignore[attr-defined]  # Trainer's
         if not selection.best_epochs:
             raise CommandError(
@@ -110,62 +144,43 @@ class RecsysCLI(LightningCLI):
                 "--trainer.check_val_every_n_epoch, or give --data.validation 0."
             )
         print(f"selection: validation RMSE {selection.best_rmse:.4f} after {selection.best_epochs} epochs")
-        return selection.best_epochs
+        seconds = self.record.seconds
+        self._prepare_refit(selection.best_epochs)
+        self.record.seconds = seconds
+        self.record.validation = {
+            name.replace("val_", "validation_", 1): value for name, value in selection.best_metrics.items()
+        }
+        return {}  # the checkpoint, if there was one, was of the stage that is over
 
-    def _prepare_refit(self, epochs: int, seconds_before: float = 0.0) -> None:
+    def _run_fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
+        self.trainer.fit(model, datamodule=datamodule, **options)
+        if not self.trainer.fast_dev_run:  # type: ignore[attr-defined]  # Trainer's
+            self.trainer.save_checkpoint(self._run.checkpoint(self.record.stage))
+
+    def _prepare_refit(self, epochs: int | None) -> None:
         """Build model, data and trainer again, for all of the training ratings and a fixed number of epochs."""
         config = self.config[self.subcommand]
         config.data.validation = 0.0
         config.trainer.max_epochs = epochs
         self._set_seed()
         self.instantiate_classes()
-        self.record.seconds = seconds_before
 
-    def _finish(self) -> None:
-        """Test once, export the artefact, and say what came out."""
-        (tested,) = self.trainer.test(self.model, datamodule=self.datamodule, verbose=False)
-        metrics = {
+    def _metrics(self) -> dict[str, float]:
+        """What came out of the fit; all that is exported, printed and served as a figure of the model is from here."""
+        tested: Mapping[str, float] = {}
+        if self._run.test:
+            (tested,) = self.trainer.test(self.model, datamodule=self.datamodule, verbose=False)
+        return {
+            **self.record.validation,
             **tested,
             "effective_rank": float(effective_rank(self.model.prediction_singular_values())),
             "steps": self.trainer.global_step,
             "fit_seconds": round(self.record.seconds, 2),
         }
-        run, data = self._run, self.datamodule
-        directory = export(run, self.model, data, metrics)
-        published = f"  (paper: {run.paper_rmse:.3f})" if run.paper_rmse else ""
-        print(
-            f"\n{run.name}, split {data.split_name}, seed {data.seed}\n"
-            f"  test RMSE       {metrics['test_rmse']:.4f}{published}\n"
-            f"  as served       {metrics['test_rmse_as_served']:.4f}, without the ratings' times\n"
-            f"  test MAE        {metrics['test_mae']:.4f}\n"
-            f"  effective rank  {metrics['effective_rank']:.1f}\n"
-            f"  fit             {metrics['steps']} steps, {metrics['fit_seconds']:.1f} s with selection\n"
-            f"  artefact        {directory}\n"
-            f"  checkpoint      {self._checkpoint_file(REFIT)}"
-        )
-
-    def _checkpoint_file(self, stage: str) -> Path:
-        return self._run.checkpoints / self._run.name / f"{stage}.ckpt"
-
-    def _checkpoints(self, stage: str) -> ModelCheckpoint:
-        file = self._checkpoint_file(stage)
-        return ModelCheckpoint(
-            dirpath=file.parent,
-            filename=file.stem,
-            every_n_epochs=self._run.checkpoint_every,
-            save_on_train_epoch_end=True,
-            enable_version_counter=False,  # one file for each stage, replaced as training goes on
-        )
 
     def _parse_ckpt_path(self) -> None:
-        """Refuse a checkpoint that was trained with other settings than the command's.
+        """Do nothing, where Lightning lets a checkpoint's settings replace those of the command line without a word."""
 
-        Lightning's own method lets the checkpoint's settings replace those of the command line without a word.
-        """
-        path = self.config[self.config.subcommand].get("ckpt_path")
-        if path is None:
-            return
-        checkpoint = read_checkpoint(Path(path))
-        self._dump_config()
-        require_same_settings(path, checkpoint, self.config_dump["model"], self.config_dump["data"])
-        self.resumed = checkpoint["callbacks"]["FitRecord"]
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

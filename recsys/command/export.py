@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,21 @@ from recsys.models import RatingModel
 from recsys.starts import DampedMeans
 
 
-def export(run: Run, model: RatingModel, data: MovieLensDataModule, metrics: dict[str, float]) -> Path:
-    """Write the artefact of a trained model; returns its directory."""
+def export(
+    run: Run, model: RatingModel, data: MovieLensDataModule, metrics: dict[str, float], configuration: dict[str, Any]
+) -> Path:
+    """Write the artefact of a trained model; returns its directory.
+
+    Args:
+        run: what the model is called, where artefacts go, and which of them stay.
+        model: the trained model.
+        data: the ratings that it was trained on.
+        metrics: what came out of the fit.
+        configuration: the settings that decided it, by section.
+
+    Raises:
+        OSError: the folder cannot be written to, or is full; nothing is left there.
+    """
     users, items, ratings = data.training_set()
     means = DampedMeans().effects(users, items, ratings, data.n_users, data.n_items)
     manifest = artifact.Manifest(
@@ -32,6 +46,7 @@ def export(run: Run, model: RatingModel, data: MovieLensDataModule, metrics: dic
         data_name=data.name,
         data_sha256=data.ratings.sha256,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        configuration={"run": {"name": run.name}, **configuration},
     )
     order = torch.argsort(users * data.n_items + items)  # by user, then item
     known = {
@@ -43,7 +58,9 @@ def export(run: Run, model: RatingModel, data: MovieLensDataModule, metrics: dic
         "rating_items": items[order].numpy().astype(np.int32),
         "rating_values": ratings[order].numpy(),
     }
-    return artifact.save(run.artifacts, manifest, {**model.arrays(), **known}, item_table(data.ratings))
+    arrays = {**model.arrays(), **known}
+    table = item_table(data.ratings)
+    return artifact.save(run.artifacts, manifest, arrays, table, publish=run.publish, keep=run.keep)
 
 
 def item_table(ratings: Ratings) -> artifact.ItemTable:

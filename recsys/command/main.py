@@ -1,7 +1,8 @@
 """The `recsys` command: fit, validate, test and predict through Lightning's command line.
 
 `fit` chooses the number of epochs on a validation part of the training ratings, trains anew on all of them, tests once,
-and exports the artefact that the server answers from.
+and exports the artefact that the server answers from. `recsys publish ARTEFACT` takes the server
+to another one, or back.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from data.errors import DataError
 from recsys.artifact import ArtifactError
 from recsys.command.cli import RecsysCLI
 from recsys.command.parser import CommandParser
+from recsys.command.publish import publish
 from recsys.errors import CommandError, SettingsError
 from recsys.models import NonFiniteLossError, RatingModel
 
 BASE_CONFIG = Path(__file__).parents[1] / "configs" / "base.yaml"
 DESCRIPTIONS = {
     "fit": "Choose the number of epochs on validation ratings, refit on all training ratings, test once, export.",
-    "validate": "Print RMSE and MAE of a checkpoint on the validation ratings.",
+    "validate": "Print RMSE and MAE of a selection's checkpoint on the validation ratings.",
     "test": "Print RMSE and MAE of a checkpoint on the test ratings.",
     "predict": "Write a checkpoint's predictions of the test ratings as CSV.",
 }
@@ -40,17 +42,21 @@ def main(arguments: list[str] | None = None) -> None:
         "The number of training batches",  # a full batch is an epoch of one step; logging counts on across epochs
         "Checkpoint directory .* exists",  # NAME/selection.ckpt is replaced on purpose
         "Be aware that when using `ckpt_path`, callbacks",  # of a fit; testing and predicting need none of them
+        "Total length of `list` across ranks is zero",  # of fast_dev_run in a refit, which validates on none
         ".*LeafSpec",  # Lightning's own use of a deprecated torch name
     ):
         warnings.filterwarnings("ignore", expected)
     try:
+        if (given := sys.argv[1:] if arguments is None else arguments)[:1] == ["publish"]:
+            publish(given[1:])
+            return
         RecsysCLI(
             RatingModel,
             MovieLensDataModule,
             parser_class=CommandParser,
             subclass_mode_model=True,
             seed_everything_default=0,
-            save_config_kwargs={"overwrite": True},
+            save_config_callback=None,  # it would write config.yaml into the working directory where nothing is logged
             parser_kwargs={"prog": "recsys", "description": __doc__, "default_env": True, "env_prefix": "RECSYS"}
             | {
                 name: {"description": what, "default_config_files": [str(BASE_CONFIG)]}

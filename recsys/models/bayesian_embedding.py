@@ -154,7 +154,8 @@ class BayesianEmbedding(UserItemEmbedding):
     def setup(self, stage: str) -> None:
         super().setup(stage)
         epochs, least = self.trainer.max_epochs, self.point_epochs + self.burn_in
-        if stage == "fit" and epochs is not None and 0 <= epochs <= least:
+        rehearsal = bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]  # Trainer's
+        if stage == "fit" and epochs is not None and 0 <= epochs <= least and not rehearsal:
             raise SettingsError(
                 f"nothing would be averaged: --trainer.max_epochs is {epochs}, and point_epochs + burn_in are {least} "
                 "already. Raise the first or lower the others."

@@ -44,7 +44,9 @@ def test_a_checkpoint_of_other_settings_is_refused_with_the_difference(
     recsys("fit", *RECIPE, *ONE_EPOCH)
     checkpoint = ("--ckpt_path", "checkpoints/lnn-adam-ratio-90/refit.ckpt")
     other_strength = ("--model.init_args.penalty.init_args.strength", 2.0)
-    assert "'strength': 2.0" in refused(recsys, capfd, "fit", *RECIPE, *other_strength, *checkpoint)
+    assert "strength: 1.4 in the checkpoint, 2.0 asked for" in refused(
+        recsys, capfd, "fit", *RECIPE, *other_strength, *checkpoint
+    )
     # Testing on another split would test on ratings that the model was trained on.
     text = refused(recsys, capfd, "test", *RECIPE, "--data.split", "0.8", *checkpoint)
     assert "data.split: '0.9' in the checkpoint, '0.8' asked for" in text
@@ -66,7 +68,8 @@ def test_a_model_that_was_never_trained_is_not_evaluated(
     recsys: Command, capfd: pytest.CaptureFixture[str], subcommand: str
 ) -> None:
     text = refused(recsys, capfd, subcommand, *RECIPE)
-    assert "give --ckpt_path, such as checkpoints/lnn-adam-ratio-90/refit.ckpt" in text
+    stage = "selection" if subcommand == "validate" else "refit"
+    assert f"give --ckpt_path, such as checkpoints/lnn-adam-ratio-90/{stage}.ckpt" in text
 
 
 def test_a_missing_checkpoint_is_named(recsys: Command, capfd: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from recsys.callbacks import EpochProgress, EpochSelection, FitRecord
+from recsys.callbacks import EpochProgress, EpochSelection
+from recsys.command.record import FitRecord
 from tests.recsys.small_ratings import trainer
 
 
@@ -115,7 +116,11 @@ class TestEpochSelection:
         selection, restored = EpochSelection(), EpochSelection()
         fit([1.5, 1.25, 1.3], selection)
         restored.load_state_dict(selection.state_dict())
-        assert restored.state_dict() == selection.state_dict() == {"best_rmse": 1.25, "best_epochs": 2, "waited": 1}
+        assert (
+            restored.state_dict()
+            == selection.state_dict()
+            == {"best_metrics": {"val_rmse": 1.25}, "best_epochs": 2, "waited": 1}
+        )
 
     def test_resumed_it_waits_no_longer_than_it_would_have(self, tmp_path: Path) -> None:
         curve = [1.5, 1.2, 1.3, 1.4, 1.1]

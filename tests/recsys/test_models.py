@@ -153,6 +153,7 @@ class TestEveryModel:
             data_name="made up",
             data_sha256="",
             created="",
+            configuration={},
         )
         known: dict[str, artifact.Array] = {
             "user_ids": np.arange(N_USERS) * 10 + 7,

@@ -27,6 +27,7 @@ def manifest(kind: str) -> Manifest:
     return Manifest(
         kind=kind, recipe="films", rating_scale=(1.0, 5.0), global_mean=MEAN, split="0.9", seed=0,
         metrics={"test_rmse": 0.9}, data_name="100k", data_sha256="ab", created="2026-01-01T00:00:00+00:00",
+        configuration={},
     )  # fmt: skip
 
 

@@ -1,0 +1,85 @@
+"""Checkpoints of a fit: one file a stage, whole at any moment, also when Ctrl-C ends the fit."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from recsys.files import write_atomically
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes checkpoints beside their place and renames them; knows which it wrote last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: Path | None = None
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write a checkpoint, or leave what was there.
+
+        Raises:
+            OSError: the folder cannot be written to, or is full.
+        """
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        write_atomically(Path(path), content.getvalue())
+        self.written = Path(path)
+
+
+class EpochCheckpoints(ModelCheckpoint):
+    """Keeps the newest state of a stage in one file, and makes Ctrl-C wait for the end of the epoch.
+
+    Only there does a fit that goes on end with the numbers of one that was never stopped. A second Ctrl-C does not
+    wait.
+    """
+
+    def __init__(self, file: Path, every_n_epochs: int) -> None:
+        """Say where, and how many epochs lie between two checkpoints."""
+        super().__init__(
+            dirpath=file.parent,
+            filename=file.stem,
+            every_n_epochs=every_n_epochs,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,  # one file for each stage, replaced as training goes on
+        )
+        self._file = file
+        self._asked_to_stop = False
+        self._handler_before: Any = None
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if threading.current_thread() is threading.main_thread() and not trainer.fast_dev_run:  # type: ignore[attr-defined]  # Trainer's
+            self._handler_before = signal.signal(signal.SIGINT, self._ask_to_stop)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
+        if self._asked_to_stop:
+            trainer.save_checkpoint(self._file)
+            raise KeyboardInterrupt
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._restore_handler()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        self._restore_handler()
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        if self._asked_to_stop:
+            raise KeyboardInterrupt
+        self._asked_to_stop = True
+        os.write(2, b"\nrecsys: stopping after this epoch; Ctrl-C again stops at once.\n")  # print may be interrupted
+
+    def _restore_handler(self) -> None:
+        if self._handler_before is not None:
+            signal.signal(signal.SIGINT, self._handler_before)
+            self._handler_before = None

@@ -1,0 +1,38 @@
+"""What a finished fit prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from data.datamodule import MovieLensDataModule
+from recsys.command.run import REFIT, Run
+
+
+def report(
+    run: Run, data: MovieLensDataModule, metrics: Mapping[str, float], artefact: Path | None, unfinished: list[str]
+) -> str:
+    """Lines for a person: the errors, what the fit took, and where its results are."""
+    of_paper = f"  (paper: {run.paper_rmse:.3f})" if run.paper_rmse else ""
+    lines = {
+        "validation RMSE": _figure(metrics, "validation_rmse", ".4f"),
+        "test RMSE": _figure(metrics, "test_rmse", ".4f", of_paper) or "left alone, as --run.test false asks",
+        "as served": _figure(metrics, "test_rmse_as_served", ".4f", ", without the ratings' times"),
+        "test MAE": _figure(metrics, "test_mae", ".4f"),
+        "effective rank": _figure(metrics, "effective_rank", ".1f"),
+        "fit": f"{metrics['steps']:.0f} steps, {metrics['fit_seconds']:.1f} s with selection",
+        "artefact": _artefact(run, artefact, unfinished),
+        "checkpoint": "" if any("fast_dev_run" in limit for limit in unfinished) else str(run.checkpoint(REFIT)),
+    }
+    title = f"\n{run.name}, split {data.split_name}, seed {data.seed}\n"
+    return title + "\n".join(f"  {name:<17}{value}" for name, value in lines.items() if value)
+
+
+def _figure(metrics: Mapping[str, float], name: str, form: str, after: str = "") -> str:
+    return f"{metrics[name]:{form}}{after}" if name in metrics else ""
+
+
+def _artefact(run: Run, artefact: Path | None, unfinished: list[str]) -> str:
+    if artefact is None:
+        return f"none: nothing is exported with {', '.join(unfinished)}"
+    return str(artefact) if run.publish else f"{artefact}, not published (recsys publish {artefact})"
