@@ -41,7 +41,10 @@ def smoothed_nuclear_norm(matrix: Tensor, smoothing: float) -> Tensor:
 
     Exact but for rounding, with one exception: for a single float32 matrix of at least 256 rows and columns whose
     spectrum is short without its leading directions, a polynomial p takes the place of g, |p − g| ≤ `TOLERANCE`, and
-    what else is approximate turns directions by half as much at most.
+    what else is approximate turns directions by half as much at most. The value is then Σ ∫₀^σᵢ p, so that value and
+    gradient belong together, and off by at most 1.5 `TOLERANCE` times the sum of the singular values that p is for.
+    What counts as short depends on the type that products are in: bfloat16 where the processor multiplies in it, else
+    float32, in which longer spectra do without a decomposition.
 
     Raises:
         NonFiniteMatrixError: an entry is infinite, not a number, or so large that the nuclear norm might overflow.
@@ -72,13 +75,12 @@ def _by_products(matrix: Tensor, smoothing: float) -> tuple[Tensor, Tensor] | No
     coefficients = None if rest is None else _polynomial(rest.longest)
     if rest is None or coefficients is None:
         return None
-    filter_ = _evaluate(coefficients, rest.gram / rest.longest**2)  # f(A), (r, r)
+    filter_, integral = _evaluate(coefficients, rest.gram / rest.longest**2)  # f(A), (r, r)
     gradient = (filter_ @ rest.matrix).to(wide.dtype)
-    inverse_roots = torch.linalg.vector_norm(rest.rows, dim=-1).square().add(1).rsqrt()  # (k,)
-    gradient.addmm_(rest.basis * inverse_roots, rest.rows)
-    # Σ √(σ² + 1) − 1 = Σ σ g(σ) + Σ f(σ²) − f(0); the filter has f(0) in the directions that were taken out.
-    of_filter = (filter_.diagonal() - filter_.new_tensor(coefficients[0])).float().sum() + (inverse_roots - 1).sum()
-    value = smoothing * (torch.dot(gradient.flatten(), wide.flatten()) + of_filter)
+    lengths = torch.linalg.vector_norm(rest.rows, dim=-1)  # (k,), singular values
+    gradient.addmm_(rest.basis * lengths.square().add(1).rsqrt(), rest.rows)
+    # Σ ∫₀^σ p, with ∫₀^σ s q(s² / l²) ds = l² ∫₀^(σ²/l²) q / 2; what was taken out adds nothing to it
+    value = smoothing * (value_and_derivative(lengths, 1.0)[0] + rest.longest**2 * integral)
     return value, gradient.mT if transposed else gradient
 
 
@@ -149,15 +151,31 @@ def _polynomial(longest: float) -> list[float] | None:
     return None
 
 
-def _evaluate(coefficients: Sequence[float], matrix: Tensor) -> Tensor:
-    """Σ cⱼ Sʲ for S (r, r) and coefficients of an even degree of at least 2, by Horner's rule in S²."""
-    *lower, constant, linear, quadratic = coefficients
+def _evaluate(coefficients: Sequence[float], matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """q(S) = Σ cⱼ Sʲ, (r, r), and ½ Σ cⱼ tr Sʲ⁺¹ / (j + 1), (), the sum of ∫ q(s) ds / 2 from 0 to each eigenvalue s.
+
+    S is (r, r), the degree n of q even and at least 2. By Horner's rule in S²; each Σ aⱼ Sʲ on the way, multiplied with
+    S and S² entry by entry and added up, gives the traces of the next two powers, which need no products of their own.
+    """
     square = _times_own_transpose(matrix)
+    trace = matrix.diagonal().sum(dtype=torch.float32)
+    traces = [trace, _inner(matrix, matrix), _inner(matrix, square), _inner(square, square)]  # tr S, …, tr S⁴
+    *lower, constant, linear, quadratic = coefficients
     total = _plus(square * quadratic, matrix, linear, constant)
     while lower:
         *lower, constant, linear = lower
         total = _plus(total @ square, matrix, linear, constant)
-    return total
+        *others, last = coefficients[len(lower) :]
+        for place, power in enumerate((matrix, square)):
+            known = torch.stack(traces[place : place + len(others)]) @ trace.new_tensor(others)
+            traces.append((_inner(total, power) - known) / last)
+    weights = [coefficient / (2 * power) for power, coefficient in enumerate(coefficients, 1)]
+    return total, torch.stack(traces[: len(weights)]) @ trace.new_tensor(weights)
+
+
+def _inner(left: Tensor, right: Tensor) -> Tensor:
+    """tr(left rightᵀ) of two (r, r) matrices, (), added up in float32."""
+    return (left * right).sum(dtype=torch.float32)
 
 
 def _times_own_transpose(matrix: Tensor) -> Tensor:

@@ -15,3 +15,11 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """How many threads torch computes with: sums are added up in another order."""
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(1)

@@ -1,10 +1,15 @@
-"""The smoothed nuclear norm: its closed form, and what its products of matrices may differ by from float64 LAPACK."""
+"""The smoothed nuclear norm: its closed form, and what its products of matrices may differ by from float64 LAPACK.
+
+The processor decides what products are multiplied in, so every test of them runs in each type and on one and two
+threads.
+"""
 
 from __future__ import annotations
 
 import math
 from unittest import mock
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -27,11 +32,17 @@ SHORT = {
     "three directions": torch.tensor([50.0, 50.0, 0.5]),
     "more leading directions than are looked for": torch.cat([torch.full((80,), 9.0), torch.full((220,), 0.1)]),
 }
-LONG = {
-    "Gaussian": torch.linspace(38, 3, 300),
-    "slow decay": torch.logspace(2, 0, 300),
-    "more clear directions than are looked for": torch.cat([torch.full((20,), 500.0), torch.full((280,), 1.0)]),
-}
+LONG = {"Gaussian": torch.linspace(38, 3, 300), "slow decay": torch.logspace(2, 0, 300)}
+# What is left of it is too large to be squared in bfloat16, and short enough for products in float32.
+MORE_CLEAR_THAN_LOOKED_FOR = torch.cat([torch.full((20,), 500.0), torch.full((280,), 1.0)])
+
+
+@pytest.fixture(params=[torch.bfloat16, torch.float32], ids=str)
+def fast_type(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> torch.dtype:
+    """What is multiplied in, whichever this processor would choose."""
+    kind: torch.dtype = request.param
+    monkeypatch.setattr(smoothing, "_fast_type", lambda device: kind)
+    return kind
 
 
 def value_and_gradient(matrix: Tensor, epsilon: float = EPSILON) -> tuple[Tensor, Tensor]:
@@ -51,6 +62,25 @@ def error(gradient: Tensor, matrix: Tensor, epsilon: float = EPSILON) -> float:
     return float(torch.linalg.matrix_norm(gradient.double() - exact.map(slopes), 2))
 
 
+def expect_products(matrix: Tensor, values: Tensor) -> None:
+    """Nothing is decomposed, and value and gradient are within what the docstring promises of products."""
+    with mock.patch.object(smoothing, "spectral_function", side_effect=AssertionError("nothing is decomposed")):
+        value, gradient = value_and_gradient(matrix)
+    assert error(gradient, matrix) <= 1.5 * TOLERANCE
+    exact = float(smoothed(values.double()))
+    rest = values[values < 10]  # the others stand so clear that they are taken out, which leaves the sum's rounding
+    assert abs(float(value) - exact) <= 0.5 * TOLERANCE * float(rest.sum()) + 1e-5 * exact
+
+
+def expect_decomposition(matrix: Tensor, values: Tensor) -> None:
+    """Value and gradient are those of `recsys.spectral`, which keeps float32's digits."""
+    with mock.patch.object(smoothing, "spectral_function", wraps=smoothing.spectral_function) as decomposed:
+        value, gradient = value_and_gradient(matrix)
+    decomposed.assert_called_once()
+    assert error(gradient, matrix) < 0.01
+    assert float(value) == pytest.approx(float(smoothed(values.double())), rel=1e-5)
+
+
 @pytest.mark.parametrize("shape", [(5, 5), (4, 7), (7, 4), (140, 150)], ids=str)
 def test_value_and_gradient_are_the_closed_form_in_float64(shape: tuple[int, int]) -> None:
     matrix = planted(*shape, torch.linspace(3, 0.1, min(shape), dtype=torch.float64))
@@ -59,26 +89,50 @@ def test_value_and_gradient_are_the_closed_form_in_float64(shape: tuple[int, int
     assert error(gradient, matrix) < 1e-10
 
 
+@pytest.mark.usefixtures("fast_type", "threads")
 @pytest.mark.parametrize("values", SHORT.values(), ids=SHORT)
 @pytest.mark.parametrize("tall", [False, True], ids=["wide", "tall"])
 def test_products_give_each_direction_to_the_tolerance(values: Tensor, tall: bool) -> None:
     matrix = planted(ROWS, COLUMNS, values.double()).float()
-    matrix = matrix.mT.contiguous() if tall else matrix
-    with mock.patch.object(smoothing, "spectral_function", side_effect=AssertionError("nothing is decomposed")):
-        value, gradient = value_and_gradient(matrix)
-    assert error(gradient, matrix) <= 1.5 * TOLERANCE
-    rest = values[values < 10]
-    assert abs(float(value - smoothed(values))) <= TOLERANCE * float((rest + EPSILON).sum()) + 1e-3 * float(value)
+    expect_products(matrix.mT.contiguous() if tall else matrix, values)
 
 
+@pytest.mark.usefixtures("fast_type", "threads")
 @pytest.mark.parametrize("values", LONG.values(), ids=LONG)
 def test_a_long_spectrum_is_decomposed(values: Tensor) -> None:
-    matrix = planted(ROWS, COLUMNS, values.double()).float()
-    value, gradient = value_and_gradient(matrix)
-    assert error(gradient, matrix) < 0.01
-    assert float(value) == pytest.approx(float(smoothed(values.double())), rel=1e-5)
+    expect_decomposition(planted(ROWS, COLUMNS, values.double()).float(), values)
 
 
+@pytest.mark.usefixtures("threads")
+def test_more_clear_directions_than_are_looked_for_are_decomposed_only_where_products_are_too_coarse(
+    fast_type: torch.dtype,
+) -> None:
+    matrix = planted(ROWS, COLUMNS, MORE_CLEAR_THAN_LOOKED_FOR.double()).float()
+    expect = expect_products if fast_type == torch.float32 else expect_decomposition
+    expect(matrix, MORE_CLEAR_THAN_LOOKED_FOR)
+
+
+@pytest.mark.parametrize(("capabilities", "expected"), [({"avx512_bf16": True}, torch.bfloat16), ({}, torch.float32)])
+def test_bfloat16_is_chosen_where_the_processor_multiplies_in_it(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], expected: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert smoothing._fast_type(torch.device("cpu")) == expected
+
+
+@pytest.mark.parametrize("longest", [1.0, 3.0, 5.0])
+def test_a_polynomial_and_its_integral_are_those_of_the_eigenvalues(longest: float) -> None:
+    coefficients = smoothing._polynomial(longest)
+    assert coefficients is not None
+    basis, values = orthonormal(40, 40, seed=3), torch.linspace(0, 1, 40, dtype=torch.float64) ** 3
+    product, integral = smoothing._evaluate(coefficients, (basis * values) @ basis.mT)
+    polynomial = np.polynomial.Polynomial(coefficients)
+    expected = (basis * torch.from_numpy(polynomial(values.numpy()))) @ basis.mT
+    torch.testing.assert_close(product, expected, rtol=0, atol=1e-10)
+    assert float(integral) == pytest.approx(polynomial.integ()(values.numpy()).sum() / 2, rel=1e-5)
+
+
+@pytest.mark.usefixtures("fast_type")
 @pytest.mark.parametrize("factor", [1e-25, 1e-8, 1e8, 1e25])
 def test_matrix_and_smoothing_may_have_any_unit(factor: float) -> None:
     matrix = planted(ROWS, COLUMNS, SHORT["ratings"].double())
@@ -86,6 +140,7 @@ def test_matrix_and_smoothing_may_have_any_unit(factor: float) -> None:
     assert error(gradient, matrix) <= 1.5 * TOLERANCE
 
 
+@pytest.mark.usefixtures("fast_type")
 def test_entries_far_above_the_smoothing_do_not_overflow() -> None:
     matrix = planted(ROWS, COLUMNS, torch.linspace(2, 1, 300, dtype=torch.float64))
     value, gradient = value_and_gradient((1e20 * matrix).float())
@@ -93,6 +148,7 @@ def test_entries_far_above_the_smoothing_do_not_overflow() -> None:
     assert float((gradient.double() @ gradient.double().mT - torch.eye(ROWS)).norm()) < 1e-2
 
 
+@pytest.mark.usefixtures("fast_type")
 @pytest.mark.parametrize("shape", [(3, 5), (300, 420)], ids=str)
 def test_the_zero_matrix_has_value_and_gradient_zero(shape: tuple[int, int]) -> None:
     value, gradient = value_and_gradient(torch.zeros(shape))
@@ -100,6 +156,7 @@ def test_the_zero_matrix_has_value_and_gradient_zero(shape: tuple[int, int]) -> 
     assert not gradient.any()
 
 
+@pytest.mark.usefixtures("fast_type")
 @pytest.mark.parametrize("entry", [math.nan, math.inf, 1e38])
 def test_an_entry_that_cannot_be_added_up_is_refused(entry: float) -> None:
     matrix = torch.ones(ROWS, COLUMNS)
@@ -108,6 +165,7 @@ def test_an_entry_that_cannot_be_added_up_is_refused(entry: float) -> None:
         smoothed_nuclear_norm(matrix, EPSILON)
 
 
+@pytest.mark.usefixtures("fast_type", "threads")
 def test_the_same_matrix_gives_the_same_bits_and_leaves_the_random_state_alone() -> None:
     matrix = planted(ROWS, COLUMNS, SHORT["ratings"].double()).float()
     torch.manual_seed(5)
@@ -116,12 +174,6 @@ def test_the_same_matrix_gives_the_same_bits_and_leaves_the_random_state_alone()
     assert torch.equal(first[0], second[0])
     assert torch.equal(first[1], second[1])
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_products_in_float32_are_as_near_as_those_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
-    matrix = planted(ROWS, COLUMNS, SHORT["ratings"].double()).float()
-    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
-    assert error(value_and_gradient(matrix)[1], matrix) <= 1.5 * TOLERANCE
 
 
 def test_the_smoothed_ratio_and_its_slopes_are_those_of_the_singular_values() -> None:
