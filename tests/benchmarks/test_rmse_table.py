@@ -39,6 +39,7 @@ def test_a_row_has_the_mean_coverage_of_the_intervals_where_a_model_predicts_the
     assert row_of(line, "u1", [0], [fitted(0.9)]).coverage_50 is None
 
 
+@pytest.mark.slow
 def test_a_row_is_measured_once_and_read_back_the_second_time(movielens_100k: Ratings, tmp_path: Path) -> None:
     command = [*COMMAND, "embedding-adam", "imc", "--split", "0.8", "--seeds", "0"]
     command += ["--runs", str(tmp_path / "runs"), "--json", str(tmp_path / "table.json")]
@@ -65,6 +66,7 @@ def test_a_row_is_measured_once_and_read_back_the_second_time(movielens_100k: Ra
     assert (tmp_path / "table.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_killed_table_goes_on_with_the_fit_that_was_not_finished(movielens_100k: Ratings, tmp_path: Path) -> None:
     command = [*COMMAND, "imc", "--split", "0.9", "--seeds", "0", "1", "--runs", str(tmp_path)]
     first, second = (tmp_path / "imc-0.9" / f"seed{seed}.json" for seed in (0, 1))

@@ -40,11 +40,12 @@ def of_movielens_size(tmp_path: Path) -> Path:
     return artifact.save(tmp_path / "artifacts", films.manifest("LinearNetwork"), arrays, items)
 
 
+@pytest.mark.slow
 @needs_wrk
 def test_no_request_fails_under_load_and_reloads_and_a_worker_stays_small(
     of_movielens_size: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = "--seconds 1 --rounds 1 --batches 2 --starts 1 --reload-for 3 --reload-every 1"
+    options = "--seconds 1 --rounds 1 --batches 2 --starts 1 --reload-for 6 --reload-every 2"
     written = tmp_path / "result.json"
     files = ["--artifact", str(of_movielens_size), "--json", str(written)]
     monkeypatch.setattr(sys, "argv", ["serving_load", *options.split(), *files])

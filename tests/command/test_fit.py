@@ -113,6 +113,7 @@ def test_a_resumed_fit_ends_with_the_same_weights_as_one_that_was_never_stopped(
     assert any(not np.array_equal(half[name], uninterrupted[name]) for name in uninterrupted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["selection", "refit"])
 def test_a_fit_killed_in_either_stage_resumes_to_the_numbers_of_one_that_was_not(recsys: Command, stage: str) -> None:
     options = [*DEFAULT, "--trainer.max_epochs", 6, "--trainer.check_val_every_n_epoch", 3]

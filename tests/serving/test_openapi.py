@@ -131,6 +131,7 @@ def test_the_key_is_declared_where_it_is_asked_for(start_server: StartServer, do
     assert not any("401" in operation.described["responses"] for operation in operations(document))
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_nothing_wrong(roomy_films_server: httpx.Client, tmp_path: Path) -> None:
     needed("schemathesis")
     # Not all that the schema allows is right: it cannot say that two columns are of one length, or which genres exist.

@@ -186,6 +186,7 @@ torch.save(run.layers, result)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["nadam"])  # it has moments, step counts and a running product
 def test_a_run_that_was_killed_resumes_and_ends_bit_for_bit_the_same(tmp_path: Path, optimizer: str) -> None:
     def command(name: str) -> list[str]:
