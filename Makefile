@@ -67,6 +67,10 @@ table1: $(VENV)/.ready  ## Reproduce the paper's Table 1 on synthetic matrices (
 figures: $(VENV)/.ready  ## Draw the controlled experiments, training what is missing (half an hour)
 	$(BIN)/python -m synthetic.figures
 
+.PHONY: faults
+faults: $(VENV)/.ready  ## Kill, fill disks, flip bytes and send hostile requests, and count what is left (an hour)
+	$(BIN)/python -m benchmarks.faults --json benchmarks/results/faults.json
+
 .PHONY: clean
 clean:  ## Remove the virtual environment and what tools leave; artefacts, checkpoints and logs stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

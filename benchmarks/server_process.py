@@ -41,11 +41,11 @@ class ServerProcess:
         self.seconds_to_ready = time.perf_counter() - begun
 
     @classmethod
-    def of_artifact(cls, directory: Path, log: Path) -> Self:
-        """One worker of the real server."""
+    def of_artifact(cls, directory: Path, log: Path, **settings: str) -> Self:
+        """The real server, with one worker unless its settings, environment variables, say otherwise."""
         port = _free_port()
-        settings = {"RECSYS_ARTIFACT": str(directory), "RECSYS_PORT": str(port)}
-        return cls(["serving.app"], port, "/health/ready", log, **settings)
+        own = {"RECSYS_ARTIFACT": str(directory), "RECSYS_PORT": str(port)}
+        return cls(["serving.app"], port, "/health/ready", log, **own, **settings)
 
     @classmethod
     def bare(cls, get_answer: bytes, post_answer: bytes, log: Path) -> Self:
@@ -68,6 +68,16 @@ class ServerProcess:
         if answer.status != 200:
             raise SystemExit(f"{method} {path}: {answer.status} {content.decode()}")
         return content
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started; with several workers, their parent."""
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it at once, by SIGKILL."""
+        self._process.kill()
+        self._process.wait()
 
     def memory(self, field: str) -> float:
         """Megabytes of a field of /proc/PID/status: VmRSS, resident now, or VmHWM, at most so far."""

@@ -1,0 +1,107 @@
+"""Short forms of the campaign of faults, and that it sees what it looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.faults import flips, kills, servers, work
+from benchmarks.faults.outcome import Outcome
+from benchmarks.faults.processes import run
+from data.movielens import Ratings
+from recsys import artifact
+from tests.serving import films
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(3)  # any other will do
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A small artefact."""
+    saved = artifact.save(
+        tmp_path / "source", films.manifest("UserItemEmbedding"), films.arrays("UserItemEmbedding"), films.ITEMS
+    )
+    return saved.parent / "latest"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = tmp_path / "place"
+    folder.mkdir()
+    return folder
+
+
+def check(outcome: Outcome, moments: int) -> None:
+    assert outcome.is_clean, outcome.problems
+    assert outcome.moments >= moments
+
+
+def test_changed_bytes_of_an_artefact_are_refused(rng: np.random.Generator, place: Path, source: Path) -> None:
+    check(flips.of_artefacts(300, rng, place, source), 300)
+
+
+def test_killed_exports_leave_whole_artefacts(rng: np.random.Generator, place: Path, source: Path) -> None:
+    check(kills.of_exports(8, rng, place, source), 1)
+
+
+def test_models_change_under_full_load_without_a_failed_or_wrong_answer(place: Path, source: Path) -> None:
+    check(servers.at_saturation(2, 0.5, place, source), 100)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "count"), [(servers.during_reloads, 6), (servers.of_workers, 3), (servers.of_servers, 2)]
+)
+def test_killed_exporters_workers_and_servers_cost_nothing_but_what_they_were_doing(
+    fault: Callable[[int, np.random.Generator, Path, Path], Outcome],
+    count: int,
+    rng: np.random.Generator,
+    place: Path,
+    source: Path,
+) -> None:
+    check(fault(count, rng, place, source), 1)
+
+
+@pytest.mark.slow
+def test_killed_downloads_and_fits_go_on(rng: np.random.Generator, place: Path, movielens_100k: Ratings) -> None:
+    for fault in (kills.of_downloads, kills.of_fits):
+        folder = place / fault.__name__
+        folder.mkdir()
+        check(fault(3, rng, folder), 1)
+
+
+@pytest.mark.slow
+def test_changed_bytes_of_a_checkpoint_are_refused(
+    rng: np.random.Generator, place: Path, movielens_100k: Ratings
+) -> None:
+    assert run(work.fit, *kills.FIT, folder=place) == 0
+    (checkpoint,) = place.glob("checkpoints/*/refit.ckpt")
+    folder = place / "flips"
+    folder.mkdir()
+    check(flips.of_checkpoints(200, rng, folder, checkpoint), 200)
+
+
+def test_the_campaign_sees_an_artefact_that_is_not_whole(source: Path) -> None:
+    outcome = Outcome("a fault")
+    kills.check_artefacts(source.parent, outcome)
+    assert outcome.is_clean
+    (source / artifact.MODEL_FILE).write_bytes(b"")
+    kills.check_artefacts(source.parent, outcome)
+    assert (outcome.corrupt, outcome.is_clean) == (2, False)  # by its name, and as the latest
+    kills.check_same(source, {}, outcome)
+    assert outcome.corrupt == 3
+
+
+def test_the_campaign_sees_numbers_that_differ(source: Path) -> None:
+    outcome = Outcome("a fault")
+    arrays = artifact.load(source).arrays
+    kills.check_same(source, arrays, outcome)
+    assert outcome.is_clean
+    kills.check_same(source, {**arrays, "item_means": arrays["item_means"] + np.float32(1e-6)}, outcome)
+    assert outcome.wrong == 1
