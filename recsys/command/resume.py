@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ from recsys.command.record import FORMAT, VERSIONS
 from recsys.command.run import REFIT, SELECTION
 from recsys.command.settings import Settings, differences
 from recsys.errors import CommandError
+
+# What zipfile and torch raise for bytes that are no checkpoint, encrypted or in an unknown compression among them.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError)
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
         CommandError: there is no such file, or it is no checkpoint of a `recsys fit` of this version.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()  # torch does not compare the checksums of what it reads
+        content = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
     except OSError as cause:
         raise CommandError(f"the checkpoint {path} cannot be read: {cause.strerror}.") from cause
-    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as cause:
+    except _DAMAGED as cause:
         raise CommandError(f"{path} is damaged or no checkpoint; it is not used.") from cause
+    if damaged:
+        raise CommandError(f"{path} is damaged: {damaged} in it does not have its checksum. It is not used.")
     record = _found(content, "callbacks", "FitRecord")
     if not isinstance(record, dict):
         raise CommandError(f"{path} is not a checkpoint of `recsys fit`.")
