@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from torch import Tensor
 
 from benchmarks.environment import environment
 from data.datamodule import MovieLensDataModule
@@ -46,6 +47,8 @@ class Curve:
     name: str
     seconds: list[float]
     rmse: list[float]
+    rmse_as_served: float | None = None
+    """At the end, of predictions that are not told when the ratings were given; None for peers."""
 
 
 def variants() -> dict[str, Callable[[], dict[str, Any]]]:
@@ -94,16 +97,19 @@ class _Recorder(pl.Callback):
         if sweeps < 1 or sweeps % _EVERY:
             return
         before = time.process_time()
-        users, items, ratings = self._batch
         self.seconds.append(before - self._since - self._aside)
-        with torch.no_grad():
-            error = model.rate_known(users, items) - ratings
-        self.rmse.append(float(error.double().square().mean().sqrt()))
+        self.rmse.append(self.error(model.rate_known))
         self._aside += time.process_time() - before
 
+    @torch.no_grad()
+    def error(self, rate: Callable[[Tensor, Tensor], Tensor]) -> float:
+        """RMSE on the validation part of ratings that are predicted from users and items."""
+        users, items, ratings = self._batch
+        return float((rate(users, items) - ratings).double().square().mean().sqrt())
 
-def _fit(settings: Callable[[], dict[str, Any]], sweeps: int, seed: int) -> tuple[list[float], list[float]]:
-    """Seconds and RMSE of one fit."""
+
+def _fit(settings: Callable[[], dict[str, Any]], sweeps: int, seed: int) -> Curve:
+    """The curve of one fit."""
     data = MovieLensDataModule(split="0.9", seed=seed, validation=0.1)
     pl.seed_everything(seed, verbose=False)
     model = BayesianEmbedding(data.n_users, data.n_items, **settings())
@@ -122,10 +128,10 @@ def _fit(settings: Callable[[], dict[str, Any]], sweeps: int, seed: int) -> tupl
         callbacks=[recorder],
     )
     trainer.fit(model, datamodule=data)
-    return recorder.seconds, recorder.rmse
+    return Curve("", recorder.seconds, recorder.rmse, recorder.error(model.rate))
 
 
-def peer_point(name: str, seed: int) -> tuple[list[float], list[float]]:
+def peer_point(name: str, seed: int) -> Curve:
     """Seconds and RMSE of a peer at its end; it cannot predict in between."""
     from benchmarks.peers import build  # not at the top: the peers' libraries are an extra
     from benchmarks.peers.peer import training_set
@@ -137,24 +143,36 @@ def peer_point(name: str, seed: int) -> tuple[list[float], list[float]]:
     peer.fit(known)
     seconds = time.process_time() - since
     predicted = peer.predict(data.ratings.users[held_out], data.ratings.items[held_out]).clip(*data.rating_scale)
-    return [seconds], [float(np.sqrt(np.mean((predicted - data.ratings.values[held_out]) ** 2)))]
+    return Curve(name, [seconds], [float(np.sqrt(np.mean((predicted - data.ratings.values[held_out]) ** 2)))])
 
 
-def mean_curve(name: str, curves: list[tuple[list[float], list[float]]]) -> Curve:
+def mean_curve(name: str, curves: list[Curve]) -> Curve:
     """Mean over seeds, point by point."""
-    seconds, rmse = (
-        [statistics.mean(values) for values in zip(*part, strict=True)] for part in zip(*curves, strict=True)
+    seconds = [statistics.mean(values) for values in zip(*(curve.seconds for curve in curves), strict=True)]
+    rmse = [statistics.mean(values) for values in zip(*(curve.rmse for curve in curves), strict=True)]
+    as_served = [curve.rmse_as_served for curve in curves if curve.rmse_as_served is not None]
+    return Curve(
+        name,
+        [round(value, 2) for value in seconds],
+        [round(value, 5) for value in rmse],
+        round(statistics.mean(as_served), 5) if as_served else None,
     )
-    return Curve(name, [round(value, 2) for value in seconds], [round(value, 5) for value in rmse])
 
 
 def as_markdown(curves: list[Curve]) -> list[str]:
     """The last RMSE of each curve, when it was reached, and when that of each peer was."""
     aims = [curve for curve in curves if curve.name.startswith("myfm")]
     reached = "".join(f" {aim.name}'s RMSE reached |" for aim in aims)
-    lines = [f"| model | validation RMSE | CPU seconds |{reached}", "|---|---|---|" + "---|" * len(aims)]
+    served = any(curve.rmse_as_served is not None for curve in curves)
+    without_time = " as served, without the time |" if served else ""
+    lines = [
+        f"| model | validation RMSE |{without_time} CPU seconds |{reached}",
+        "|---|---|---|" + "---|" * (len(aims) + served),
+    ]
     for curve in curves:
         cells = [curve.name, f"{curve.rmse[-1]:.4f}", f"{curve.seconds[-1]:.1f}"]
+        if served:
+            cells.insert(2, "–" if curve.rmse_as_served is None else f"{curve.rmse_as_served:.4f}")
         for aim in aims:
             first = next((s for s, r in zip(curve.seconds, curve.rmse, strict=True) if r <= aim.rmse[-1]), None)
             cells.append("–" if first is None else f"{first:.1f} s")

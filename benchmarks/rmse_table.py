@@ -51,6 +51,9 @@ class Row:
     coverage_50: float | None
     """Share of the test ratings within the central 50 % of what is predicted, for models that predict distributions."""
     coverage_90: float | None
+    rmse_as_served: list[float] | None
+    """As `rmse`, of predictions that are not told when the test ratings were given; of our models alone."""
+    rmse_as_served_mean: float | None
 
 
 def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
@@ -58,6 +61,7 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
     rmse = [run["test_rmse"] for run in runs]
     measured_by = environment()
     ranks = [run["effective_rank"] for run in runs if run["effective_rank"] is not None]
+    as_served = [run["test_rmse_as_served"] for run in runs if line.ours]
 
     def coverage(percent: int) -> float | None:
         covered = [run[f"test_coverage_{percent}"] for run in runs if f"test_coverage_{percent}" in run]
@@ -82,6 +86,8 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
         threads=int(str(measured_by["threads"])),
         coverage_50=coverage(50),
         coverage_90=coverage(90),
+        rmse_as_served=as_served or None,
+        rmse_as_served_mean=statistics.mean(as_served) if as_served else None,
     )
 
 
@@ -96,9 +102,9 @@ def merged(content: dict[str, Any], row: Row) -> dict[str, Any]:
 def as_markdown(rows: list[dict[str, Any]]) -> str:
     """The rows as a table, with the published figure beside the measured one."""
     lines = [
-        "| model | split | extra information | paper | test RMSE | over seeds | seeds | effective rank | parameters "
-        "| fit | memory | within 50 % | within 90 % |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| model | split | extra information | paper | test RMSE | over seeds | as served | seeds | effective rank "
+        "| parameters | fit | memory | within 50 % | within 90 % |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         paper = f"{row['paper_rmse']:.3f}" if row["paper_rmse"] is not None else "–"
@@ -106,6 +112,7 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
         cells = [
             f"{row['rmse_mean']:.4f}",
             f"±{row['rmse_std']:.4f}" if row["rmse_std"] is not None else "–",
+            f"{row['rmse_as_served_mean']:.4f}" if row.get("rmse_as_served_mean") is not None else "–",
             str(len(row["seeds"])),
             f"{row['effective_rank']:.1f}" if row["effective_rank"] is not None else "–",
             f"{row['parameters']:,}" if row.get("parameters") is not None else "–",

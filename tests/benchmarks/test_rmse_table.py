@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.document import rmse_table
 from benchmarks.rmse_table import as_markdown, main, merged, row_of
 from benchmarks.table2 import BY_MODEL
 from benchmarks.table_picture import picture
@@ -25,7 +26,7 @@ COMMAND = [sys.executable, "-m", "benchmarks.rmse_table", "--models"]
 
 def fitted(rmse: float) -> dict[str, Any]:
     """What a run of ours leaves."""
-    run = {"test_rmse": rmse, "effective_rank": 4.0, "steps": 10, "fit_seconds": 2.0}
+    run = {"test_rmse": rmse, "test_rmse_as_served": rmse, "effective_rank": 4.0, "steps": 10, "fit_seconds": 2.0}
     return {**run, "parameters": 1_586_126, "peak_memory_mb": 700}
 
 
@@ -37,6 +38,22 @@ def test_a_row_has_the_mean_coverage_of_the_intervals_where_a_model_predicts_the
     assert row.coverage_90 == pytest.approx(0.9)
     assert "| 51.0% | 90.0% |" in as_markdown([asdict(row)])
     assert row_of(line, "u1", [0], [fitted(0.9)]).coverage_50 is None
+
+
+def test_a_row_says_what_is_reached_without_times_and_the_document_where_it_differs() -> None:
+    runs = [fitted(0.84 + add) | {"test_rmse_as_served": 0.86 + add} for add in (0.0, 0.02)]
+    row = row_of(BY_MODEL["best-all"], "0.9", [0, 1], runs)
+    assert row.rmse_as_served == pytest.approx([0.86, 0.88])
+    assert row.rmse_as_served_mean == pytest.approx(0.87)
+    plain, peer = (row_of(BY_MODEL[name], "0.9", [0], [fitted(0.9)]) for name in ("best-ratings", "imc"))
+    assert (plain.rmse_as_served, peer.rmse_as_served) == ([0.9], None)
+    written = as_markdown([asdict(row), asdict(plain), asdict(peer)])
+    assert "| 0.8500 | ±0.0141 | 0.8700 | 2 |" in written
+    assert "| 0.9000 | – | 0.9000 | 1 |" in written
+    assert "| 0.9000 | – | – | 1 |" in written
+    document = rmse_table({"rows": [asdict(row), asdict(plain), asdict(peer)]})
+    assert "| best-all, 90:10 | 0.8500 | 0.8700 |" in document
+    assert "| best-ratings, 90:10 |" not in document
 
 
 @pytest.mark.slow
