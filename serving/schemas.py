@@ -354,7 +354,8 @@ class ModelResponse(_Answer):
     uses_times: bool = Field(description="Whether answers depend on a timestamp.", examples=[True])
     metrics: dict[str, float] = Field(
         description="As measured after training: test_rmse of predictions with the time of each test rating, "
-        "test_rmse_as_served of those without; likewise the others. Equal if the model does not use times.",
+        "test_rmse_as_served of those without; likewise validation_…, …_mae and test_coverage_…. Equal if the "
+        "model does not use times.",
         examples=[{"test_rmse": 0.85, "test_rmse_as_served": 0.87}],
     )
     data_name: str = Field(examples=["100k"])
