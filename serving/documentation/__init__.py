@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fastapi_offline
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
+from starlette.staticfiles import StaticFiles
 
-from serving.browser_files import BrowserFiles
-
-_OWN = Path(__file__).parent
-_SWAGGER_UI = Path(fastapi_offline.__file__).parent / "static"
-_FILES = BrowserFiles(
-    (
-        _OWN / "index.html",
-        _OWN / "start.js",
-        _SWAGGER_UI / "swagger-ui-bundle.js",
-        _SWAGGER_UI / "swagger-ui.css",
-    ),
-    pictures="'self' data:",  # those in Swagger UI's style sheet
-)
-PATHS = frozenset({"/docs", *(f"/docs/{name}" for name in _FILES.names)})
+_FILES = StaticFiles(directory=Path(__file__).parent, packages=[("fastapi_offline", "static")])
+_NAMES = frozenset({"start.js", "swagger-ui-bundle.js", "swagger-ui.css"})
+PATHS = frozenset({"/docs", *(f"/docs/{name}" for name in _NAMES)})
 """Where the documentation and its files are found; they hold no secrets."""
+
+_HEADERS = {
+    # Like the page's, but pictures in Swagger UI's style sheet are data.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",  # kept, and asked for again by its ETag
+}
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,10 +30,18 @@ router = APIRouter(include_in_schema=False)
 @router.get("/docs")
 async def documentation(request: Request) -> Response:
     """Give the documentation, where requests can be tried."""
-    return _FILES.answer("index.html", request)
+    return await _file("index.html", request)
 
 
 @router.get("/docs/{name}")
 async def documentation_file(name: str, request: Request) -> Response:
     """Give a file that the documentation needs."""
-    return _FILES.answer(name, request)
+    if name not in _NAMES:
+        raise HTTPException(404)
+    return await _file(name, request)
+
+
+async def _file(name: str, request: Request) -> Response:
+    response = await _FILES.get_response(name, request.scope)
+    response.headers.update(_HEADERS)
+    return response
