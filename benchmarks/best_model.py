@@ -2,7 +2,8 @@
 
 Every variant learns from the training part of the 90:10 splits with the seeds given, less a tenth, and predicts that
 tenth after every few sweeps; test ratings are not looked at. Time is CPU time of one thread, without the predictions.
-With `--peers`, myfm learns from the same ratings in the same process (extra `bench`).
+With `--peers`, myfm learns from the same ratings in the same process (extra `bench`). Curves that are in the file
+already are measured anew if settings, sources or versions have changed.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,13 @@ from data.datamodule import MovieLensDataModule
 from data.splits import carve_validation
 from recsys.features import Feature, ItemSide, UserSide, WhoRatedWhat
 from recsys.files import write_atomically
+from recsys.fingerprint import code_of, fingerprint
 from recsys.models import BayesianEmbedding
 from recsys.penalties import RatioPenalty
 from recsys.posterior.likelihoods import OrderedProbit
 from recsys.posterior.time_windows import TimeWindows
 from recsys.starts import DampedMeans
+from recsys.targets import results_file
 
 PEERS = ("fm", "fm-implicit", "fm-date", "fm-windows")
 _EVERY = 10  # sweeps from one point of a curve to the next
@@ -49,6 +52,9 @@ class Curve:
     rmse: list[float]
     rmse_as_served: float | None = None
     """At the end, of predictions that are not told when the ratings were given; None for peers."""
+    commit: str | None = None
+    fingerprint: str | None = None
+    """Settings, sources and versions; see `recsys.fingerprint`."""
 
 
 def variants() -> dict[str, Callable[[], dict[str, Any]]]:
@@ -189,7 +195,10 @@ def main() -> None:
     parser.add_argument("--sweeps", type=int, default=200, help="sweeps that are averaged; a multiple of 10")
     parser.add_argument("--peers", action="store_true", help="measure myfm, too")
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="keep the curves here; those there are not measured again"
+        "--json",
+        type=results_file(_is_ablation),
+        metavar="FILE",
+        help="keep the curves here; those there are not measured again",
     )
     arguments = parser.parse_args()
     if arguments.sweeps < _EVERY:
@@ -199,17 +208,35 @@ def main() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     curves = _measured_before(arguments.json, arguments.seeds, arguments.sweeps)
     for name in (*arguments.variants, *(f"myfm, {peer}" for peer in PEERS if arguments.peers)):
-        if name in curves:
+        wanted = _fingerprint(name, arguments.seeds, arguments.sweeps)
+        if name in curves and curves[name].fingerprint == wanted:
             continue
         peer = name.removeprefix("myfm, ")
         measure = partial(peer_point, peer) if peer != name else partial(_fit, variants()[name], arguments.sweeps)
-        curves[name] = mean_curve(name, [measure(seed) for seed in arguments.seeds])
-        print(f"{name}: {curves[name].rmse[-1]:.4f} in {curves[name].seconds[-1]:.1f} s", file=sys.stderr, flush=True)
+        made_by = environment()
+        curve = mean_curve(name, [measure(seed) for seed in arguments.seeds])
+        curves[name] = replace(curve, commit=str(made_by["commit"]), fingerprint=wanted)
+        print(f"{name}: {curve.rmse[-1]:.4f} in {curve.seconds[-1]:.1f} s", file=sys.stderr, flush=True)
         if arguments.json:
             rows = [asdict(curve) for curve in curves.values()]
-            content = {**environment(), "seeds": arguments.seeds, "sweeps": arguments.sweeps, "rows": rows}
+            content = {**made_by, "seeds": arguments.seeds, "sweeps": arguments.sweeps, "rows": rows}
             write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
     print("\n".join(as_markdown(list(curves.values()))))
+
+
+@cache  # a process runs the code that it has loaded, whatever becomes of the files
+def _code(*modules: str) -> str:
+    return code_of(*modules)
+
+
+def _fingerprint(name: str, seeds: list[int], sweeps: int) -> str:
+    """Of the curve of a variant or a peer, as the present settings and sources would give it."""
+    peers = ("benchmarks.peers.fm",) if name not in variants() else ()
+    return fingerprint({"name": name, "seeds": seeds, "sweeps": sweeps}, _code("benchmarks.best_model", *peers))
+
+
+def _is_ablation(content: dict[str, Any]) -> bool:
+    return {"seeds", "sweeps"} <= content.keys() and all({"name", "seconds"} <= row.keys() for row in content["rows"])
 
 
 def _measured_before(file: Path | None, seeds: list[int], sweeps: int) -> dict[str, Curve]:

@@ -53,7 +53,26 @@ def rmse_table(content: Content) -> str:
         "are this project's and start at damped user and item means or, as the paper's do, near zero. "
         "What is empty was not measured. What the paper quotes at 80:20 for other methods is of the official split u1."
     )
-    return "\n".join([*lines, "", notes, *_as_served(content["rows"]), *_calibration(content["rows"])])
+    parts = (_earlier_code(content), _as_served(content["rows"]), _calibration(content["rows"]))
+    return "\n".join([*lines, "", notes, *(line for part in parts for line in part)])
+
+
+def _earlier_code(content: Content) -> list[str]:
+    """One line that names the rows of earlier code, or those that are not, whichever are fewer."""
+    earlier, current = (
+        [f"{row['model']} ({SPLITS[row['split']]})" for row in content["rows"] if row["of_earlier_code"] is is_earlier]
+        for is_earlier in (True, False)
+    )
+    if not earlier:
+        return []
+    if not current:
+        which = "All rows were measured by earlier code"
+    elif len(current) < len(earlier):
+        which = f"Only {', '.join(current)} {'was' if len(current) == 1 else 'were'} measured by it"
+    else:
+        which = f"These were measured by earlier code: {', '.join(earlier)}"
+    where = "the commit of every row stands in [rmse_table.md](benchmarks/results/rmse_table.md)"
+    return ["", f"The table was last added to with the code of commit {content['commit']}. {which}; {where}."]
 
 
 def _as_served(rows: list[Content]) -> list[str]:

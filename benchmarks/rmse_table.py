@@ -3,7 +3,7 @@
 A model's settings were chosen on validation parts of the training ratings of seeds 100–102 and are frozen; its number
 of epochs is among them (peers) or comes from a validation part of each run (ours). It is fitted on all training
 ratings, the test ratings are predicted once, and predictions are clipped to the rating scale. Fits that were finished
-are not repeated.
+with the present settings, sources and versions are not repeated.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from typing import Any
 from rich.progress import Progress
 
 from benchmarks.environment import environment
-from benchmarks.runs import SPLITS, FitFailedError, Result, results
+from benchmarks.runs import SPLITS, FitFailedError, Result, current_fingerprint, results
 from benchmarks.table2 import BY_MODEL, LINES, Line
 from benchmarks.table_picture import picture
 from recsys.files import write_atomically
+from recsys.targets import results_file, results_folder
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Row:
     peak_memory_mb: int
     """Most resident memory of the process that fitted, with libraries and data."""
     commit: str
+    """Of the code that fitted, or several."""
+    fingerprint: str
+    """Settings, sources and versions of the fits; see `recsys.fingerprint`."""
     threads: int
     coverage_50: float | None
     """Share of the test ratings within the central 50 % of what is predicted, for models that predict distributions."""
@@ -59,7 +63,6 @@ class Row:
 def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
     """Mean and standard deviation over the seeds."""
     rmse = [run["test_rmse"] for run in runs]
-    measured_by = environment()
     ranks = [run["effective_rank"] for run in runs if run["effective_rank"] is not None]
     as_served = [run["test_rmse_as_served"] for run in runs if line.ours]
 
@@ -82,8 +85,9 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
         steps=[run["steps"] for run in runs] if line.ours else None,
         fit_seconds=statistics.mean(run["fit_seconds"] for run in runs),
         peak_memory_mb=max(run["peak_memory_mb"] for run in runs),
-        commit=str(measured_by["commit"]),
-        threads=int(str(measured_by["threads"])),
+        commit=", ".join(dict.fromkeys(run["commit"] for run in runs)),
+        fingerprint=runs[0]["fingerprint"],
+        threads=runs[0]["threads"],
         coverage_50=coverage(50),
         coverage_90=coverage(90),
         rmse_as_served=as_served or None,
@@ -92,19 +96,34 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
 
 
 def merged(content: dict[str, Any], row: Row) -> dict[str, Any]:
-    """The content of a results file with the row of this model and split replaced or added, in the table's order."""
+    """The content of a results file with the row of this model and split replaced or added, in the table's order.
+
+    Every row says whether its settings, sources and versions are others than the present ones.
+    """
     rows = {(old["model"], old["split"]): old for old in content.get("rows", [])}
     rows[row.model, row.split] = asdict(row)
-    order = [(line.model, split) for split in SPLITS for line in LINES]
-    return {**environment(), "rows": [rows[key] for key in order if key in rows]}
+    order = [(line, split) for split in SPLITS for line in LINES if (line.model, split) in rows]
+    return {
+        **environment(),
+        "rows": [
+            (old := rows[line.model, split])
+            | {"of_earlier_code": old.get("fingerprint") != current_fingerprint(line, split)}
+            for line, split in order
+        ],
+    }
+
+
+def is_table(content: dict[str, Any]) -> bool:
+    """Whether a file's content is a table of this kind, to which rows can be added."""
+    return all({"model", "split", "rmse_mean"} <= row.keys() for row in content["rows"])
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
     """The rows as a table, with the published figure beside the measured one."""
     lines = [
         "| model | split | extra information | paper | test RMSE | over seeds | as served | seeds | effective rank "
-        "| parameters | fit | memory | within 50 % | within 90 % |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| parameters | fit | memory | within 50 % | within 90 % | commit |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         paper = f"{row['paper_rmse']:.3f}" if row["paper_rmse"] is not None else "–"
@@ -122,6 +141,7 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
                 f"{share:.1%}" if (share := row.get(name)) is not None else "–"
                 for name in ("coverage_50", "coverage_90")
             ),
+            f"{row['commit']}, earlier code" if row.get("of_earlier_code") else row["commit"],
         ]
         lines.append(f"{start}| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -147,10 +167,10 @@ def main() -> None:
         help="share of training ratings of random splits, or the official fold u1",
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)), help="of the splits and the models")
-    parser.add_argument("--runs", type=Path, default=Path("logs/rmse_table"), help="folder for the runs")
+    parser.add_argument("--runs", type=results_folder, default="logs/rmse_table", help="folder for the runs")
     parser.add_argument(
         "--json",
-        type=Path,
+        type=results_file(is_table),
         metavar="FILE",
         help="merge the rows into this file, one for each model and split, and draw FILE.md and FILE.png from it",
     )

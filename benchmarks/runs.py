@@ -1,7 +1,8 @@
 """Fit one line of the RMSE table on one split, for several seeds; what was fitted before is read back.
 
 Fits run in processes of their own: ours is `recsys fit` with a committed configuration, a peer `benchmarks.peers.run`.
-A result is a file that appears when its fit is finished, so an interruption loses one fit at most.
+A result is a file that appears when its fit is finished, so an interruption loses one fit at most. It says which
+settings, sources and versions it was made with, and is made anew where these are others now.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 
-from benchmarks.peers import build
+from benchmarks.environment import environment
+from benchmarks.peers import fingerprint_of
 from benchmarks.table2 import NEAR_ZERO, Line
 from recsys.files import write_atomically
+from recsys.fingerprint import code_of, fingerprint, kept
 
 CONFIGS = Path(__file__).parents[1] / "recsys" / "configs"
 # Splits of the table, and which of our configurations is for them: u1 has 80 % of the ratings for training.
@@ -40,7 +43,7 @@ def results(line: Line, split: str, seeds: list[int], folder: Path, after_fit: C
         FitFailedError: a fit failed; its own message is on stderr.
     """
     if line.ours:
-        return [_ours(line.model, split, seed, folder, after_fit) for seed in seeds]
+        return [_ours(line, split, seed, folder, after_fit) for seed in seeds]
     return _peer(line.model, split, seeds, folder / f"{line.model}-{split}", after_fit)
 
 
@@ -57,40 +60,65 @@ def recipe(model: str, split: str) -> tuple[Path, list[str]]:
     return of_the_other, ["--model.init_args.start=NearZero", "--trainer.max_epochs=2000"]
 
 
-def _ours(model: str, split: str, seed: int, folder: Path, after_fit: Callable[[], None]) -> Result:
-    run = folder / f"{model}-{'u1' if split == 'u1' else SPLITS[split]}-seed{seed}"
+def current_fingerprint(line: Line, split: str) -> str:
+    """Of a result that the present settings and sources would give, whatever the seed.
+
+    The process that fits reads its sources when it starts, so they are looked at anew each time.
+    """
+    if not line.ours:
+        return fingerprint_of(line.model, split)
+    settings = [yaml.safe_load(file.read_bytes()) for file in (CONFIGS / "base.yaml", recipe(line.model, split)[0])]
+    return fingerprint([settings, _settings_of(line.model, split)], code_of("recsys.command.__main__"))
+
+
+def _settings_of(model: str, split: str) -> list[str]:
+    """Arguments of `recsys fit` that decide what a model of ours learns, but the seed."""
+    _, start = recipe(model, split)
+    return [*start, "--data.split=u1", "--run.paper_rmse=null"] if split == "u1" else start
+
+
+def _ours(line: Line, split: str, seed: int, folder: Path, after_fit: Callable[[], None]) -> Result:
+    run = folder / f"{line.model}-{'u1' if split == 'u1' else SPLITS[split]}-seed{seed}"
     finished = run / "result.json"
-    if not finished.is_file():
-        config, start = recipe(model, split)
-        command = [sys.executable, "-m", "recsys.command", "fit", f"--config={config}", *start, f"--data.seed={seed}"]
-        command += [f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
-        command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
-        if split == "u1":
-            command += ["--data.split=u1", "--run.paper_rmse=null", f"--seed_everything={seed}"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise FitFailedError(f"{' '.join(command)} ended with status {process.returncode}")
-        metrics = json.loads((run / "artifacts" / "latest" / "metrics.json").read_text())
-        refit = run / "checkpoints" / config.stem / "refit.ckpt"
-        checkpoint = torch.load(refit, map_location="cpu", weights_only=True)
-        metrics["parameters"] = sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
-        metrics["peak_memory_mb"] = round(usage.ru_maxrss / 1024)
-        write_atomically(finished, json.dumps(metrics, indent=2).encode())
+    wanted = current_fingerprint(line, split)
+    result = kept(finished, wanted)
+    if result is None:
+        result = {**_fit(line.model, split, seed, run), **environment(), "fingerprint": wanted}
+        write_atomically(finished, json.dumps(result, indent=2).encode())
     after_fit()
-    result: Result = json.loads(finished.read_text())
     return result
+
+
+def _fit(model: str, split: str, seed: int, run: Path) -> Result:
+    """What `recsys fit` reports of a model of ours, with its number of parameters and the most memory it took."""
+    config, _ = recipe(model, split)
+    command = [sys.executable, "-m", "recsys.command", "fit", f"--config={config}", *_settings_of(model, split)]
+    command += [f"--data.seed={seed}", f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
+    command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
+    if split == "u1":
+        command += [f"--seed_everything={seed}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise FitFailedError(f"{' '.join(command)} ended with status {process.returncode}")
+    metrics: Result = json.loads((run / "artifacts" / "latest" / "metrics.json").read_text())
+    refit = run / "checkpoints" / config.stem / "refit.ckpt"
+    checkpoint = torch.load(refit, map_location="cpu", weights_only=True)
+    metrics["parameters"] = sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
+    metrics["peak_memory_mb"] = round(usage.ru_maxrss / 1024)
+    return metrics
 
 
 def _peer(model: str, split: str, seeds: list[int], folder: Path, after_fit: Callable[[], None]) -> list[Result]:
     files = {seed: folder / f"seed{seed}.json" for seed in seeds}
+    wanted = fingerprint_of(model, split)
     missing = []
     for seed, file in files.items():
-        if file.is_file() and json.loads(file.read_text())["settings"] == asdict(build(model, seed)):  # type: ignore[call-overload]  # every peer is a dataclass
-            after_fit()
-        else:
+        if kept(file, wanted) is None:
             missing.append(str(seed))
+        else:
+            after_fit()
     if missing:
         command = [sys.executable, "-m", "benchmarks.peers.run", model, f"--split={split}", f"--folder={folder}"]
         command += ["--seeds", *missing]

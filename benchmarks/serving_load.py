@@ -35,6 +35,7 @@ from benchmarks.environment import environment
 from benchmarks.server_process import ServerProcess
 from recsys import artifact
 from recsys.files import write_atomically
+from recsys.targets import results_file
 
 CONNECTIONS = 16  # enough to keep one worker busy all the time
 BATCH = 10_000  # pairs
@@ -208,6 +209,11 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def is_load(content: dict[str, Any]) -> bool:
+    """Whether a file's content is an earlier result of this command, which may be replaced."""
+    return {"get", "post", "batch", "reloads"} <= content.keys()
+
+
 def main() -> None:
     """Measure, print, and write JSON if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -218,7 +224,7 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=5, help="of the server (default 5)")
     parser.add_argument("--reload-for", type=float, default=60, metavar="SECONDS", help="at saturation (default 60)")
     parser.add_argument("--reload-every", type=float, default=5, metavar="SECONDS", help="a new model (default 5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to this file, too")
+    parser.add_argument("--json", type=results_file(is_load), metavar="FILE", help="write the result to this file, too")
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("serving_load: the load generator wrk is not installed; on Debian: apt-get install wrk")

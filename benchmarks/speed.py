@@ -11,7 +11,7 @@ import io
 import json
 import statistics
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -23,6 +23,7 @@ from benchmarks.environment import environment
 from benchmarks.turns import alternate
 from recsys.files import write_atomically
 from recsys.penalties import Penalty, RatioPenalty
+from recsys.targets import results_file
 
 USERS, ITEMS = 943, 1682  # MovieLens-100K
 
@@ -98,6 +99,11 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, object]]]] = {
 }
 
 
+def is_speed(content: dict[str, Any]) -> bool:
+    """Whether a file's content is of this kind, so that parts of it can be replaced."""
+    return content.keys() <= PARTS.keys() and all("rows" in part for part in content.values())
+
+
 def main() -> None:
     """Measure, print tables, and write JSON if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -105,7 +111,9 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of `training`: seeds of the splits")
     sizes = list(speed_growth.SIZES)
     parser.add_argument("--sizes", nargs="+", choices=sizes, default=sizes, help="of `growth`: sizes of the data")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file, too; other parts stay")
+    parser.add_argument(
+        "--json", type=results_file(is_speed), metavar="FILE", help="write the rows to this file, too; other parts stay"
+    )
     arguments = parser.parse_args()
     for part in arguments.only:
         found = PARTS[part](arguments)

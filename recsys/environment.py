@@ -11,7 +11,8 @@ import torch
 
 def environment() -> dict[str, object]:
     """What a reader needs to compare the numbers with theirs."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    describe = ["git", "describe", "--always", "--exclude=*", "--dirty"]  # -dirty: with changes that no commit has
+    commit = subprocess.run(describe, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
     return {
         "commit": commit.stdout.strip(),
         "machine": platform.machine(),

@@ -46,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="recsys",
         summary="Predicted ratings from a matrix completed under the ratio penalty.",
+        description=openapi.DESCRIPTION,
         version="0.1.0",
         openapi_tags=openapi.TAGS,
         servers=[{"url": settings.root_path}] if settings.root_path else None,
@@ -58,7 +59,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = numbers
     app.state.stopping = False
     # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
-    schemes = (APIKeyHeader(name=API_KEY_HEADER, auto_error=False), HTTPBearer(auto_error=False))
+    schemes = (
+        APIKeyHeader(name=API_KEY_HEADER, auto_error=False, description="The key of this server."),
+        HTTPBearer(auto_error=False, description="The same key, in a header that other clients know."),
+    )
     described = [Security(scheme) for scheme in schemes] if settings.api_key else []
     own = [(errors.NATIVE, router, native.PREFIX) for router in native.routers]
     others = [

@@ -44,10 +44,11 @@ class Catalogue:
         by_popularity = np.argsort(-self._counts, kind="stable")
         self._search = TitleSearch(self._table.titles, self._table.years, by_popularity)
         self.genres = tuple(sorted({genre for genres in self._table.genres for genre in genres}))
-        self._of_genre: dict[str, list[int]] = {normalised(genre): [] for genre in self.genres}
+        of_genre: dict[str, list[int]] = {normalised(genre): [] for genre in self.genres}
         for item, genres in enumerate(self._table.genres):
             for genre in genres:
-                self._of_genre[normalised(genre)].append(item)
+                of_genre[normalised(genre)].append(item)
+        self._of_genre = {genre: np.array(items) for genre, items in of_genre.items()}
 
     def __getitem__(self, item: int) -> CatalogueItem:
         """Return the item at a position."""

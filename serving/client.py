@@ -151,11 +151,13 @@ class Client:
         genre: str | None = None,
         timestamp: int | None = None,
         strict: bool = False,
+        uncertainty: bool = False,
     ) -> RecommendationsResponse:
-        """Recommend items to a user, as they would be rated at the time of a `timestamp`, as in `rating`."""
+        """Recommend items to a user; `timestamp` and `uncertainty` as in `rating`."""
         path = f"users/{user_id}/recommendations"
-        options = {"n": n, "offset": offset, "exclude_seen": exclude_seen, "genre": genre, "strict": strict}
-        return self._get(RecommendationsResponse, path, timestamp=timestamp, **options)
+        page = {"n": n, "offset": offset, "exclude_seen": exclude_seen, "genre": genre}
+        wanted = {"timestamp": timestamp, "strict": strict, "uncertainty": uncertainty}
+        return self._get(RecommendationsResponse, path, **page, **wanted)
 
     def explanation(
         self, user_id: int, item_id: int, *, n: int = 5, timestamp: int | None = None, strict: bool = False

@@ -9,6 +9,9 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
 
+DESCRIPTION = """Every answer names the request (`X-Request-ID`, which is yours if you send one) and the version of the
+model (`X-Model-Version`). HEAD is answered wherever GET is. Errors have one shape for each protocol; a 503 says in
+`Retry-After` when to ask again. All requests only read, so each may be sent again."""
 TAGS = [
     {"name": "predictions", "description": "Predicted ratings (native API)."},
     {"name": "users", "description": "What a user may like, and why; also for users that training did not see."},

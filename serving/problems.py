@@ -54,6 +54,7 @@ def described(
     return {
         status: {
             "description": HTTPStatus(status).phrase,
+            "headers": _HEADERS.get(status, {}),
             "content": {
                 media_type: {
                     "schema": type(example := content(status, _DETAILS[status])).model_json_schema(),
@@ -65,6 +66,10 @@ def described(
     }
 
 
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "How to send the key.", "schema": {"type": "string"}}},
+    503: {"Retry-After": {"description": "After how many seconds to ask again.", "schema": {"type": "integer"}}},
+}
 _DETAILS = {  # examples
     400: "Invalid JSON: EOF while parsing a value at line 1 column 9",
     401: "Send the key of this server as X-API-Key, or as Authorization: Bearer.",

@@ -59,7 +59,7 @@ class PairQuery(Strictness, UncertaintyWanted, TimeQuery):
     item_id: IdInAddress = Field(examples=[242])
 
 
-class RecommendationsQuery(Page, Strictness, TimeQuery):
+class RecommendationsQuery(Page, Strictness, UncertaintyWanted, TimeQuery):
     """Which recommendations are wanted."""
 
     exclude_seen: bool = Field(default=True, description="Leave out what the user rated in training.")
@@ -213,13 +213,22 @@ class Recommendation(Item):
     rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[4.71])
 
 
+class RecommendationAndUncertainty(Recommendation):
+    """An item, the rating predicted for it and, if asked for, how certain it is."""
+
+    uncertainty: UncertaintyOfRating | None = Field(
+        default=None,
+        description="Only if asked for; null where the user is unknown, or the model predicts no more than ratings.",
+    )
+
+
 class RecommendationsResponse(_Answer):
     """A page of recommendations, best first."""
 
     user_id: int = Field(examples=[196])
     total: int = Field(description="Number of items that were ranked.", examples=[1646])
     source: str = Field(description="Who ranked: model, or item_mean for an unknown user.", examples=["model"])
-    recommendations: list[Recommendation]
+    recommendations: list[RecommendationAndUncertainty]
 
 
 class User(BaseModel):
@@ -345,7 +354,8 @@ class ModelResponse(_Answer):
     uses_times: bool = Field(description="Whether answers depend on a timestamp.", examples=[True])
     metrics: dict[str, float] = Field(
         description="As measured after training: test_rmse of predictions with the time of each test rating, "
-        "test_rmse_as_served of those without; likewise the others. Equal if the model does not use times.",
+        "test_rmse_as_served of those without; likewise validation_…, …_mae and test_coverage_…. Equal if the "
+        "model does not use times.",
         examples=[{"test_rmse": 0.85, "test_rmse_as_served": 0.87}],
     )
     data_name: str = Field(examples=["100k"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from recsys.files import write_atomically
+from recsys.fingerprint import code_of, fingerprint
 from recsys.spectral import effective_rank
 from synthetic.dynamics import Dynamics
 from synthetic.problems import low_rank_problems
@@ -37,12 +38,16 @@ def curves(setting: Setting, seeds: Sequence[int], folder: Path) -> pd.DataFrame
 
     Columns: optimizer, depth, lambda, seed, iteration, test_error, effective_rank, sigma_1, sigma_5.
     """
-    code = [(Path(__file__).parent / name).read_bytes() for name in ("dynamics.py", "optimizers.py", "problems.py")]
-    key = hashlib.sha256(repr((setting, list(seeds))).encode() + b"".join(code)).hexdigest()[:12]
+    key = fingerprint([*asdict(setting).values(), list(seeds)], _code())
     finished = folder / f"{setting.optimizer}-{setting.depth}-{setting.penalty.replace('/', '-')}-{key}.csv"
     if not finished.is_file():
         write_atomically(finished, as_csv(_train(setting, seeds)))
     return pd.read_csv(finished)
+
+
+@cache  # a process runs the code that it has loaded, whatever becomes of the files
+def _code() -> str:
+    return code_of("synthetic.curves")
 
 
 def as_csv(frame: pd.DataFrame) -> bytes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from recsys.files import write_atomically
+from recsys.fingerprint import code_of, fingerprint
 from recsys.spectral import accurate_singular_values, effective_rank
 from synthetic.comparison import METHODS
 from synthetic.curves import as_csv
@@ -46,13 +47,8 @@ def over_observed_entries(seeds: Sequence[int], folder: Path) -> pd.DataFrame:
 
 def completed(method: str, size: int, seeds: Sequence[int], folder: Path) -> pd.DataFrame:
     """What a method makes of the problems with `size` observed entries; from `folder`, or else left there."""
-    here = Path(__file__).parent
-    sources = ("comparison", "dynamics", "experiment", "problems")
-    code = [*here.glob("baselines/*.py"), *(here / f"{name}.py" for name in sources)]
-    key = hashlib.sha256(repr((method, size, list(seeds))).encode())
-    for file in sorted(code):
-        key.update(file.read_bytes())
-    finished = folder / f"figure4-{method.replace(' ', '-')}-{size}-{key.hexdigest()[:12]}.csv"
+    key = fingerprint([method, size, list(seeds)], _code())
+    finished = folder / f"figure4-{method.replace(' ', '-')}-{size}-{key}.csv"
     if not finished.is_file():
         problems = low_rank_problems(seeds, observed=size)
         started = time.process_time()
@@ -67,6 +63,11 @@ def completed(method: str, size: int, seeds: Sequence[int], folder: Path) -> pd.
             finished, as_csv(pd.DataFrame({"method": method, "observed": size, "seed": list(seeds), **measured}))
         )
     return pd.read_csv(finished)
+
+
+@cache  # a process runs the code that it has loaded, whatever becomes of the files
+def _code() -> str:
+    return code_of("synthetic.comparison")
 
 
 def draw_over_observed_entries(data: pd.DataFrame) -> Figure:

@@ -18,6 +18,7 @@ import torch
 from matplotlib.figure import Figure
 
 from recsys.files import write_atomically
+from recsys.targets import results_folder
 from synthetic import curve_figures, figure4, theorem_figure
 from synthetic.curves import as_csv
 
@@ -47,8 +48,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(FIGURES), default=list(FIGURES), help="which figures")
     parser.add_argument("--draw", action="store_true", help="draw from the data that is there")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of problems and starts")
-    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER", help="for data and pictures")
-    parser.add_argument("--runs", type=Path, default=Path("logs/figures"), metavar="FOLDER", help="for finished parts")
+    parser.add_argument(
+        "--results", type=results_folder, default=str(RESULTS), metavar="FOLDER", help="for data and pictures"
+    )
+    parser.add_argument(
+        "--runs", type=results_folder, default="logs/figures", metavar="FOLDER", help="for finished parts"
+    )
     arguments = parser.parse_args()
     mpl.use("agg")
     torch.set_num_threads(1)  # the matrices are too small to share

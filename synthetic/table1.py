@@ -2,13 +2,13 @@
 
 A cell is OPTIMIZER:DEPTH:PENALTY, such as adam:1:ratio, or OPTIMIZER:DEPTH:PENALTY:VARIANT for another problem, such as
 adam:1:ratio:noisy. How λ, learning rate and steps are chosen says `synthetic.experiment`; the grid, `synthetic.cells`.
-Cells that were finished are kept in a folder and not computed again; the training of one that was interrupted goes on.
+Cells that were finished with the present settings, sources and versions are kept in a folder and not computed again;
+the training of one that was interrupted goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import multiprocessing
 import os
@@ -17,6 +17,8 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from functools import cache
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from recsys.environment import environment
 from recsys.files import write_atomically
+from recsys.fingerprint import code_of, fingerprint, kept
+from recsys.targets import results_file, results_folder
 from synthetic.cells import Cell, extra_cells, paper_cells, paper_values, parse
 from synthetic.experiment import run_cell
 
@@ -36,10 +40,11 @@ NOTES = Path(__file__).parent / "table1_notes.json"
 def row_of(cell: Cell, seeds: Sequence[int], folder: Path) -> Row:
     """The row of one cell, from `folder` if it is there, else computed and left there."""
     name = f"{str(cell).replace('/', '-').replace(':', '_')}-seeds-{'-'.join(map(str, seeds))}"
-    finished = folder / f"{name}-{_code()}.json"
-    if finished.is_file():
-        kept: Row = json.loads(finished.read_text())
-        return kept
+    wanted = fingerprint_of(cell, seeds)
+    finished = folder / f"{name}-{wanted}.json"  # a checkpoint's name says, too, what it is of
+    if (before := kept(finished, wanted)) is not None:
+        return before
+    commit = environment()["commit"]
     checkpoint = finished.with_suffix(".ckpt")
     outcome = run_cell(cell, seeds, checkpoint)
     paper_error, paper_rank = paper_values().get(str(cell), (None, None))
@@ -61,10 +66,22 @@ def row_of(cell: Cell, seeds: Sequence[int], folder: Path) -> Row:
         "effective_ranks": outcome.effective_ranks,
         "cpu_seconds": round(outcome.cpu_seconds, 1),
         "cell_steps": outcome.cell_steps,
+        "commit": commit,
+        "fingerprint": wanted,
     }
     write_atomically(finished, json.dumps(row).encode())
     checkpoint.unlink(missing_ok=True)
     return row
+
+
+def fingerprint_of(cell: Cell, seeds: Sequence[int]) -> str:
+    """Of the row of a cell, as the present sources would give it."""
+    return fingerprint({"cell": [*asdict(cell).values()], "seeds": list(seeds)}, _code())
+
+
+def is_table1(content: dict[str, Any]) -> bool:
+    """Whether a file's content is an earlier table of this kind, which may be replaced."""
+    return all({"optimizer", "depth", "penalty"} <= row.keys() for row in content["rows"])
 
 
 def rows_of(cells: Sequence[Cell], seeds: Sequence[int], folder: Path, workers: int) -> Iterator[Row]:
@@ -135,11 +152,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+@cache  # a process runs the code that it has loaded, whatever becomes of the files
 def _code() -> str:
-    """A hash of the code that rows come from: rows of other code are not mixed in."""
-    folder = Path(__file__).parent
-    sources = ("cells.py", "dynamics.py", "experiment.py", "optimizers.py", "problems.py", "../recsys/spectral.py")
-    return hashlib.sha256(b"".join((folder / source).read_bytes() for source in sources)).hexdigest()[:8]
+    return code_of("synthetic.experiment")
 
 
 def _cells(text: str) -> list[Cell]:
@@ -163,8 +178,10 @@ def main() -> None:
     parser.add_argument("--cells", type=_cells, default=everything, metavar="CELL,…", help="only these cells")
     parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="SEED,…", help="of problem, start (0,1,2)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (as many as there are cores)")
-    parser.add_argument("--runs", type=Path, default=Path("logs/table1"), metavar="FOLDER", help="for finished cells")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to this file, too")
+    parser.add_argument(
+        "--runs", type=results_folder, default="logs/table1", metavar="FOLDER", help="for finished cells"
+    )
+    parser.add_argument("--json", type=results_file(is_table1), metavar="FILE", help="write the rows to this file, too")
     arguments = parser.parse_args()
     if arguments.workers < 1:
         parser.error(f"--workers must be at least 1, not {arguments.workers}")

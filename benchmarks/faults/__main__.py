@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from benchmarks.faults import disks, flips, kills, servers, traffic, work
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run
 from recsys.files import write_atomically
+from recsys.targets import results_file
 
 PARTS = ("kills", "disks", "flips", "requests", "saturation")
 
@@ -77,13 +79,20 @@ def report(outcome: Outcome) -> str:
     return "\n".join([f"{outcome.fault:<48}{outcome.moments:>8}{counted}", *(f"    {p}" for p in outcome.problems)])
 
 
+def is_campaign(content: dict[str, Any]) -> bool:
+    """Whether a file's content is that of an earlier campaign, which may be replaced."""
+    return {"outcomes", "share"} <= content.keys()
+
+
 def main() -> None:
     """Run the campaign, print what was counted, and write JSON if asked to; the exit status is 1 unless all is 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="these parts (default: all)")
     parser.add_argument("--share", type=float, default=1.0, help="of the moments of each fault (default 1)")
     parser.add_argument("--seed", type=int, default=0, help="of the random moments (default 0)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes to this file, too")
+    parser.add_argument(
+        "--json", type=results_file(is_campaign), metavar="FILE", help="write the outcomes to this file, too"
+    )
     arguments = parser.parse_args()
     if "disks" in arguments.only and not disks.may_mount():
         sys.exit("faults: filling disks needs the right to mount; run as root, or leave that out: --only "

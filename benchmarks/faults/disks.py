@@ -35,7 +35,7 @@ def of_fits(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
         raise RuntimeError((whole / "output").read_text()[-2000:])
     expected = artifact.load(whole / "artifacts" / "latest").arrays
     needed = _size(whole)
-    for _ in moments(outcome.fault, count):
+    for _ in moments(outcome, count):
         with _disk(folder / "disk", int(rng.uniform(0.01, 1.2) * needed)) as disk:
             outcome.moments += 1
             status = run(work.fit, *FIT, folder=disk)
@@ -55,7 +55,7 @@ def of_exports(count: int, rng: np.random.Generator, folder: Path, source: Path)
     """Export to a disk that fills up; the artefact before must stay, whole and `latest`."""
     outcome = Outcome("the disk is full during an export")
     needed = _size(source.resolve())
-    for _ in moments(outcome.fault, count):
+    for _ in moments(outcome, count):
         with _disk(folder / "disk", int(rng.uniform(1.1, 2.2) * needed)) as disk:
             outcome.moments += 1
             first = artifact.save(disk / "artifacts", *work.numbered(artifact.load(source), 1))
@@ -73,7 +73,7 @@ def of_exports(count: int, rng: np.random.Generator, folder: Path, source: Path)
 def read_only(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
     """Fit where nothing, or nothing any more, can be written."""
     outcome = Outcome("the disk is read-only during a fit")
-    for number in moments(outcome.fault, count):
+    for number in moments(outcome, count):
         with _disk(folder / "disk", _ROOMY) as disk:
             outcome.moments += 1
             for name in ("artifacts", "checkpoints", "logs")[: number % 4]:

@@ -54,7 +54,7 @@ def _flip(
 ) -> Outcome:
     """Change one byte at a time, and put it back; `taken` says whether the damaged file passes for a whole one."""
     contents = [file.read_bytes() for file in files]
-    for _ in moments(outcome.fault, count):
+    for _ in moments(outcome, count):
         which = int(rng.integers(len(files)))
         file, content = files[which], contents[which]
         place, change = int(rng.integers(len(content))), int(rng.integers(1, 256))

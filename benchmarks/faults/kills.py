@@ -41,7 +41,7 @@ def of_downloads(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
         first = folder / "whole"
         first.mkdir()
         duration = seconds(work.download, url, archive.filename, first / "cache", folder=first)
-        for number in moments(outcome.fault, count):
+        for number in moments(outcome, count):
             place = folder / str(number)
             place.mkdir()
             arguments = (url, archive.filename, place / "cache")
@@ -65,7 +65,7 @@ def of_fits(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
     whole.mkdir()
     duration = seconds(work.fit, *FIT, folder=whole)
     expected = artifact.load(whole / "artifacts" / "latest").arrays
-    for number in moments(outcome.fault, count):
+    for number in moments(outcome, count):
         place = folder / str(number)
         place.mkdir()
         killed = run(work.fit, *FIT, folder=place, kill_after=rng.uniform(0, duration)) is None
@@ -84,7 +84,7 @@ def of_exports(count: int, rng: np.random.Generator, folder: Path, source: Path)
     outcome = Outcome("kill -9 during an export")
     root = folder / "artifacts"
     duration = seconds(work.export, source, root, 0, _EXPORTS, folder=folder)
-    for number in moments(outcome.fault, count):
+    for number in moments(outcome, count):
         first = (number + 1) * _EXPORTS
         status = run(work.export, source, root, first, _EXPORTS, folder=folder, kill_after=rng.uniform(0, duration))
         outcome.moments += status is None

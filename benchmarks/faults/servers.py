@@ -36,8 +36,8 @@ def during_reloads(count: int, rng: np.random.Generator, folder: Path, source: P
     settings = {"RECSYS_RELOAD_SECONDS": "0.05"}
     with ServerProcess.of_artifact(root / "latest", folder / "log", **settings) as server:
         with Load(server.port, answers, _CLIENTS) as load:
-            for number in moments(outcome.fault, count):
-                numbers = (number + 1) * _EXPORTS
+            for number in moments(outcome, count):
+                numbers = (number % count + 1) * _EXPORTS
                 moment = rng.uniform(0, duration)
                 status = run(work.export, source, root, numbers, _EXPORTS, folder=folder, kill_after=moment)
                 outcome.moments += status is None
@@ -57,7 +57,7 @@ def of_workers(count: int, rng: np.random.Generator, folder: Path, source: Path)
     with ServerProcess.of_artifact(source, folder / "log", **settings) as server:
         answers = {model.manifest.version: right_answers(model)}
         with Load(server.port, answers, _CLIENTS) as load:
-            for _ in moments(outcome.fault, count):
+            for _ in moments(outcome, count):
                 if not _eventually(lambda: bool(_workers(server.pid))):
                     raise RuntimeError("no worker takes the place of those that were killed")
                 os.kill(int(rng.choice(_workers(server.pid))), signal.SIGKILL)
@@ -76,7 +76,7 @@ def of_servers(count: int, rng: np.random.Generator, folder: Path, source: Path)
     model, root = artifact.load(source), folder / "artifacts"
     answers = _numbered_answers(model, count + 1, folder)
     work.export(source, root, 0, 1)
-    for number in moments(outcome.fault, count):
+    for number in moments(outcome, count):
         settings = {"RECSYS_RELOAD_SECONDS": "0.05", "RECSYS_WORKERS": str(1 + number % 2)}
         server = ServerProcess.of_artifact(root / "latest", folder / "log", **settings)
         if not _follows(server, artifact.load(root / "latest").manifest.version):

@@ -40,7 +40,7 @@ def structured(count: int, seed: int, folder: Path, source: Path) -> Outcome:
     with ServerProcess.of_artifact(source, folder / "log") as server:
         operations = _operations(server)
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT)
-        for number in moments(outcome.fault, count):
+        for number in moments(outcome, count):
             method, path, headers, body = _request(chance, operations)
             (user, item), rating = chance.choice(right)
             if number % _RIGHT_EVERY == 0:
@@ -73,7 +73,7 @@ def raw(count: int, seed: int, folder: Path, source: Path) -> Outcome:
     chance = random.Random(seed)
     with ServerProcess.of_artifact(source, folder / "log") as server:
         operations = _operations(server)
-        for number in moments(outcome.fault, count):
+        for number in moments(outcome, count):
             sent = _bytes(chance, operations)
             answer = _exchange(server.port, sent, hang_up=chance.random() < 0.5)
             outcome.moments += 1

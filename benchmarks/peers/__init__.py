@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from recsys.fingerprint import code_of, fingerprint
+
 if TYPE_CHECKING:
     from benchmarks.peers.peer import Peer
 
@@ -46,3 +48,10 @@ def build(name: str, seed: int, **settings: Any) -> Peer:
     module, _, kind = PEERS[name].partition(":")
     peer: Peer = getattr(importlib.import_module(f"benchmarks.peers.{module}"), kind)(seed=seed, **settings)
     return peer
+
+
+def fingerprint_of(name: str, split: str) -> str:
+    """Of a result of a peer, with its frozen settings, on a split; they are in its source."""
+    module = PEERS[name].partition(":")[0]
+    code = code_of("benchmarks.peers.run", f"benchmarks.peers.{module}")
+    return fingerprint({"model": name, "split": split}, code)

@@ -11,17 +11,18 @@ import json
 import resource
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import PEERS, build
+from benchmarks.environment import environment
+from benchmarks.peers import PEERS, build, fingerprint_of
 from benchmarks.peers.peer import Peer, training_set
 from data.movielens import Ratings, load
 from data.splits import Rows, make_split
 from recsys.files import write_atomically
 from recsys.spectral import effective_rank, singular_values
+from recsys.targets import results_folder
 
 
 def rmse(peer: Peer, ratings: Ratings, rows: Rows) -> float:
@@ -56,11 +57,12 @@ def main() -> None:
     parser.add_argument("model", choices=list(PEERS))
     parser.add_argument("--split", default="0.9")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--folder", type=Path, required=True, help="for the results, seedN.json")
+    parser.add_argument("--folder", type=results_folder, required=True, help="for the results, seedN.json")
     arguments = parser.parse_args()
+    made_by = {**environment(), "fingerprint": fingerprint_of(arguments.model, arguments.split)}  # as it was loaded
     ratings = load("100k")
     for seed in arguments.seeds:
-        result = measure(build(arguments.model, seed), ratings, arguments.split, seed)
+        result = {**measure(build(arguments.model, seed), ratings, arguments.split, seed), **made_by}
         write_atomically(arguments.folder / f"seed{seed}.json", json.dumps(result, indent=2).encode())
         print(f"{arguments.model}, split {arguments.split}, seed {seed}: {result['test_rmse']:.4f}", flush=True)
 

@@ -11,11 +11,12 @@ from data.movielens import Ratings
 
 
 def prediction_table(ratings: Ratings, batches: list[Any]) -> pd.DataFrame:
-    """user_id, item_id, timestamp, rating and predicted, from batches of users, items, ratings and predictions (n,).
+    """The ratings with both predictions of them, from batches as of `RatingModel.predict_step`.
 
-    A timestamp is when the rating was given, in seconds since 1970, UTC; models that use times predict for this one.
+    A timestamp is when the rating was given, in seconds since 1970, UTC. `predicted` is the prediction for this time,
+    `predicted_as_served` that without it; they differ if the model uses times.
     """
-    users, items, values, predicted = (torch.cat(parts).numpy() for parts in zip(*batches, strict=True))
+    users, items, values, predicted, as_served = (torch.cat(parts).numpy() for parts in zip(*batches, strict=True))
     return pd.DataFrame(
         {
             "user_id": ratings.user_ids[users],
@@ -23,5 +24,6 @@ def prediction_table(ratings: Ratings, batches: list[Any]) -> pd.DataFrame:
             "timestamp": ratings.times_of(users, items),
             "rating": values,
             "predicted": predicted,
+            "predicted_as_served": as_served,
         }
     )

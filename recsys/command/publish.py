@@ -28,5 +28,6 @@ def publish(arguments: list[str]) -> None:
     directory: Path = parser.parse_args(arguments).artefact
     published = artifact.publish(directory).manifest
     metrics = published.metrics
-    error = f", test RMSE {metrics['test_rmse']:.4f}" if "test_rmse" in metrics else ""
+    served = metrics.get("test_rmse_as_served")
+    error = "" if served is None else f", test RMSE {served:.4f} as served, without the ratings' times"
     print(f"{directory.resolve().with_name('latest')} is now version {published.version}: {published.recipe}{error}")

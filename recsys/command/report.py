@@ -15,11 +15,10 @@ def report(
     """Lines for a person: the errors, what the fit took, and where its results are."""
     of_paper = f"  (paper: {run.paper_rmse:.3f})" if run.paper_rmse else ""
     lines = {
-        "validation RMSE": _figure(metrics, "validation_rmse", ".4f"),
-        "test RMSE": _figure(metrics, "test_rmse", ".4f", of_paper) or "left alone, as --run.test false asks",
-        "as served": _figure(metrics, "test_rmse_as_served", ".4f", ", without the ratings' times"),
-        "test MAE": _figure(metrics, "test_mae", ".4f"),
-        "effective rank": _figure(metrics, "effective_rank", ".1f"),
+        "validation RMSE": _error(metrics, "validation_rmse"),
+        "test RMSE": _error(metrics, "test_rmse", of_paper) or "left alone, as --run.test false asks",
+        "test MAE": _error(metrics, "test_mae"),
+        "effective rank": f"{metrics['effective_rank']:.1f}",
         "fit": f"{metrics['steps']:.0f} steps, {metrics['fit_seconds']:.1f} s with selection",
         "artefact": _artefact(run, artefact, unfinished),
         "checkpoint": "" if any("fast_dev_run" in limit for limit in unfinished) else str(run.checkpoint(REFIT)),
@@ -28,8 +27,14 @@ def report(
     return title + "\n".join(f"  {name:<17}{value}" for name, value in lines.items() if value)
 
 
-def _figure(metrics: Mapping[str, float], name: str, form: str, after: str = "") -> str:
-    return f"{metrics[name]:{form}}{after}" if name in metrics else ""
+def _error(metrics: Mapping[str, float], name: str, after: str = "") -> str:
+    """An error of predictions, if it was measured; of a model that uses times, with them and without."""
+    if name not in metrics:
+        return ""
+    with_times, as_served = metrics[name], metrics[f"{name}_as_served"]
+    if with_times == as_served:
+        return f"{with_times:.4f}{after}"
+    return f"{with_times:.4f} with the ratings' times, {as_served:.4f} as served, without{after}"
 
 
 def _artefact(run: Run, artefact: Path | None, unfinished: list[str]) -> str:

@@ -46,9 +46,11 @@ class RatingModel(pl.LightningModule, ABC):
         self.rating_scale = (float(rating_scale[0]), float(rating_scale[1]))
         self.start = start
         metrics = MetricCollection({"rmse": MeanSquaredError(squared=False), "mae": MeanAbsoluteError()})
+        # Of predictions with what is known of a rating, its time, and as a server answers that is told users and items.
         self.validation_metrics = metrics.clone(prefix="val_")
+        self.served_validation_metrics = metrics.clone(prefix="val_", postfix="_as_served")
         self.test_metrics = metrics.clone(prefix="test_")
-        self.served_metrics = metrics.clone(prefix="test_", postfix="_as_served")
+        self.served_test_metrics = metrics.clone(prefix="test_", postfix="_as_served")
 
     # What a subclass defines
 
@@ -112,19 +114,21 @@ class RatingModel(pl.LightningModule, ABC):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         users, items, ratings = batch
         self.validation_metrics.update(self.rate_known(users, items), ratings)
+        self.served_validation_metrics.update(self.rate(users, items), ratings)
         self.log_dict(dict(self.validation_metrics.items()), prog_bar=True, on_step=False, on_epoch=True)
+        self.log_dict(dict(self.served_validation_metrics.items()), on_step=False, on_epoch=True)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         users, items, ratings = batch
         self.test_metrics.update(self.rate_known(users, items), ratings)
-        self.served_metrics.update(self.rate(users, items), ratings)
-        for metrics in (self.test_metrics, self.served_metrics):
+        self.served_test_metrics.update(self.rate(users, items), ratings)
+        for metrics in (self.test_metrics, self.served_test_metrics):
             self.log_dict(dict(metrics.items()), on_step=False, on_epoch=True)
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The batch with the predicted ratings (n,) behind it."""
+    def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The batch, and behind it the ratings (n,) as `rate_known` and as `rate` predict them."""
         users, items, ratings = batch
-        return users, items, ratings, self.rate_known(users, items)
+        return users, items, ratings, self.rate_known(users, items), self.rate(users, items)
 
     def rate(self, users: Tensor, items: Tensor) -> Tensor:
         """Predicted ratings (n,), clipped to the rating scale, for dense indices users (n,) and items (n,)."""

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
-from recsys.artifact.times import window_key
+from recsys.artifact.times import EARLIEST, LATEST, window_key
+from recsys.errors import SettingsError
 from recsys.posterior.draws import gamma
 
 State = dict[str, Tensor]
@@ -46,7 +47,16 @@ class TimeWindows:
         self.classes = classes
 
     def effects(self, users: Tensor, times: Tensor) -> list[WindowEffects]:
-        """The effects of every width, for training ratings by users (n,) at times (n,), in seconds."""
+        """The effects of every width, for training ratings by users (n,) at times (n,), in seconds.
+
+        Raises:
+            SettingsError: a time does not lie in the years 1970 to 9999, so the times are in no seconds since 1970.
+        """
+        if not EARLIEST <= int(times.min()) <= int(times.max()) <= LATEST:
+            raise SettingsError(
+                f"windows of time need times in seconds since 1970, from {EARLIEST} to {LATEST}; those of the training "
+                f"ratings are from {int(times.min())} to {int(times.max())}. Leave out --model.init_args.time."
+            )
         return [WindowEffects(width, self.classes, users, times) for width in self.widths]
 
 

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException, Request, Response
-from starlette.staticfiles import StaticFiles
+import fastapi_offline
+from fastapi import APIRouter, Request, Response
 
-_FILES = StaticFiles(directory=Path(__file__).parent, packages=[("fastapi_offline", "static")])
-_NAMES = frozenset({"start.js", "swagger-ui-bundle.js", "swagger-ui.css"})
-PATHS = frozenset({"/docs", *(f"/docs/{name}" for name in _NAMES)})
+from serving.browser_files import BrowserFiles
+
+_OWN = Path(__file__).parent
+_SWAGGER_UI = Path(fastapi_offline.__file__).parent / "static"
+_FILES = BrowserFiles(
+    (
+        _OWN / "index.html",
+        _OWN / "start.js",
+        _SWAGGER_UI / "swagger-ui-bundle.js",
+        _SWAGGER_UI / "swagger-ui.css",
+    ),
+    pictures="'self' data:",  # those in Swagger UI's style sheet
+)
+PATHS = frozenset({"/docs", *(f"/docs/{name}" for name in _FILES.names)})
 """Where the documentation and its files are found; they hold no secrets."""
-
-_HEADERS = {
-    # Like the page's, but pictures in Swagger UI's style sheet are data.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",  # kept, and asked for again by its ETag
-}
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,18 +33,10 @@ router = APIRouter(include_in_schema=False)
 @router.get("/docs")
 async def documentation(request: Request) -> Response:
     """Give the documentation, where requests can be tried."""
-    return await _file("index.html", request)
+    return _FILES.answer("index.html", request)
 
 
 @router.get("/docs/{name}")
 async def documentation_file(name: str, request: Request) -> Response:
     """Give a file that the documentation needs."""
-    if name not in _NAMES:
-        raise HTTPException(404)
-    return await _file(name, request)
-
-
-async def _file(name: str, request: Request) -> Response:
-    response = await _FILES.get_response(name, request.scope)
-    response.headers.update(_HEADERS)
-    return response
+    return _FILES.answer(name, request)

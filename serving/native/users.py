@@ -17,13 +17,15 @@ from serving.schemas import (
     OwnRating,
     Page,
     RatingParts,
-    Recommendation,
+    RecommendationAndUncertainty,
     RecommendationsQuery,
     RecommendationsResponse,
+    UncertaintyOfRating,
     User,
     UserResponse,
     UsersResponse,
 )
+from serving.times import times_of
 
 router = APIRouter(prefix="/users", tags=["users"])
 
@@ -45,18 +47,25 @@ async def user(user_id: IdInAddress, recommender: CurrentRecommender) -> UserRes
     return UserResponse(version=recommender.manifest.version, **asdict(recommender.user(user_id)))
 
 
-@router.get("/{user_id}/recommendations", responses=responses(404))
+# What was not asked for is left out of the answer.
+@router.get("/{user_id}/recommendations", response_model_exclude_unset=True, responses=responses(404))
 async def recommendations(
     user_id: IdInAddress, query: Annotated[RecommendationsQuery, Query()], recommender: CurrentRecommender
 ) -> RecommendationsResponse:
     """Recommend items by the rating that the model predicts before it is clipped to the scale."""
-    ranking = recommender.recommend(user_id, **query.model_dump())
+    ranking = recommender.recommend(user_id, **query.model_dump(exclude={"uncertainty"}))
+    items = [RecommendationAndUncertainty(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page]
+    if query.uncertainty:
+        given_at = times_of([query.timestamp] * len(items))
+        said = recommender.uncertainty([user_id] * len(items), [item.item_id for item in items], given_at)
+        for item, uncertainty in zip(items, said, strict=True):
+            item.uncertainty = uncertainty and UncertaintyOfRating(**uncertainty._asdict())
     return RecommendationsResponse(
         version=recommender.manifest.version,
         user_id=user_id,
         total=ranking.total,
         source=ranking.source,
-        recommendations=[Recommendation(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page],
+        recommendations=items,
     )
 
 

@@ -43,7 +43,7 @@ function keyOnTab(event) {
 }
 
 function describe(model) {
-  const rmse = model.metrics.test_rmse;
+  const rmse = model.metrics.test_rmse_as_served;
   find("model").textContent =
     `${model.kind}, version ${model.version}, trained on ${model.n_ratings.toLocaleString("en")} ratings of ` +
     `${model.n_items.toLocaleString("en")} films by ${model.n_users.toLocaleString("en")} users.` +

@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks.document import rmse_table
 from benchmarks.rmse_table import as_markdown, main, merged, row_of
+from benchmarks.runs import current_fingerprint
 from benchmarks.table2 import BY_MODEL
 from benchmarks.table_picture import picture
 from data.movielens import Ratings
@@ -27,7 +28,8 @@ COMMAND = [sys.executable, "-m", "benchmarks.rmse_table", "--models"]
 def fitted(rmse: float) -> dict[str, Any]:
     """What a run of ours leaves."""
     run = {"test_rmse": rmse, "test_rmse_as_served": rmse, "effective_rank": 4.0, "steps": 10, "fit_seconds": 2.0}
-    return {**run, "parameters": 1_586_126, "peak_memory_mb": 700}
+    made_by = {"commit": "0123abc", "threads": 2, "fingerprint": "0123456789abcdef"}
+    return {**run, "parameters": 1_586_126, "peak_memory_mb": 700, **made_by}
 
 
 def test_a_row_has_the_mean_coverage_of_the_intervals_where_a_model_predicts_them() -> None:
@@ -51,7 +53,10 @@ def test_a_row_says_what_is_reached_without_times_and_the_document_where_it_diff
     assert "| 0.8500 | ±0.0141 | 0.8700 | 2 |" in written
     assert "| 0.9000 | – | 0.9000 | 1 |" in written
     assert "| 0.9000 | – | – | 1 |" in written
-    document = rmse_table({"rows": [asdict(row), asdict(plain), asdict(peer)]})
+    content: dict[str, Any] = {}
+    for each in (row, plain, peer):
+        content = merged(content, each)
+    document = rmse_table(content)
     assert "| best-all, 90:10 | 0.8500 | 0.8700 |" in document
     assert "| best-ratings, 90:10 |" not in document
 
@@ -81,6 +86,12 @@ def test_a_row_is_measured_once_and_read_back_the_second_time(movielens_100k: Ra
     assert f"| embedding-adam | 0.8 | no | 1.348 | {ours['rmse_mean']:.4f} |" in printed
     assert (tmp_path / "table.md").read_text() == printed
     assert (tmp_path / "table.png").read_bytes().startswith(b"\x89PNG")
+
+    of_other_sources = json.loads(of_peer.read_text()) | {"test_rmse": 0.5, "fingerprint": "0123456789abcdef"}
+    of_peer.write_text(json.dumps(of_other_sources))
+    command[command.index("embedding-adam")] = "imc"
+    assert f"{imc['rmse_mean']:.4f}" in subprocess.check_output(command, cwd=ROOT, text=True)
+    assert json.loads(of_peer.read_text())["test_rmse"] == pytest.approx(imc["rmse_mean"])
 
 
 @pytest.mark.slow
@@ -117,6 +128,30 @@ def test_mean_and_deviation_are_over_the_seeds() -> None:
     assert row.rmse_std == pytest.approx(0.02 / 2**0.5)
     assert row.paper_rmse == 0.915
     assert "| 0.9100 | ±0.0141 |" in as_markdown([asdict(row)])
+
+
+def test_a_table_says_which_rows_are_of_earlier_code() -> None:
+    content: dict[str, Any] = {}
+    for model in ("lnn-gd", "lnn-adam", "fm"):
+        run = fitted(0.9)
+        if model != "lnn-gd":
+            run["fingerprint"] = current_fingerprint(BY_MODEL[model], "0.9")
+        content = merged(content, row_of(BY_MODEL[model], "0.9", [0], [run]))
+    assert [row["of_earlier_code"] for row in content["rows"]] == [True, False, False]
+    assert "These were measured by earlier code: lnn-gd (90:10); the commit of every row" in rmse_table(content)
+    assert "| 0123abc, earlier code |" in as_markdown(content["rows"])
+
+    content = merged(content, row_of(BY_MODEL["fm"], "0.9", [0], [fitted(0.9)]))
+    assert "Only lnn-adam (90:10) was measured by it; the commit of every row" in rmse_table(content)
+    earlier, current = ([row for row in content["rows"] if row["of_earlier_code"] is old] for old in (True, False))
+    assert "All rows were measured by earlier code; " in rmse_table({**content, "rows": earlier})
+    assert "earlier" not in rmse_table({**content, "rows": current})
+
+
+def test_a_row_has_the_commits_that_its_runs_were_made_with() -> None:
+    runs = [fitted(0.9), fitted(0.9) | {"commit": "4567def"}, fitted(0.9)]
+    row = row_of(BY_MODEL["lnn-gd"], "0.9", [0, 1, 2], runs)
+    assert (row.commit, row.fingerprint, row.threads) == ("0123abc, 4567def", "0123456789abcdef", 2)
 
 
 def test_a_row_replaces_the_one_of_its_model_and_split_and_leaves_the_others() -> None:

@@ -43,8 +43,9 @@ def test_fit_selects_refits_tests_once_and_exports(recsys: Command) -> None:
 
     metrics = json.loads(Path("artifacts/latest/metrics.json").read_text())
     assert metrics.keys() == {
-        "model", "split", "seed", "validation_rmse", "validation_mae", "test_rmse", "test_mae", "test_rmse_as_served",
-        "test_mae_as_served", "effective_rank", "steps", "fit_seconds",
+        "model", "split", "seed", "validation_rmse", "validation_mae", "validation_rmse_as_served",
+        "validation_mae_as_served", "test_rmse", "test_mae", "test_rmse_as_served", "test_mae_as_served",
+        "effective_rank", "steps", "fit_seconds",
     }  # fmt: skip
     assert (metrics["model"], metrics["split"], metrics["seed"]) == ("lnn-adam-ratio-90", "0.9", 0)
     assert 0.89 < metrics["test_rmse"] < 0.94  # four steps already beat the damped means, 0.9403

@@ -24,7 +24,7 @@ def test_predict_writes_the_test_ratings_beside_the_predicted_ones(recsys: Comma
     printed = recsys("predict", *RECIPE, "--ckpt_path", CHECKPOINT, "--run.predictions", "out/test.csv")
     assert "10,000 predictions written to out/test.csv" in printed
     table = pd.read_csv("out/test.csv")
-    assert list(table.columns) == ["user_id", "item_id", "timestamp", "rating", "predicted"]
+    assert list(table.columns) == ["user_id", "item_id", "timestamp", "rating", "predicted", "predicted_as_served"]
     assert len(table) == 10_000
     assert table["predicted"].between(1, 5).all()
     rmse = float(np.sqrt(((table["rating"] - table["predicted"]) ** 2).mean()))

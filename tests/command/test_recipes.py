@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 
 from data import datamodule
@@ -60,6 +61,9 @@ def test_an_artefact_predicts_the_test_ratings_as_reported(
         0.01,
     )  # rates for more ratings diverge
     printed = recsys("fit", "--config", config, *more, *short)
+    (checkpoint,) = Path("checkpoints").glob("*/refit.ckpt")
+    recsys("predict", "--config", config, *more, *short, "--ckpt_path", checkpoint)
+    table = pd.read_csv("predictions.csv")
 
     model, data = artifact.load("artifacts/latest"), few_ratings
     metrics = model.manifest.metrics
@@ -67,6 +71,9 @@ def test_an_artefact_predicts_the_test_ratings_as_reported(
     pairs = data.user_ids[data.users[test]], data.item_ids[data.items[test]]
     with_times = rmse_and_mae(model.predict(*pairs, data.timestamps[test]), data.values[test])
     as_served = rmse_and_mae(model.predict(*pairs), data.values[test])
+    of_table = model.predict(table["user_id"], table["item_id"], table["timestamp"]), model.predict(*pairs)
+    for predictions, column in zip(of_table, ("predicted", "predicted_as_served"), strict=True):
+        np.testing.assert_allclose(table[column], predictions.ratings, rtol=0, atol=1e-5)
     assert with_times == pytest.approx([metrics["test_rmse"], metrics["test_mae"]], abs=1e-6)
     assert as_served == pytest.approx([metrics["test_rmse_as_served"], metrics["test_mae_as_served"]], abs=1e-6)
     assert model.uses_times == (with_times != as_served) == ("TimeWindows" in config.read_text())

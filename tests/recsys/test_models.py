@@ -177,7 +177,9 @@ class TestEveryModel:
         run = trainer().validate if part == "validation" else trainer().test
         (metrics,) = run(copy.deepcopy(trained.model), datamodule=data, verbose=False)
         prefix, (users, items, ratings) = ("val", data.validation) if part == "validation" else ("test", data.test)
-        error = (trained.model.rate(users, items) - ratings).detach().double()
+        served = (trained.model.rate(users, items) - ratings).detach().double()
+        assert metrics[f"{prefix}_rmse_as_served"] == pytest.approx(float(served.square().mean().sqrt()), rel=1e-6)
+        error = (trained.model.rate_known(users, items) - ratings).detach().double()
         assert metrics[f"{prefix}_rmse"] == pytest.approx(float(error.square().mean().sqrt()), rel=1e-6)
         assert metrics[f"{prefix}_mae"] == pytest.approx(float(error.abs().mean()), rel=1e-6)
         first = 97 if part == "validation" else 1  # the size of the first of two batches
@@ -186,10 +188,11 @@ class TestEveryModel:
 
     def test_predicting_gives_the_batches_with_their_ratings(self, trained: Trained) -> None:
         batches: Any = trainer().predict(copy.deepcopy(trained.model), datamodule=trained.data)
-        users, items, ratings, rated = (torch.cat(parts) for parts in zip(*batches, strict=True))
+        users, items, ratings, rated, as_served = (torch.cat(parts) for parts in zip(*batches, strict=True))
         for found, asked in zip((users, items, ratings), trained.data.test, strict=True):
             assert torch.equal(found, asked)
-        torch.testing.assert_close(rated, trained.model.rate(users, items).detach())
+        torch.testing.assert_close(rated, trained.model.rate_known(users, items).detach())
+        torch.testing.assert_close(as_served, trained.model.rate(users, items).detach())
 
     def test_spectrum_is_logged_as_it_is_after_the_step(self, trained: Trained) -> None:
         values = torch.linalg.svdvals(predictions(trained.model).double())
@@ -199,7 +202,7 @@ class TestEveryModel:
         rounding = torch.finfo(torch.float32).eps ** 0.5 * float(values[0])  # what a singular value may be lost in
         lost = rounding if values[2] < rounding else 0.0
         assert float(logged["singular_value_3"]) == pytest.approx(float(values[2]), rel=1e-2, abs=lost)
-        assert {"train_loss", "train_rmse", "penalty", "val_rmse", "val_mae"} <= logged.keys()
+        assert {"train_loss", "train_rmse", "penalty", "val_rmse", "val_mae", "val_rmse_as_served"} <= logged.keys()
 
     def test_a_checkpoint_opens_without_running_code_and_its_hyper_parameters_are_plain(self, trained: Trained) -> None:
         content = torch.load(trained.checkpoint, weights_only=True)

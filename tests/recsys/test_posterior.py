@@ -114,6 +114,11 @@ class TestTimeWindows:
         assert asked.mean[1:].tolist() == [0, 0]
         assert asked.variance[1] == window.prior_variance[0]
 
+    @pytest.mark.parametrize("time", [-1, 881_250_949_000])
+    def test_times_that_are_no_seconds_since_1970_are_refused(self, time: int) -> None:
+        with pytest.raises(SettingsError, match=f"need times in seconds since 1970.* to {max(time, 5)}"):
+            TimeWindows().effects(torch.zeros(2, dtype=torch.int64), torch.tensor([5, time]))
+
     def test_no_width_is_refused(self) -> None:
         with pytest.raises(ValueError, match="at least 1"):
             TimeWindows(widths=[])

@@ -30,6 +30,7 @@ def test_every_route_has_a_method_that_gives_its_answer(client: Client, films_se
         (client.predictions([(1, 12)], uncertainty=True),
          post("/v1/predictions", json={"pairs": [{"user_id": 1, "item_id": 12}], "uncertainty": True})),
         (client.predictions([(1, 12)]), post("/v1/predictions", json={"pairs": [{"user_id": 1, "item_id": 12}]})),
+        (client.recommendations(1, uncertainty=True), films_server.get("/v1/users/1/recommendations?uncertainty=true")),
         (client.recommendations(1, n=2), films_server.get("/v1/users/1/recommendations?n=2")),
         (client.recommendations(1, genre="Drama", exclude_seen=False, offset=1),
          films_server.get("/v1/users/1/recommendations?genre=Drama&exclude_seen=false&offset=1")),

@@ -121,12 +121,19 @@ def test_errors_are_declared_in_the_shape_of_the_protocol(document: dict[str, An
 def test_the_key_is_declared_where_it_is_asked_for(start_server: StartServer, document: dict[str, Any]) -> None:
     guarded = start_server(artifact="none", api_key="correct-horse-battery").get("/openapi.json").json()
     assert guarded["components"]["securitySchemes"] == {
-        "APIKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-        "HTTPBearer": {"type": "http", "scheme": "bearer"},
-    }
+        "APIKeyHeader": {
+            "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The key of this server.",
+        },
+        "HTTPBearer": {
+            "type": "http", "scheme": "bearer",
+            "description": "The same key, in a header that other clients know.",
+        },
+    }  # fmt: skip
     for _, path, described in operations(guarded):
         asked = described.get("security") == [{"APIKeyHeader": []}, {"HTTPBearer": []}]  # one of them
         assert asked == ("401" in described["responses"]) == (path not in PROBES), path
+        for status, header in (("401", "WWW-Authenticate"), ("503", "Retry-After")):
+            assert header in described["responses"].get(status, {"headers": header})["headers"]
     assert "securitySchemes" not in document["components"]
     assert not any("401" in operation.described["responses"] for operation in operations(document))
 

@@ -30,6 +30,12 @@ def test_every_file_may_be_kept_and_may_do_nothing_but_the_pages_own_work(server
     again = server.get(path, headers={"If-None-Match": response.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["content-security-policy"] == policy
+    etag = response.headers["etag"].encode()
+    for told, status in ((b'"other"', 200), (b'"other", W/' + etag, 304), (b"*", 304), (b"\xff", 200)):
+        assert server.get(path, headers={b"If-None-Match": told}).status_code == status
+    for piece in ("bytes=0-1", "bytes=999999999-", "bytes=x"):  # a file is given whole, which the protocol allows
+        whole = server.get(path, headers={"Range": piece})
+        assert (whole.status_code, whole.content) == (200, response.content)
     head = server.head(path)
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", response.headers["etag"])
 

@@ -104,6 +104,10 @@ def test_the_uncertainty_is_that_at_the_time(server: httpx.Client, model: Artifa
         assert known is not None
         assert list(said["probabilities"].values()) == known.probabilities[0].tolist()
         assert said["standard_deviation"] == known.deviations[0]
+        path = "/v1/users/4/recommendations"
+        recommended = server.get(path, params={"exclude_seen": False, "uncertainty": True, **more}).json()
+        (same,) = [item for item in recommended["recommendations"] if item["item_id"] == 14]
+        assert same["uncertainty"] == said
 
 
 @pytest.mark.parametrize(("time", "adds"), [(T, 0.4), (T + DAY, -0.3), (T + 9 * DAY, 0.0), (None, 0.05)])

@@ -53,9 +53,23 @@ def test_it_is_left_out_unless_asked_for_and_null_for_unknown_ids(client: httpx.
     assert unknown["uncertainty"] is None
 
 
+def test_recommendations_say_what_the_pairs_say(client: httpx.Client) -> None:
+    for user_id in (1, 4, 999):
+        asked = {"n": 3, "uncertainty": True}
+        recommended = client.get(f"/v1/users/{user_id}/recommendations", params=asked).json()["recommendations"]
+        pairs = [{"user_id": user_id, "item_id": item["item_id"]} for item in recommended]
+        predicted = client.post("/v1/predictions", json={"pairs": pairs, "uncertainty": True}).json()["predictions"]
+        assert [item["uncertainty"] for item in recommended] == [pair["uncertainty"] for pair in predicted]
+        assert (predicted[0]["uncertainty"] is None) == (user_id == 999)
+    unasked = client.get("/v1/users/1/recommendations").json()["recommendations"]
+    assert all("uncertainty" not in item for item in unasked)
+
+
 def test_a_model_of_ratings_alone_says_null(films_server: httpx.Client) -> None:
     asked = {"user_id": 1, "item_id": 12, "uncertainty": True}
     assert films_server.get("/v1/ratings", params=asked).json()["uncertainty"] is None
+    first, *_ = films_server.get("/v1/users/1/recommendations?uncertainty=true").json()["recommendations"]
+    assert first["uncertainty"] is None
 
 
 @pytest.mark.parametrize(
