@@ -50,7 +50,7 @@ class MovieLensDataModule(pl.LightningDataModule):
             batch_size: ratings in a batch, drawn in a new order each epoch; the whole training set if not given.
 
         Raises:
-            ValueError: validation is not in [0, 1), or batch_size is less than 1.
+            ValueError: validation is not in [0, 1), batch_size is less than 1, or the seed is negative.
             UnknownSplitError: there is no such split.
         """
         split = canonical_name(split)  # before the hyper-parameters are saved, which are compared at a resume
@@ -59,6 +59,8 @@ class MovieLensDataModule(pl.LightningDataModule):
             raise ValueError(f"validation must be a share of the training ratings in [0, 1), not {validation}")
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        if seed < 0:
+            raise ValueError(f"a split's seed must be 0 or more, not {seed}")
         self.save_hyperparameters(ignore=["path", "cache"])  # where the data lie says nothing of a model
         self.name: str = name
         self.path = path

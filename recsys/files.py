@@ -13,7 +13,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` under a temporary name beside `path`, wait until it is on the disk, and rename it.
 
     Raises:
-        OSError: the folder cannot be written to; what stood at `path` is unchanged.
+        OSError: the folder cannot be written to, or the disk is full; what stood at `path` is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".writing-{uuid.uuid4().hex}")
@@ -23,6 +23,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+    except OSError as cause:  # a failed write() does not say of which file
+        raise OSError(cause.errno, cause.strerror, str(path)) from cause
     finally:
         unfinished.unlink(missing_ok=True)
 

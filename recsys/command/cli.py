@@ -10,19 +10,23 @@ from typing import Any
 import yaml
 from jsonargparse import Namespace
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 from pytorch_lightning.trainer import Trainer
 
 from data.datamodule import MovieLensDataModule
+from data.splits import canonical_name
 from recsys.callbacks import EpochProgress, EpochSelection
 from recsys.command.checkpoints import EpochCheckpoints, WholeCheckpoints
 from recsys.command.export import export
+from recsys.command.messages import file_problem, one_line
 from recsys.command.predict import prediction_table
 from recsys.command.record import FitRecord, LoggedConfiguration
+from recsys.command.refusals import require_supported
 from recsys.command.report import report
 from recsys.command.resume import Checkpoint, read_checkpoint
 from recsys.command.run import REFIT, SELECTION, Run
 from recsys.command.settings import Settings, deciding, limits
+from recsys.command.targets import require_writable
 from recsys.errors import CommandError
 from recsys.files import write_atomically
 from recsys.models import RatingModel
@@ -41,6 +45,15 @@ class RecsysCLI(LightningCLI):
         parser.add_lightning_class_args(EpochSelection, "selection")
         for name in ("n_users", "n_items", "rating_scale"):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Read the settings, and refuse what can be refused before anything is done."""
+        super().parse_arguments(parser, args)
+        config = self.config[self.config.subcommand]
+        config.data.split = canonical_name(config.data.split)  # as it is compared at a resume, like the callbacks
+        config.trainer.callbacks = _listed(config.trainer.callbacks)
+        require_supported(config.as_dict())
+        require_writable(self.config.subcommand, config.as_dict())
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
@@ -66,11 +79,11 @@ class RecsysCLI(LightningCLI):
         try:
             super().instantiate_classes()
         except ValueError as cause:  # how constructors refuse a value; their messages say which
-            raise CommandError(str(cause)) from cause
+            raise CommandError(one_line(str(cause))) from cause
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         given = self._get(self.config_init, "trainer")
-        callbacks: list[Callback] = list(given["callbacks"] or [])
+        callbacks: list[Callback] = [*given["callbacks"]]
         if self.subcommand == "fit":
             stage = SELECTION if self.datamodule.validation > 0 else REFIT
             self.record = FitRecord(stage, 0.0, deciding(self.asked), self.datamodule.ratings.sha256)
@@ -80,7 +93,9 @@ class RecsysCLI(LightningCLI):
                 callbacks.append(EpochProgress(stage))
             if stage == REFIT:
                 kwargs["limit_val_batches"] = 0
-            kwargs["plugins"] = [*_listed(given["plugins"]), self.written]
+            kwargs["plugins"] = [self.written]
+        else:
+            kwargs["logger"] = False  # what comes out is printed or written where the command says
         return super().instantiate_trainer(callbacks=callbacks, enable_progress_bar=False, **kwargs)
 
     def fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
@@ -93,13 +108,14 @@ class RecsysCLI(LightningCLI):
                 options = self._select(model, datamodule, **options)
             self._run_fit(self.model, self.datamodule, **options)
             metrics = self._metrics()
+            artefact = None
+            if not unfinished:
+                artefact = export(self._run, self.model, self.datamodule, metrics, deciding(self.asked))
         except SystemExit as end:  # what Lightning makes of Ctrl-C
-            checkpoint = self.written.written  # by this run; an older one may lie there, of other settings
-            go_on = f"Go on with --ckpt_path {checkpoint}." if checkpoint else "This run made no checkpoint yet."
-            raise CommandError(f"Interrupted. {go_on}") from end
-        artefact = None
-        if not unfinished:
-            artefact = export(self._run, self.model, self.datamodule, metrics, deciding(self.asked))
+            raise CommandError(f"Interrupted. {self._way_on()}") from end
+        except OSError as cause:
+            what = file_problem(cause, otherwise=str(self.trainer.log_dir or self._run.artifacts))
+            raise CommandError(f"{what}. Make room, or let it be written to; then: {self._way_on()}") from cause
         print(report(self._run, self.datamodule, metrics, artefact, unfinished))
 
     def predict(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
@@ -110,6 +126,10 @@ class RecsysCLI(LightningCLI):
         path = self._run.predictions
         write_atomically(path, table.to_csv(index=False).encode())
         print(f"{len(table):,} predictions written to {path}")
+
+    def _way_on(self) -> str:
+        checkpoint = self.written.written  # by this run; an older one may lie there, of other settings
+        return f"Go on with --ckpt_path {checkpoint}." if checkpoint else "This run made no checkpoint yet."
 
     @property
     def _run(self) -> Run:
@@ -182,5 +202,5 @@ class RecsysCLI(LightningCLI):
         """Do nothing, where Lightning lets a checkpoint's settings replace those of the command line without a word."""
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [] if given is None else [given]

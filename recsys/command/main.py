@@ -7,15 +7,19 @@ to another one, or back.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import warnings
 from pathlib import Path
 
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+
 from data.datamodule import MovieLensDataModule
 from data.errors import DataError
 from recsys.artifact import ArtifactError
 from recsys.command.cli import RecsysCLI
+from recsys.command.messages import file_problem
 from recsys.command.parser import CommandParser
 from recsys.command.publish import publish
 from recsys.errors import CommandError, SettingsError
@@ -32,6 +36,9 @@ DESCRIPTIONS = {
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; errors that a user can mend are printed without a traceback, with exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # λ and … are not in every locale's encoding
     logging.basicConfig(format="%(message)s")
     logging.getLogger("data").setLevel(logging.INFO)
     for name in ("pytorch_lightning", "lightning_fabric"):
@@ -64,6 +71,17 @@ def main(arguments: list[str] | None = None) -> None:
             },
             args=arguments,
         )
-    except (CommandError, DataError, NonFiniteLossError, SettingsError, ArtifactError) as error:
+    except (
+        CommandError,
+        DataError,
+        NonFiniteLossError,
+        SettingsError,
+        ArtifactError,
+        MisconfigurationException,
+        ModuleNotFoundError,  # of a logger or callback that was asked for; the message says what to install
+    ) as error:
         print(f"recsys: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:  # what was checked before the work, such as room on the disk, may have changed since
+        print(f"recsys: {file_problem(error)}.", file=sys.stderr)
         sys.exit(1)

@@ -36,6 +36,17 @@ def one_line(message: str, options: Iterable[str] = ()) -> str:
     return f"--{problem.option}: {problem.text}" if problem.option else problem.text
 
 
+def file_problem(error: OSError, otherwise: str = "a file") -> str:
+    """Which file could not be read or written, and why; `otherwise` is told of errors that do not know of a file.
+
+    Who cleans up after a full disk may meet it once more, so the errors before this one are asked, too.
+    """
+    named: BaseException | None = error
+    while named is not None and getattr(named, "filename", None) is None:
+        named = named.__context__
+    return f"{named.filename if isinstance(named, OSError) else otherwise}: {error.strerror or error}"
+
+
 @dataclass
 class _Problem:
     """What is wrong with an option, "" for that of the one around it."""

@@ -73,8 +73,7 @@ def limits(configuration: Settings) -> list[str]:
     """Settings that make an unfinished model, such as "trainer.max_steps 10"; none for a whole fit."""
     trainer = configuration["trainer"]
     limiting = [name for name, harmless in LIMITS.items() if str(trainer[name]) not in harmless]
-    timed = any(callback["class_path"].endswith(".Timer") for callback in trainer["callbacks"] or [])
-    return [f"trainer.{name} {trainer[name]}" for name in limiting] + (["trainer.callbacks Timer"] if timed else [])
+    return [f"trainer.{name} {trainer[name]}" for name in limiting]
 
 
 def differences(trained: Settings, asked: Settings, free: Collection[str] = ()) -> list[str]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 
+from recsys.memory import require_memory, require_memory_to_train
 from recsys.spectral import NonFiniteMatrixError, effective_rank
 from recsys.starts import Start
 
@@ -39,6 +40,8 @@ class RatingModel(pl.LightningModule, ABC):
     Predictions are clipped to the rating scale when they are evaluated or shown, never in the loss.
     """
 
+    if_too_large = "Choose a smaller model."  # what to do where the memory does not suffice
+
     def __init__(self, n_users: int, n_items: int, rating_scale: tuple[float, float], start: Start) -> None:
         super().__init__()
         self.n_users = n_users
@@ -51,6 +54,17 @@ class RatingModel(pl.LightningModule, ABC):
         self.served_validation_metrics = metrics.clone(prefix="val_", postfix="_as_served")
         self.test_metrics = metrics.clone(prefix="test_")
         self.served_test_metrics = metrics.clone(prefix="test_", postfix="_as_served")
+
+    def require_memory(self, parameters: int) -> None:
+        """Check that there is memory for so many parameters; a subclass asks before it makes them.
+
+        Raises:
+            SettingsError: there is not; the message says what is needed and what there is.
+        """
+        require_memory(self._described(), parameters, self.if_too_large)
+
+    def _described(self) -> str:
+        return f"a {type(self).__name__} of {self.n_users:,} users and {self.n_items:,} items"
 
     # What a subclass defines
 
@@ -83,6 +97,9 @@ class RatingModel(pl.LightningModule, ABC):
 
     def setup(self, stage: str) -> None:
         if stage == "fit":  # a checkpoint, if there is one, is restored after this
+            if self.device.type == "cpu":
+                parameters = sum(parameter.numel() for parameter in self.parameters())
+                require_memory_to_train(self._described(), parameters, self.if_too_large)
             data = cast(TrainingData, self.trainer.datamodule)  # type: ignore[attr-defined]  # set by Lightning
             self.initialise(*data.training_set())
 
@@ -102,7 +119,8 @@ class RatingModel(pl.LightningModule, ABC):
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        if self.trainer.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]  # Trainer's
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # Trainer's
+        if every and self.trainer.global_step % every == 0:
             try:
                 values = self.prediction_singular_values()
             except NonFiniteMatrixError as cause:

@@ -23,6 +23,10 @@ class LinearNetwork(RatingModel):
     by the penalty alone. Meant for full batches.
     """
 
+    if_too_large = (
+        "UserItemEmbedding needs (number of users + number of items) times its dimension in place of the matrix."
+    )
+
     def __init__(
         self,
         n_users: int,
@@ -44,6 +48,7 @@ class LinearNetwork(RatingModel):
 
         Raises:
             ValueError: the depth is less than 1.
+            SettingsError: there is no memory for so large a matrix.
         """
         super().__init__(n_users, n_items, rating_scale, start or DampedMeans())
         self.save_hyperparameters()
@@ -51,6 +56,7 @@ class LinearNetwork(RatingModel):
             raise ValueError(f"a linear network has a depth of at least 1, not {depth}")
         hidden = min(n_users, n_items)
         widths = [n_items] + [hidden] * (depth - 1) + [n_users]
+        self.require_memory(sum(rows * columns for columns, rows in pairwise(widths)))
         self.layers = nn.ParameterList(  # W_1 first
             torch.zeros(rows, columns) for columns, rows in pairwise(widths)
         )

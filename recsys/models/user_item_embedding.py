@@ -28,6 +28,8 @@ class UserItemEmbedding(RatingModel):
     "Matrix factorization techniques for recommender systems", IEEE Computer 2009, equation (4); the paper, section 4.
     """
 
+    if_too_large = "Lower its dimension."
+
     def __init__(
         self,
         n_users: int,
@@ -51,11 +53,13 @@ class UserItemEmbedding(RatingModel):
 
         Raises:
             ValueError: the dimension is less than 1.
+            SettingsError: there is no memory for so many factors.
         """
         super().__init__(n_users, n_items, rating_scale, start or DampedMeans())
         self.save_hyperparameters()
         if dimension < 1:
             raise ValueError(f"an embedding has a dimension of at least 1, not {dimension}")
+        self.require_memory((n_users + n_items) * (dimension + 1))
         self.user_factors = nn.Parameter(torch.zeros(n_users, dimension))
         self.item_factors = nn.Parameter(torch.zeros(n_items, dimension))
         self.user_bias = nn.Parameter(torch.zeros(n_users, 1))

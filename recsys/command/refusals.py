@@ -1,0 +1,336 @@
+"""What is refused before any work: every argument of Lightning's Trainer, and others, with the values that do not fit.
+
+One table, argument → condition → reason. An argument with no condition works with every value that its type has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from pytorch_lightning.callbacks import Timer
+
+from recsys.errors import CommandError
+
+Settings = Mapping[str, Any]  # of one subcommand, by section, as plain values
+Condition = Callable[[Any, Settings], bool]  # of the value and all settings
+
+MONITORED = ("train_loss", "train_rmse")  # what every model logs in each epoch of each stage
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Values of an argument that cannot be used, and one line that says why and what to do."""
+
+    refused: Condition
+    reason: str
+
+
+def require_supported(settings: Settings) -> None:
+    """Check the settings of a command against the table.
+
+    Raises:
+        CommandError: a value is refused; the message has a line for each such argument.
+    """
+    lines = []
+    for argument, refusals in REFUSALS.items():
+        value = _at(settings, argument)
+        for refusal in refusals:
+            if refusal.refused(value, settings):
+                lines.append(f"--{argument} {_shown(value)}: {refusal.reason}.")
+                break
+    if lines:
+        raise CommandError("\n".join(lines))
+
+
+def _backend(accelerator: Any) -> str:
+    """cuda, mps or cpu, as Lightning chooses; "" if there is no such device here."""
+    if accelerator == "cpu":
+        return "cpu"
+    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return "cuda"
+    if accelerator in ("auto", "gpu", "mps") and torch.backends.mps.is_available():
+        return "mps"
+    return "cpu" if accelerator == "auto" else ""
+
+
+def _is_one_device(devices: Any, settings: Settings) -> bool:
+    if _backend(settings["trainer"]["accelerator"]) != "cuda":
+        return str(devices) in ("1", "auto")
+    if str(devices) == "auto":
+        return torch.cuda.device_count() == 1
+    named = str(devices).strip("[]").rstrip(",")  # [1] and "1," are the second GPU; 1 is any one
+    return named.isdigit() and (named == "1" or named != str(devices))
+
+
+def _classes(value: Any) -> list[str]:
+    """The names of the classes that a list, or one, of callbacks or loggers asks for."""
+    return [
+        each["class_path"].rpartition(".")[2]
+        for each in _listed(value)
+        if isinstance(each, Mapping) and "class_path" in each
+    ]
+
+
+def _monitors_something_else(value: Any, _: Settings) -> bool:
+    return any(_arguments(each).get("monitor") not in (None, *MONITORED) for each in _listed(value))
+
+
+def _is_over_too_soon(scheduler: Any, settings: Settings) -> bool:
+    if "OneCycleLR" not in _classes(scheduler):
+        return False
+    given = _arguments(scheduler)
+    steps = given.get("total_steps") or (given.get("epochs") or 0) * (given.get("steps_per_epoch") or 0)
+    epochs = settings["trainer"]["max_epochs"]
+    return steps > 0 and not (epochs is not None and 0 < epochs <= steps)
+
+
+def _has(*names: str) -> Condition:
+    return lambda value, _: not set(names).isdisjoint(_classes(value))
+
+
+def _logs_nothing_to_monitor(value: Any, settings: Settings) -> bool:
+    needing = {"LearningRateMonitor", "DeviceStatsMonitor", "ThroughputMonitor"}
+    return settings["trainer"]["logger"] is False and not needing.isdisjoint(_classes(value))
+
+
+def _never_ends(epochs: Any, settings: Settings) -> bool:
+    trainer = settings["trainer"]
+    limited = trainer["max_steps"] != -1 or trainer["max_time"] is not None
+    return epochs == -1 and not _validates(settings) and not limited
+
+
+def _is_no_duration(value: Any, _: Settings) -> bool:
+    try:
+        return value is not None and Timer(duration=value).time_remaining() <= 0  # type: ignore[operator]  # not None
+    except Exception:  # whatever it is, it is no duration
+        return True
+
+
+def _validates(settings: Settings) -> bool:
+    validation: float = settings["data"]["validation"]
+    return 0 < validation < 1
+
+
+def _validated_too_seldom(every: Any, settings: Settings) -> bool:
+    epochs = settings["trainer"]["max_epochs"]
+    return bool(_validates(settings) and every is not None and epochs is not None and 0 < epochs < every)
+
+
+def _is_no_folder_name(name: Any, _: Settings) -> bool:
+    text = str(name)
+    return (
+        text.strip() != text
+        or text.startswith(".")
+        or not text.isprintable()
+        or bool({"/", "\\"} & {*text})
+        or not (
+            0 < len(text.encode(errors="replace")) <= 200  # file systems allow 255 bytes
+        )
+    )
+
+
+def _at_least(least: float) -> Condition:
+    """Refuses what is given and lower, or not a number."""
+    return lambda value, _: value is not None and not value >= least
+
+
+def _other_than(*allowed: Any) -> Condition:
+    return lambda value, _: value not in allowed
+
+
+_ONE_PROCESS = "a model is trained by one process on one device; leave it out"
+_FLOAT32 = "models, penalties and artefacts are float32; leave it out"
+_ITS_OWN = "the command has its own; leave it out"
+_NOT_NEGATIVE = "it must be 0 or more"
+_NOTHING_LEFT = "nothing would be left; leave it out"
+_CHANGES_WEIGHTS = "it puts other weights in the place of those that were trained and validated; leave it out"
+
+REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
+    "trainer.accelerator": (
+        Refusal(_other_than("auto", "cpu", "gpu", "cuda", "mps"), "models are trained on cpu or gpu"),
+        Refusal(lambda v, _: _backend(v) == "mps", "MPS has no float64, which singular values need; give cpu"),
+        Refusal(lambda v, _: _backend(v) == "", "torch finds no such device here; give cpu"),
+    ),
+    "trainer.strategy": (Refusal(_other_than("auto"), _ONE_PROCESS),),
+    "trainer.devices": (Refusal(lambda v, s: not _is_one_device(v, s), f"{_ONE_PROCESS}, or give 1"),),
+    "trainer.num_nodes": (Refusal(_other_than(1), _ONE_PROCESS),),
+    "trainer.precision": (Refusal(_other_than(None, 32, "32", "32-true"), _FLOAT32),),
+    "trainer.logger": (),
+    "trainer.callbacks": (
+        Refusal(
+            lambda v, s: "EarlyStopping" in _classes(v) and _monitors_something_else(v, s),
+            "EarlyStopping can monitor train_loss or train_rmse, which both stages of a fit have; --selection.patience "
+            "stops on the validation RMSE",
+        ),
+        Refusal(_monitors_something_else, "callbacks can monitor train_loss or train_rmse, which both stages have"),
+        Refusal(_logs_nothing_to_monitor, "it has nowhere to write with --trainer.logger false"),
+        Refusal(
+            _has("BatchSizeFinder", "LearningRateFinder"),
+            "it tries values out on the model that is then trained; give --data.batch_size and --optimizer.lr",
+        ),
+        Refusal(
+            _has("EMAWeightAveraging", "ModelPruning", "StochasticWeightAveraging", "WeightAveraging"), _CHANGES_WEIGHTS
+        ),
+        Refusal(_has("BackboneFinetuning", "BaseFinetuning"), "the models have no part that is trained before others"),
+        Refusal(_has("BasePredictionWriter"), "`recsys predict` writes predictions"),
+        Refusal(_has("ProgressBar", "RichProgressBar", "TQDMProgressBar"), _ITS_OWN),
+        Refusal(_has("SpikeDetection"), "it looks for a faulty device among several, and there is one"),
+        Refusal(_has("ThroughputMonitor"), "it counts samples of fixed length, which ratings are not; leave it out"),
+        Refusal(_has("OnExceptionCheckpoint"), _ITS_OWN),
+        Refusal(_has("Timer"), "give --trainer.max_time"),
+        Refusal(_has("Callback", "Checkpoint"), "it does nothing by itself; give a class that is derived from it"),
+    ),
+    "trainer.fast_dev_run": (Refusal(_at_least(0), _NOT_NEGATIVE),),
+    "trainer.max_epochs": (
+        Refusal(lambda v, _: v == 0, "nothing would be trained; give at least 1"),
+        Refusal(_at_least(-1), "it must be 1 or more, or -1 for no limit"),
+        Refusal(_never_ends, "the fit would never end; give a number of epochs"),
+    ),
+    "trainer.min_epochs": (
+        Refusal(_at_least(0), _NOT_NEGATIVE),
+        Refusal(
+            lambda v, s: v is not None and 0 <= (s["trainer"]["max_epochs"] or -1) < v,
+            "it exceeds --trainer.max_epochs",
+        ),
+    ),
+    "trainer.max_steps": (
+        Refusal(lambda v, _: v == 0, "nothing would be trained; give at least 1"),
+        Refusal(_at_least(-1), "it must be 1 or more, or -1 for no limit"),
+    ),
+    "trainer.min_steps": (
+        Refusal(_at_least(0), _NOT_NEGATIVE),
+        Refusal(lambda v, s: v is not None and 0 <= s["trainer"]["max_steps"] < v, "it exceeds --trainer.max_steps"),
+    ),
+    "trainer.max_time": (Refusal(_is_no_duration, "give a time above 0 as days:hours:minutes:seconds, 00:01:30:00"),),
+    "trainer.limit_train_batches": (Refusal(lambda v, _: v is not None and not v > 0, "nothing would be trained"),),
+    "trainer.limit_val_batches": (
+        Refusal(_at_least(0), _NOT_NEGATIVE),
+        Refusal(
+            lambda v, s: v == 0 and _validates(s),
+            "the number of epochs is chosen on validation ratings; give --data.validation 0 to train without",
+        ),
+    ),
+    "trainer.limit_test_batches": (
+        Refusal(
+            lambda v, _: v is not None and not v > 0, "nothing would be tested; --run.test false does without a test"
+        ),
+    ),
+    "trainer.limit_predict_batches": (Refusal(lambda v, _: v is not None and not v > 0, _NOTHING_LEFT),),
+    "trainer.overfit_batches": (
+        Refusal(_other_than(0), "it would validate on training ratings; --data.validation 0 trains on all of them"),
+    ),
+    "trainer.val_check_interval": (
+        Refusal(
+            _other_than(None, 1.0),
+            "epochs are counted, so validation comes after whole ones; give --trainer.check_val_every_n_epoch",
+        ),
+    ),
+    "trainer.check_val_every_n_epoch": (
+        Refusal(lambda v, _: v is None or v < 1, "give a number of epochs of 1 or more"),
+        Refusal(
+            _validated_too_seldom,
+            "--trainer.max_epochs is lower, so no validation would be made: lower this, or give --data.validation 0",
+        ),
+    ),
+    "trainer.num_sanity_val_steps": (Refusal(_at_least(-1), "it must be 0 or more, or -1 for all"),),
+    "trainer.log_every_n_steps": (Refusal(_at_least(0), "it must be 1 or more, or 0 for never"),),
+    "trainer.enable_checkpointing": (
+        Refusal(lambda v, _: v is False, "a fit can be resumed; --run.checkpoint_every makes checkpoints seldom"),
+    ),
+    "trainer.enable_progress_bar": (),
+    "trainer.enable_model_summary": (),
+    "trainer.accumulate_grad_batches": (
+        Refusal(_at_least(1), "it must be 1 or more"),
+        Refusal(lambda v, s: v != 1 and _samples(s), "BayesianEmbedding takes its own steps; leave it out"),
+    ),
+    "trainer.gradient_clip_val": (
+        Refusal(_at_least(0), _NOT_NEGATIVE),
+        Refusal(lambda v, s: bool(v) and _samples(s), "BayesianEmbedding takes its own steps; leave it out"),
+    ),
+    "trainer.gradient_clip_algorithm": (Refusal(_other_than(None, "norm", "value"), "give norm or value"),),
+    "trainer.deterministic": (),
+    "trainer.benchmark": (),
+    "trainer.inference_mode": (),
+    "trainer.use_distributed_sampler": (),  # of one process, which has nothing to distribute
+    "trainer.profiler": (
+        Refusal(
+            lambda v, _: isinstance(v, str) and v not in ("simple", "advanced", "pytorch"),
+            "give simple, advanced or pytorch",
+        ),
+    ),
+    "trainer.detect_anomaly": (),
+    "trainer.barebones": (Refusal(_other_than(False), "it takes checkpoints and logs away; leave it out"),),
+    "trainer.plugins": (
+        Refusal(_other_than(None, [], ()), f"checkpoints are written whole or not at all: {_ITS_OWN}"),
+    ),
+    "trainer.sync_batchnorm": (Refusal(_other_than(False), "the models have no batch normalisation; leave it out"),),
+    "trainer.reload_dataloaders_every_n_epochs": (Refusal(_at_least(0), _NOT_NEGATIVE),),
+    "trainer.default_root_dir": (),
+    "trainer.enable_autolog_hparams": (),
+    "trainer.model_registry": (Refusal(_other_than(None), "models go into --run.artifacts; leave it out"),),
+    "optimizer": (
+        Refusal(_has("SparseAdam"), "the gradients here are dense; give Adam"),
+        Refusal(lambda v, _: not all(map(_is_sound, _arguments(v).values())), "its numbers must be finite"),
+    ),
+    "lr_scheduler": (
+        Refusal(
+            _monitors_something_else,
+            "it can monitor train_loss or train_rmse, which both stages have: the refit has no validation ratings",
+        ),
+        Refusal(
+            _has("ChainedScheduler", "LambdaLR", "LRScheduler", "MultiplicativeLR", "SequentialLR"),
+            "it is made of functions or other schedules, which a configuration cannot hold; give another one",
+        ),
+        Refusal(
+            lambda v, _: any(_arguments(v).get(name, 1) < 1 for name in ("step_size", "T_max", "T_0", "total_iters")),
+            "its epochs must be 1 or more",
+        ),
+        Refusal(_is_over_too_soon, "its total_steps must be --trainer.max_epochs or more, as it takes one each epoch"),
+    ),
+    "seed_everything": (
+        Refusal(lambda v, _: not isinstance(v, bool) and not 0 <= v < 2**32, "a seed is one of 0 … 4294967295"),
+    ),
+    "run.name": (Refusal(_is_no_folder_name, "it names folders: give letters, digits and hyphens, without slashes"),),
+    "run.checkpoint_every": (Refusal(_at_least(1), "it must be 1 epoch or more"),),
+    "run.paper_rmse": (Refusal(lambda v, _: v is not None and not _is_sound(v), "it must be a finite number"),),
+}
+
+
+def _samples(settings: Settings) -> bool:
+    return _classes(settings["model"]) == ["BayesianEmbedding"]
+
+
+def _is_sound(value: Any) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _arguments(value: Any) -> Mapping[str, Any]:
+    """The arguments of the class that an option names; none if it names none."""
+    return (value.get("init_args") or {}) if isinstance(value, Mapping) else {}
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _at(settings: Settings, argument: str) -> Any:
+    value: Any = settings
+    for name in argument.split("."):
+        value = value[name]
+    return value
+
+
+def _shown(value: Any) -> str:
+    """A value as a person would give it: of an object its class, and quotes where nothing would be seen."""
+    if isinstance(value, bool | None):
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, Mapping) and "class_path" in value:
+        return ", ".join(_classes(value))
+    text = str(value)
+    return text if text.isprintable() and text.strip() else repr(text)
