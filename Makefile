@@ -10,11 +10,24 @@ help:  ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # The marker is written last, so an interrupted installation is begun again; it is renewed when the requirements change.
-$(VENV)/.ready: pyproject.toml constraints.txt
+# Every package is checked against the lock's hashes but torch (requirements/torch.txt says why) and this one.
+PIP = $(BIN)/python -m pip
+$(VENV)/.ready: pyproject.toml requirements/development.txt requirements/torch.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[development]'
+	$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/development.txt
+	$(PIP) install --quiet --requirement requirements/torch.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(PIP) check
 	@touch $@
+
+$(VENV)/.extras: $(VENV)/.ready requirements/all.txt
+	$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/all.txt
+	$(PIP) check
+	@touch $@
+
+.PHONY: extras
+extras: $(VENV)/.extras  ## Install what other methods, the browser and other projects' clients need
 
 .PHONY: train
 train: $(VENV)/.ready  ## Train the default recipe on MovieLens-100K, test it, export artifacts/latest
@@ -32,6 +45,29 @@ test: $(VENV)/.ready  ## Run the tests, without the slow ones
 test-all: $(VENV)/.ready  ## Run all tests
 	$(PYTEST)
 
+# Warnings are shown, not errors: old releases warn of each other.
+.PHONY: test-lowest
+test-lowest: $(VENV)/.ready  ## Run the tests with the oldest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra development --resolution lowest-direct --no-emit-package torch --output-file $(VENV)/lowest.txt
+	$(PYTHON) -m venv --clear $(VENV)/lowest
+	$(VENV)/lowest/bin/python -m pip install --quiet --no-deps --requirement $(VENV)/lowest.txt
+	$(VENV)/lowest/bin/python -m pip install --quiet --requirement requirements/torch.txt
+	$(VENV)/lowest/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(VENV)/lowest/bin/python -m pip check
+	OMP_NUM_THREADS=1 $(VENV)/lowest/bin/python -m pytest --numprocesses auto --dist worksteal -m "not slow" -W default
+
+# The choices of torch's, oneDNN's and OpenBLAS's code by what the processor can do, set to those without AVX-512.
+.PHONY: test-avx2
+test-avx2: $(VENV)/.ready  ## Run the tests of numbers as a processor without AVX-512 would
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell $(PYTEST) -m "not slow" tests/recsys tests/synthetic tests/test_artifact.py
+
+# Versions in the lock stay while pyproject.toml allows them; without the files, the newest are taken.
+LOCK = $(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-package torch --constraint requirements/torch.txt
+.PHONY: lock
+lock: $(VENV)/.ready  ## Write the exact versions and hashes of all requirements (requirements/)
+	$(LOCK) --all-extras --output-file requirements/all.txt
+	$(LOCK) --extra development --constraint requirements/all.txt --output-file requirements/development.txt
+
 .PHONY: serve
 serve: $(VENV)/.ready  ## Serve artifacts/latest on http://127.0.0.1:8000
 	$(BIN)/python -m serving.app
@@ -48,13 +84,11 @@ format: $(VENV)/.ready  ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.ready  ## Measure speed (benchmarks/results/speed.json)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[development,bench]'
+bench: $(VENV)/.extras  ## Measure speed (benchmarks/results/speed.json)
 	$(BIN)/python -m benchmarks.speed --json benchmarks/results/speed.json
 
 .PHONY: rmse-table
-rmse-table: $(VENV)/.ready  ## Measure our models and others on the same splits (over an hour)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[development,bench]'
+rmse-table: $(VENV)/.extras  ## Measure our models and others on the same splits (over an hour)
 	$(BIN)/python -m benchmarks.rmse_table --json benchmarks/results/rmse_table.json
 	$(BIN)/python -m benchmarks.document
 

@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         image = picture(options.url)
     except ModuleNotFoundError:
-        sys.exit("playwright is not installed: pip install -c constraints.txt '.[acceptance]'")
+        sys.exit("playwright is not installed: make extras")
     options.png.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(options.png, image)
     print(f"{options.png}: {len(image):,} bytes")

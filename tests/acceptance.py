@@ -17,7 +17,7 @@ def needed(module: str) -> Any:
             warnings.simplefilter("ignore")  # what others do when they are imported is their own business
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        reason = f"{error.name} is missing; pip install -c constraints.txt -e '.[acceptance]' brings it"
+        reason = f"{error.name} is missing; make extras brings it"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

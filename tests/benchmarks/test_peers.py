@@ -40,7 +40,7 @@ def peer(model: str, seed: int = 0) -> Peer:
     try:
         return build(model, seed, **FOR_A_SMALL_SET.get(model, {}))
     except ModuleNotFoundError as error:
-        reason = f"{error.name} is missing; pip install -c constraints.txt -e '.[bench]' brings it"
+        reason = f"{error.name} is missing; make extras brings it"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

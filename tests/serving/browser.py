@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-MISSING = "needs `pip install -c constraints.txt '.[acceptance]'` and `apt-get install chromium`"
+MISSING = "needs `make extras` and `apt-get install chromium`"
 try:
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright

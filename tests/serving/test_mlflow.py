@@ -65,7 +65,7 @@ def test_mlflows_client_is_told_what_is_wrong(client: Any) -> None:
 
 
 def test_the_version_is_that_of_the_client_tested_with() -> None:
-    assert f"\nmlflow-skinny=={MLFLOW_VERSION}\n" in (ROOT / "constraints.txt").read_text()
+    assert f"\nmlflow-skinny=={MLFLOW_VERSION} " in (ROOT / "requirements" / "all.txt").read_text()
 
 
 @pytest.mark.parametrize(
