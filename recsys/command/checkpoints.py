@@ -57,7 +57,9 @@ class EpochCheckpoints(ModelCheckpoint):
         self._asked_to_stop = False
         self._handler_before: Any = None
 
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        # Not before, since Lightning puts back the handlers that it found when it set up its own.
         if threading.current_thread() is threading.main_thread() and not trainer.fast_dev_run:  # type: ignore[attr-defined]  # Trainer's
             self._handler_before = signal.signal(signal.SIGINT, self._ask_to_stop)
 

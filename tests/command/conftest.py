@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from recsys.command.main import main
 
 CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
 Command = Callable[..., str]
+DEFAULT = ("--config", CONFIGS / "lnn-adam-ratio-90.yaml")
+SHORT = ("--trainer.max_epochs", 4, "--trainer.check_val_every_n_epoch", 1, "--run.checkpoint_every", 2)
 
 
 @pytest.fixture
@@ -28,3 +31,13 @@ def recsys(
         return captured.out + captured.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished(movielens_100k: Ratings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the default recipe was fitted for four epochs; nobody may change it."""
+    folder = tmp_path_factory.mktemp("finished")
+    with chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["recsys"])
+        main(["fit", *map(str, (*DEFAULT, *SHORT))])
+    return folder

@@ -130,6 +130,13 @@ class TestEpochSelection:
         assert (resumed.current_epoch, selection.best_epochs) == (4, 2)
         assert selection.best_rmse == pytest.approx(1.2)
 
+    def test_resumed_when_it_was_over_it_trains_no_further(self, tmp_path: Path) -> None:
+        curve = [1.5, 1.2, 1.3, 1.4, 1.1]
+        fit(curve, EpochSelection(patience=2)).save_checkpoint(tmp_path / "over.ckpt")
+        selection = EpochSelection(patience=2)
+        resumed = fit(curve, selection, ckpt_path=tmp_path / "over.ckpt")
+        assert (resumed.current_epoch, selection.best_epochs) == (4, 2)
+
     @pytest.mark.parametrize("arguments", [{"patience": 0}, {"patience": -1}, {"min_delta": -0.01}], ids=str)
     def test_bad_arguments_are_refused(self, arguments: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match="patience must be at least 1 and min_delta at least 0"):
