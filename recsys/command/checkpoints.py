@@ -69,6 +69,13 @@ class EpochCheckpoints(ModelCheckpoint):
             trainer.save_checkpoint(self._file)
             raise KeyboardInterrupt
 
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing, as the file is replaced wherever it is."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Do nothing, where ModelCheckpoint compares the folder with that of an older version's checkpoint."""
+
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._restore_handler()
 

@@ -12,7 +12,6 @@ Settings = dict[str, Any]  # by section, plain values only
 FREE = frozenset(
     {
         # how the command was called
-        "config",
         "ckpt_path",
         "weights_only",
         # where data lie, which are compared by their hash

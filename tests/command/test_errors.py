@@ -38,23 +38,6 @@ def test_an_unknown_data_set_lists_the_known_ones(recsys: Command, capfd: pytest
     assert "32m" in refused(recsys, capfd, "fit", *RECIPE, *ONE_EPOCH, "--data.name", "3m")
 
 
-def test_a_checkpoint_of_other_settings_is_refused_with_the_difference(
-    recsys: Command, capfd: pytest.CaptureFixture[str]
-) -> None:
-    recsys("fit", *RECIPE, *ONE_EPOCH)
-    checkpoint = ("--ckpt_path", "checkpoints/lnn-adam-ratio-90/refit.ckpt")
-    other_strength = ("--model.init_args.penalty.init_args.strength", 2.0)
-    assert "strength: 1.4 in the checkpoint, 2.0 asked for" in refused(
-        recsys, capfd, "fit", *RECIPE, *other_strength, *checkpoint
-    )
-    # Testing on another split would test on ratings that the model was trained on.
-    text = refused(recsys, capfd, "test", *RECIPE, "--data.split", "0.8", *checkpoint)
-    assert "data.split: '0.9' in the checkpoint, '0.8' asked for" in text
-    # All of the training ratings would then be added to a fit that was to be validated on some of them.
-    selection = ("--ckpt_path", "checkpoints/lnn-adam-ratio-90/selection.ckpt")
-    assert "data.validation: 0.1" in refused(recsys, capfd, "fit", *RECIPE, "--data.validation", 0, *selection)
-
-
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])
 def test_a_file_that_is_no_checkpoint_is_refused(
     recsys: Command, capfd: pytest.CaptureFixture[str], content: bytes

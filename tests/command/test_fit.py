@@ -19,11 +19,9 @@ import torch
 from data.datamodule import MovieLensDataModule
 from recsys import artifact
 from recsys.models import LinearNetwork, UserItemEmbedding
-from tests.command.conftest import CONFIGS, Command
+from tests.command.conftest import CONFIGS, DEFAULT, SHORT, Command
 
-DEFAULT = ("--config", CONFIGS / "lnn-adam-ratio-90.yaml")
 EMBEDDING = ("--config", CONFIGS / "embedding-adam-ratio-90.yaml", "--data.batch_size", 8192)
-SHORT = ("--trainer.max_epochs", 4, "--trainer.check_val_every_n_epoch", 1, "--run.checkpoint_every", 2)
 
 
 def arrays(directory: Path) -> dict[str, np.ndarray]:

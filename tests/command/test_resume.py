@@ -37,7 +37,7 @@ def asked(finished: Path) -> dict[str, Any]:
             "lr_scheduler: None in the checkpoint, torch.optim.lr_scheduler.LinearLR asked for",
         ),
         (("--seed_everything", 1), "seed_everything: 0 in the checkpoint, 1 asked for"),
-        (("--trainer.gradient_clip_val", 1), "trainer.gradient_clip_val: None in the checkpoint, 1 asked for"),
+        (("--trainer.gradient_clip_val", 0.5), "trainer.gradient_clip_val: None in the checkpoint, 0.5 asked for"),
         (("--trainer.accumulate_grad_batches", 2), "trainer.accumulate_grad_batches: 1 in the checkpoint, 2 asked for"),
         (("--trainer.check_val_every_n_epoch", 2), "trainer.check_val_every_n_epoch: 1 in the checkpoint, 2 asked for"),
         (("--trainer.max_epochs", 3), "trainer.max_epochs: 4 epochs in the checkpoint, 3 asked for"),
