@@ -10,16 +10,21 @@ from recsys import artifact
 from recsys.command.main import main
 from tests.test_artifact import ITEMS, arrays, manifest
 
+METRICS = {"test_rmse": 0.8, "test_rmse_as_served": 0.9}
+
 
 def test_an_older_artefact_takes_the_server_back_and_a_newer_one_forth(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    older, newer = (artifact.save(tmp_path, manifest(), arrays(seed), ITEMS) for seed in (1, 2))
+    older, newer = (artifact.save(tmp_path, manifest(metrics=METRICS), arrays(seed), ITEMS) for seed in (1, 2))
     for directory in (older, newer, tmp_path / "latest"):
         main(["publish", str(directory)])
         assert (tmp_path / "latest").resolve() == directory.resolve()
         version = artifact.read_manifest(directory).version
-        assert f"{tmp_path / 'latest'} is now version {version}: test, test RMSE 0.9000" in capsys.readouterr().out
+        assert (
+            f"{tmp_path / 'latest'} is now version {version}: test, test RMSE 0.9000 as served, "
+            in capsys.readouterr().out
+        )
     assert not list(tmp_path.glob(".writing-*"))
 
 
