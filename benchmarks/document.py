@@ -92,7 +92,7 @@ def _as_served(rows: list[Content]) -> list[str]:
 
 
 def _calibration(rows: list[Content]) -> list[str]:
-    """How often ratings lie within the central intervals of the models that predict distributions."""
+    """How often ratings lie within the central intervals of the models that predict distributions, also as served."""
     covered = [row for row in rows if row.get("coverage_50") is not None]
     if not covered:
         return []
@@ -100,6 +100,9 @@ def _calibration(rows: list[Content]) -> list[str]:
     for row in covered:
         name = f"{row['model']}, {SPLITS[row['split']]}"
         lines.append(f"| {name} | {row['coverage_50']:.1%} | {row['coverage_90']:.1%} |")
+        half, most = row.get("coverage_50_as_served"), row.get("coverage_90_as_served")
+        if half is not None and (half, most) != (row["coverage_50"], row["coverage_90"]):
+            lines.append(f"| {name}, as served | {half:.1%} | {most:.1%} |")
     return lines
 
 

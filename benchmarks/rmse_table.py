@@ -55,6 +55,9 @@ class Row:
     coverage_50: float | None
     """Share of the test ratings within the central 50 % of what is predicted, for models that predict distributions."""
     coverage_90: float | None
+    coverage_50_as_served: float | None
+    """As `coverage_50`, of predictions that are not told when the test ratings were given."""
+    coverage_90_as_served: float | None
     rmse_as_served: list[float] | None
     """As `rmse`, of predictions that are not told when the test ratings were given; of our models alone."""
     rmse_as_served_mean: float | None
@@ -66,8 +69,8 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
     ranks = [run["effective_rank"] for run in runs if run["effective_rank"] is not None]
     as_served = [run["test_rmse_as_served"] for run in runs if line.ours]
 
-    def coverage(percent: int) -> float | None:
-        covered = [run[f"test_coverage_{percent}"] for run in runs if f"test_coverage_{percent}" in run]
+    def coverage(name: str) -> float | None:
+        covered = [run[f"test_{name}"] for run in runs if f"test_{name}" in run]
         return statistics.mean(covered) if covered else None
 
     return Row(
@@ -88,8 +91,10 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
         commit=", ".join(dict.fromkeys(run["commit"] for run in runs)),
         fingerprint=runs[0]["fingerprint"],
         threads=runs[0]["threads"],
-        coverage_50=coverage(50),
-        coverage_90=coverage(90),
+        coverage_50=coverage("coverage_50"),
+        coverage_90=coverage("coverage_90"),
+        coverage_50_as_served=coverage("coverage_50_as_served"),
+        coverage_90_as_served=coverage("coverage_90_as_served"),
         rmse_as_served=as_served or None,
         rmse_as_served_mean=statistics.mean(as_served) if as_served else None,
     )
@@ -122,8 +127,9 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
     """The rows as a table, with the published figure beside the measured one."""
     lines = [
         "| model | split | extra information | paper | test RMSE | over seeds | as served | seeds | effective rank "
-        "| parameters | fit | memory | within 50 % | within 90 % | commit |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| parameters | fit | memory | within 50 % | within 90 % "
+        "| within 50 %, as served | within 90 %, as served | commit |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         paper = f"{row['paper_rmse']:.3f}" if row["paper_rmse"] is not None else "–"
@@ -139,7 +145,7 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
             f"{row['peak_memory_mb']} MB" if row.get("peak_memory_mb") is not None else "–",
             *(
                 f"{share:.1%}" if (share := row.get(name)) is not None else "–"
-                for name in ("coverage_50", "coverage_90")
+                for name in ("coverage_50", "coverage_90", "coverage_50_as_served", "coverage_90_as_served")
             ),
             f"{row['commit']}, earlier code" if row.get("of_earlier_code") else row["commit"],
         ]

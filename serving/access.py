@@ -10,11 +10,12 @@ import os
 import re
 import time
 
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.access_log import AccessLog
 from serving.errors import error
 from serving.loaded_model import LoadedModel
+from serving.log import LogWriter
 from serving.metrics import Metrics
 
 logger = logging.getLogger("serving")
@@ -31,7 +32,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Access:
     """Outermost layer of the application. Takes the model once for a request, so that all of an answer is of one."""
 
-    def __init__(self, app: ASGIApp, model: LoadedModel, metrics: Metrics, log: AccessLog) -> None:
+    def __init__(self, app: ASGIApp, model: LoadedModel, metrics: Metrics, log: LogWriter) -> None:
         """Wrap an application."""
         self._app = app
         self._model = model
@@ -71,7 +72,9 @@ class Access:
             await send(message)
 
         try:
-            await self._app(asked, receive_while_there, send_with_headers)
+            refusal = scope["state"].get("refusal")  # by the connection, of what it cannot read
+            answer = self._app if refusal is None else error(scope["path"], *refusal)
+            await answer(asked, receive_while_there, send_with_headers)
         except Exception:
             if gone:
                 return  # nobody is left to be answered, and nothing is wrong with the server
@@ -88,18 +91,17 @@ class Access:
             self._metrics.answered(method, endpoint, status, seconds)
             client = scope.get("client")
             # Without headers and query: those may carry what is nobody's business.
-            self._log.add(
-                {
-                    "time": round(time.time(), 3),
-                    "request_id": request_id,
-                    "client": client[0] if client else None,
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "milliseconds": round(seconds * 1000, 3),
-                    "version": version,
-                }
-            )
+            line = {
+                "time": round(time.time(), 3),
+                "request_id": request_id,
+                "client": client[0] if client else None,
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": status,
+                "milliseconds": round(seconds * 1000, 3),
+                "version": version,
+            }
+            self._log.add(to_json(line) + b"\n")
 
 
 def _request_id(scope: Scope) -> str:

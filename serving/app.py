@@ -4,56 +4,44 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 # Before numpy is loaded. Workers are what uses several cores; threads that wait for each other within one would slow
 # down loading a model several times when the machine is busy.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import uvicorn
 from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import ValidationError
 
-from serving import documentation, errors, health, kserve, metrics, mlflow, native, openapi, page, workers
+from serving import documentation, errors, health, kserve, log, metrics, mlflow, native, openapi, page, shared, workers
 from serving.access import Access
-from serving.access_log import AccessLog
 from serving.cors import Cors
 from serving.direct import DirectRoutes
 from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.loaded_model import LoadedModel
 from serving.root_path import RootPath
+from serving.server import ListenError, listen, serve
 from serving.settings import PREFIX, Settings
-
-# Requests that are being answered get this long when the server is told to stop; a full batch takes below a second.
-SECONDS_TO_FINISH = 10
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application. The artefact is loaded when it starts; without one it runs, and is not ready."""
     numbers = metrics.Metrics()
-    log = AccessLog(sys.stdout.buffer)
-    model = LoadedModel(settings.artifact, numbers, workers.shared_folder())
+    model = LoadedModel(settings.artifact, numbers, shared.folder())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         model.reload()
-        tasks = [
-            asyncio.create_task(model.follow(settings.reload_seconds)),
-            asyncio.create_task(workers.stop_with_parent()),
-        ]
+        following = asyncio.create_task(model.follow(settings.reload_seconds))
         yield
-        log.flush()
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
 
     app = FastAPI(
         title="recsys",
@@ -69,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.model = model
     app.state.metrics = numbers
+    app.state.stopping = False
     # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
     schemes = (
         APIKeyHeader(name=API_KEY_HEADER, auto_error=False, description="The key of this server."),
@@ -94,16 +83,10 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
-    app.add_middleware(Access, model=model, metrics=numbers, log=log)
+    app.add_middleware(Access, model=model, metrics=numbers, log=log.ACCESS)
     if settings.root_path:
         app.add_middleware(RootPath, prefix=settings.root_path)  # the last one added sees a request first
     return app
-
-
-def create_worker() -> FastAPI:
-    """Build the application of one process, from the environment."""
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
-    return create_app(Settings())
 
 
 def main() -> None:
@@ -118,20 +101,18 @@ def main() -> None:
         settings = Settings(**given)
     except ValidationError as error:
         sys.exit(f"serving: {errors.what_is_wrong(error.errors(include_input=False))}")
-    application = "serving.app:create_worker"
-    options: dict[str, Any] = {
-        "factory": True,
-        "host": settings.host,
-        "port": settings.port,
-        "access_log": False,  # `Access` writes it, as JSON
-        "proxy_headers": settings.forwarded_allow_ips is not None,
-        "forwarded_allow_ips": list(settings.forwarded_allow_ips or ()),
-        "timeout_graceful_shutdown": SECONDS_TO_FINISH,
-    }
-    if settings.workers > 1:
-        workers.run(uvicorn.Config(application, workers=settings.workers, **options))
-    else:
-        uvicorn.run(application, **options)
+    log.install()
+    try:
+        listening = listen(settings)
+    except ListenError as error:
+        sys.exit(f"serving: {error}")
+    with listening:
+        if settings.workers > 1:
+            workers.run(settings, listening)
+        else:
+            serve(settings, create_app(settings), listening)
+    if settings.uds is not None:
+        settings.uds.unlink(missing_ok=True)
 
 
 def _described() -> str:

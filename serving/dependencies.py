@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from serving.problems import NotReadyError
+from serving.problems import NotReadyError, StoppingError
 from serving.recommender import Recommender
 from serving.settings import Settings
 
@@ -19,6 +19,11 @@ async def _recommender(request: Request) -> Recommender:
     return recommender
 
 
+async def _not_stopping(request: Request) -> None:
+    if request.app.state.stopping:
+        raise StoppingError
+
+
 async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
@@ -26,3 +31,5 @@ async def _settings(request: Request) -> Settings:
 
 CurrentRecommender = Annotated[Recommender, Depends(_recommender)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
+NOT_STOPPING = Depends(_not_stopping)
+"""For routes that say whether to send requests here: no longer, once the server has been told to stop."""

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -89,12 +90,15 @@ def _declared(scope: Scope) -> bool:
 
 
 async def _read(receive: Receive) -> tuple[bytes, Receive]:
-    """The whole body, and a `receive` that gives it again, or the end of the connection if that came first."""
-    message = await receive()
-    parts = [message.get("body", b"")]
-    while message["type"] == "http.request" and message.get("more_body"):
-        message = await receive()
-        parts.append(message.get("body", b""))
+    """The whole body, and a `receive` that gives it again, or what came instead of its end."""
+    parts: list[bytes] = []
+    message: Message = {"type": "http.request", "more_body": True}
+    try:
+        while message["type"] == "http.request" and message.get("more_body"):
+            message = await receive()
+            parts.append(message.get("body", b""))
+    except HTTPException as refused:
+        return b"", _raising(refused)
     body = b"".join(parts)
     first: Message | None = message
     if message["type"] == "http.request":
@@ -106,3 +110,10 @@ async def _read(receive: Receive) -> tuple[bytes, Receive]:
         return given if given is not None else await receive()
 
     return body, again
+
+
+def _raising(error: HTTPException) -> Receive:
+    async def again() -> Message:
+        raise error
+
+    return again

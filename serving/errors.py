@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from serving import problems
 from serving.catalogue import UnknownGenreError
-from serving.problems import NO_MODEL, InvalidRatingError, NotReadyError, TooManyPairsError
+from serving.problems import NO_MODEL, InvalidRatingError, NotReadyError, StoppingError, TooManyPairsError
 from serving.recommender import UnknownIdError
 
 MLFLOW_PATHS = ("/ping", "/health", "/version", "/invocations")
@@ -111,7 +111,11 @@ def install(app: FastAPI) -> None:
     def of_not_ready(request: Request, raised: Exception) -> JSONResponse:
         return error(_path(request), 503, NO_MODEL)
 
+    def of_stopping(request: Request, raised: Exception) -> JSONResponse:
+        return error(_path(request), 503, "The server is about to stop.")
+
     app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(StoppingError, of_stopping)
     app.add_exception_handler(RequestValidationError, of_validation)
     app.add_exception_handler(NotReadyError, of_not_ready)
     for kind, status in _STATUS.items():

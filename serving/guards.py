@@ -89,6 +89,9 @@ class BodyGuard:
         async def counted() -> Message:
             nonlocal read
             message = await receive()
+            refusal = scope["state"].get("refusal")  # what came is no HTTP, or came too slowly
+            if refusal is not None:
+                raise HTTPException(*refusal)
             read += len(message.get("body", b""))
             if read > self._most:
                 raise HTTPException(413, self._detail)

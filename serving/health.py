@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from serving.dependencies import CurrentRecommender
+from serving.dependencies import NOT_STOPPING, CurrentRecommender
 from serving.problems import MEDIA_TYPE, described, problem
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -30,7 +30,7 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/ready", responses=described(MEDIA_TYPE, problem, 503))
+@router.get("/ready", dependencies=[NOT_STOPPING], responses=described(MEDIA_TYPE, problem, 503))
 async def ready(recommender: CurrentRecommender) -> Ready:
-    """Answer 200 when a model is loaded, 503 before."""
+    """Answer 200 when a model is loaded, 503 before, and once the server has been told to stop."""
     return Ready(version=recommender.manifest.version)

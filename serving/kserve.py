@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from serving.dependencies import CurrentRecommender, CurrentSettings
+from serving.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
 from serving.errors import KSERVE
 from serving.openapi import inlined
 from serving.problems import TooManyPairsError
@@ -115,7 +115,7 @@ async def server_live() -> ServerLive:
     return ServerLive()
 
 
-@probes.get("/ready", responses=KSERVE.responses(503))
+@probes.get("/ready", dependencies=[NOT_STOPPING], responses=KSERVE.responses(503))
 async def server_ready(recommender: CurrentRecommender) -> ServerReady:
     """Answer 200 when a model is loaded, 503 before."""
     return ServerReady()
@@ -140,13 +140,15 @@ async def model_version_metadata(recommender: ModelOfVersion) -> ModelMetadata:
     return ModelMetadata(versions=[recommender.manifest.version])
 
 
-@router.get("/models/{name}/ready", responses=KSERVE.responses(404, 503))
+@router.get("/models/{name}/ready", dependencies=[NOT_STOPPING], responses=KSERVE.responses(404, 503))
 async def model_ready(recommender: Model) -> ModelReady:
     """Answer 200 when the model is loaded, 503 before."""
     return ModelReady()
 
 
-@router.get("/models/{name}/versions/{version}/ready", responses=KSERVE.responses(404, 503))
+@router.get(
+    "/models/{name}/versions/{version}/ready", dependencies=[NOT_STOPPING], responses=KSERVE.responses(404, 503)
+)
 async def model_version_ready(recommender: ModelOfVersion) -> ModelReady:
     """Answer 200 when this version of the model is loaded, 404 when another one is."""
     return ModelReady()

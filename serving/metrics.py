@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+from typing_extensions import override
 
-from serving import workers
+from serving import log, shared
+
+logger = logging.getLogger("serving")
 
 router = APIRouter(tags=["operation"])
 
@@ -25,7 +33,7 @@ class Metrics:
     def __init__(self) -> None:
         """Begin at zero, in a registry of its own, so that two applications in a process do not mix."""
         self.registry = CollectorRegistry()
-        if workers.shared_folder() is None:
+        if shared.folder() is None:
             ProcessCollector(registry=self.registry)
         self._requests = Counter(
             "recsys_requests", "Requests answered.", ("method", "endpoint", "status"), registry=self.registry
@@ -41,6 +49,13 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._loads = Counter("recsys_model_loads", "Artefacts tried.", ("outcome",), registry=self.registry)
+        self._connections = Counter(
+            "recsys_connections_ended", "Connections ended by the server.", ("reason",), registry=self.registry
+        )
+        self._lost_lines = Counter(
+            "recsys_log_lines_lost", "Lines that no reader of the log took in time.", registry=self.registry
+        )
+        self._lost = 0
         self._current: str | None = None
         self._of_labels: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -58,7 +73,7 @@ class Metrics:
         """Say which version answers from now on."""
         if self._current is not None:
             self._version.labels(self._current).set(0)
-        if workers.shared_folder() is None:
+        if shared.folder() is None:
             self._version.clear()  # in files of several workers, a label stays
         self._current = version
         self._version.labels(version).set(1)
@@ -68,13 +83,53 @@ class Metrics:
         """Count an artefact that could not be loaded."""
         self._loads.labels("refused").inc()
 
+    def ended_connection(self, reason: str) -> None:
+        """Count a connection that the server ended, by a reason of a small set."""
+        self._connections.labels(reason).inc()
+
     def text(self) -> bytes:
         """All numbers in Prometheus's text format; of one process alone also what it takes from the system."""
-        registry = self.registry
-        if workers.shared_folder() is not None:
+        self.count_lost_lines()
+        registry, folder = self.registry, shared.folder()
+        if folder is not None:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's
+            registry.register(_AllWorkers(folder))
         return generate_latest(registry)
+
+    def count_lost_lines(self) -> None:
+        """Count the lines of the log that have been lost since the last time."""
+        lost = log.lost()
+        self._lost_lines.inc(lost - self._lost)
+        self._lost = lost
+
+
+class _AllWorkers(Collector):
+    """The sums of all workers; of one whose file is damaged only what the others counted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        files = [str(file) for file in self._folder.glob("*.db")]
+        try:
+            return _merged(files)
+        except Exception:  # whatever is in a damaged file
+            return _merged([file for file in files if _is_whole(file)])
+
+
+def _is_whole(file: str) -> bool:
+    try:
+        _merged([file])
+    except Exception as error:
+        logger.warning("the numbers in %s are left out: %s", file, error)
+        return False
+    return True
+
+
+def _merged(files: list[str]) -> list[Metric]:
+    merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]  # the library's
+    return list(merged)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"example": _EXAMPLE}}}})

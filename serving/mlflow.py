@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
-from serving.dependencies import CurrentRecommender, CurrentSettings
+from serving.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
 from serving.errors import MLFLOW
 from serving.frames import INVOCATION, InvalidFrameError, from_csv, from_json
 from serving.openapi import inlined
@@ -32,11 +32,13 @@ class Predictions(BaseModel):
 
 @probes.get(
     "/ping",
+    dependencies=[NOT_STOPPING],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"example": "\n"}}}, **MLFLOW.responses(503)},
 )
 @probes.get(
     "/health",
+    dependencies=[NOT_STOPPING],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"example": "\n"}}}, **MLFLOW.responses(503)},
 )

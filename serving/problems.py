@@ -25,6 +25,10 @@ class NotReadyError(Exception):
     """No model is loaded."""
 
 
+class StoppingError(Exception):
+    """The server has been told to stop, and others should be asked."""
+
+
 class TooManyPairsError(Exception):
     """A request asks for more pairs than the server allows."""
 

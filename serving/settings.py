@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     artifact: Path = Field(default=Path("artifacts/latest"), description="Directory of the artefact to answer from.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    uds: Path | None = Field(default=None, description="Path of a Unix socket to listen on, instead of host and port.")
     workers: int = Field(default=1, ge=1, le=1024, description="Processes that answer, which share the model's memory.")
     api_key: SecretStr | None = Field(
         default=None,
@@ -62,6 +63,30 @@ class Settings(BaseSettings):
         "* for any. Only this server's own page may if unset.",
     )
     reload_seconds: float = Field(default=1.0, ge=0.05, description="How often to look for a new artefact.")
+    # A proxy looks every few seconds whether a server is ready, and some seconds later it sends no more.
+    drain_seconds: float = Field(
+        default=0.0, ge=0, description="How long to go on answering after SIGTERM, no longer ready, before stopping."
+    )
+    # Importing takes a second, but minutes where many workers share little of a processor, or a disk far away.
+    startup_seconds: float = Field(
+        default=300.0, gt=0, description="Longest time for one of several workers to start; then another replaces it."
+    )
+    # Of one worker. Some processes have 1024 file descriptors, and no proxy keeps that many connections open.
+    max_connections: int = Field(
+        default=900, ge=1, description="Most connections of a worker; the one that waits longest makes room."
+    )
+    # As nginx's; browsers and libraries send below 1 kB, gateways add cookies and tokens.
+    max_header_bytes: int = Field(
+        default=32_768, ge=1024, description="Longest head of a request: address and headers."
+    )
+    # As Apache's: a client on a bad line takes a second.
+    header_seconds: float = Field(default=20.0, gt=0, description="Longest time for the head of a request to arrive.")
+    # 2 MB in it take 270 kbit/s, a bad mobile line.
+    body_seconds: float = Field(
+        default=60.0, gt=0, description="Longest time for the body of a request to arrive, or an answer to be read."
+    )
+    # Beyond the 60 s for which load balancers keep a connection: the side that asks should close first.
+    keep_alive_seconds: float = Field(default=75.0, gt=0, description="How long a connection may be idle.")
 
     @field_validator("api_key")
     @classmethod
@@ -105,7 +130,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
-        if self.api_key is None and not self.allow_unauthenticated and not _is_loopback(self.host):
+        if self.uds is None and self.api_key is None and not self.allow_unauthenticated and not _is_loopback(self.host):
             raise ValueError(
                 f"others can reach {self.host}: set RECSYS_API_KEY, or RECSYS_ALLOW_UNAUTHENTICATED=true "
                 "if something else decides who may ask"

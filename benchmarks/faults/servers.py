@@ -153,11 +153,11 @@ def _eventually(holds: Callable[[], bool]) -> bool:
 
 
 def _workers(pid: int) -> list[int]:
-    """The children of a process that answer, whichever thread of it started them; multiprocessing has others, too."""
+    """The children of a process that answer, whichever thread of it started them."""
     children = [
         int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()
     ]
-    return [child for child in children if b"spawn_main" in _command(child)]
+    return [child for child in children if b"serving.worker" in _command(child)]
 
 
 def _command(pid: int) -> bytes:

@@ -34,11 +34,18 @@ def fitted(rmse: float) -> dict[str, Any]:
 
 def test_a_row_has_the_mean_coverage_of_the_intervals_where_a_model_predicts_them() -> None:
     line = BY_MODEL["best-all"]
-    runs = [fitted(0.9) | {"test_coverage_50": 0.5 + add, "test_coverage_90": 0.9} for add in (0.0, 0.02)]
+    runs = [
+        fitted(0.9)
+        | {"test_coverage_50": 0.5 + add, "test_coverage_90": 0.9}
+        | {"test_coverage_50_as_served": 0.52, "test_coverage_90_as_served": 0.91}
+        for add in (0.0, 0.02)
+    ]
     row = row_of(line, "u1", [0, 1], runs)
     assert row.coverage_50 == pytest.approx(0.51)
     assert row.coverage_90 == pytest.approx(0.9)
-    assert "| 51.0% | 90.0% |" in as_markdown([asdict(row)])
+    assert "| 51.0% | 90.0% | 52.0% | 91.0% |" in as_markdown([asdict(row)])
+    document = rmse_table(merged({}, row))
+    assert "| best-all, u1 | 51.0% | 90.0% |\n| best-all, u1, as served | 52.0% | 91.0% |" in document
     assert row_of(line, "u1", [0], [fitted(0.9)]).coverage_50 is None
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 
 
-def connect(client: httpx.Client) -> socket.socket:
-    """A connection to the server that a client asks."""
-    return socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=20)
+def connect(client: httpx.Client, receive_buffer: int = 2**16) -> socket.socket:
+    """A connection to the server that a client asks, with so many bytes for what it has not read."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.settimeout(20)
+    connection.connect((client.base_url.host, client.base_url.port or 80))
+    return connection
 
 
 def answers(connection: socket.socket, path: str = "/") -> list[httpx.Response]:
@@ -38,3 +43,9 @@ def ask(client: httpx.Client, *pieces: bytes, path: str = "/") -> list[httpx.Res
             for piece in pieces:
                 connection.sendall(piece)
         return answers(connection, path)
+
+
+def listens(uds: Path) -> bool:
+    """Whether a server listens on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(str(uds)) == 0

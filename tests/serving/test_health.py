@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.serving.conftest import ROOT, StartProcess
+from tests.serving.test_reload import eventually
 
 
 def test_a_server_with_a_model_is_live_and_ready(server: httpx.Client) -> None:
@@ -29,7 +30,7 @@ def test_a_server_without_a_model_is_live_but_not_ready_and_its_log_says_why(
         assert (response.status_code, response.headers["content-type"]) == (503, "application/problem+json")
         assert "make train" in response.json()["detail"]
         assert str(tmp_path) not in response.text
-    assert str(tmp_path) in server.log.read_text()
+    eventually(lambda: str(tmp_path) in server.log.read_text())
 
 
 def test_a_damaged_model_is_not_served(start_process: StartProcess, model: Path, tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_a_damaged_model_is_not_served(start_process: StartProcess, model: Path,
     server = start_process(artifact=tmp_path)
     response = server.client.get("/health/ready")
     assert (response.status_code, str(tmp_path) in response.text) == (503, False)
-    assert "SHA-256" in server.log.read_text()
+    eventually(lambda: "SHA-256" in server.log.read_text())
 
 
 def test_the_server_loads_neither_torch_nor_lightning() -> None:
