@@ -77,7 +77,7 @@ class Connections:
         """Begin with none."""
         self.limits = limits
         self._metrics = metrics
-        self._open: set[Limited] = set()
+        self._open: dict[Limited, None] = {}  # in order, which decides where many came within a millisecond
         self._looks = False
         self._unsaid: dict[str, int] = {}  # connections of each reason that the log has not told of
         self._said = float("-inf")
@@ -86,14 +86,14 @@ class Connections:
         """Take a connection in. Where there are too many, the one that has waited longest makes room."""
         if len(self._open) >= self.limits.connections:
             self._make_room(connection)
-        self._open.add(connection)
+        self._open[connection] = None
         if not self._looks:
             self._looks = True
             asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
 
     def lost(self, connection: Limited) -> None:
         """Forget a connection."""
-        self._open.discard(connection)
+        self._open.pop(connection, None)
 
     def _make_room(self, connection: Limited) -> None:
         if len(self._open) >= self.limits.connections + _REFUSED_AT_ONCE:
@@ -106,7 +106,7 @@ class Connections:
             connection.refuse(503, f"All {self.limits.connections} connections of this server are busy; try again.")
             return
         self._count("room")
-        self._open.remove(waiting)
+        del self._open[waiting]
         waiting.close()
 
     def _look(self) -> None:
