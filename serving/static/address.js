@@ -1,6 +1,7 @@
 /**
- * What the page shows, as its address says it: ?user=196&genre=Comedy&film=50, or, for a newcomer with ratings,
- * ?rated=50-5_172-4. So a link can be passed on, and Back goes back.
+ * What the page shows, as its address says it: ?rated=50-5_172-4&genre=Comedy&film=50 for a newcomer with ratings,
+ * nothing for one without, and ?user=196 for a user of the data set, empty before there is a number. So a link can be
+ * passed on, and Back goes back.
  */
 
 export function readAddress() {
@@ -11,7 +12,7 @@ export function readAddress() {
   }
   const film = query.get("film") ?? "";
   return {
-    newcomer: query.has("rated") && !query.has("user"),
+    newcomer: !query.has("user"),
     user: query.get("user") || null,
     rated,
     genre: query.get("genre") ?? "",
@@ -21,8 +22,8 @@ export function readAddress() {
 
 function addressOf({ newcomer, user, rated, genre, film }) {
   const query = new URLSearchParams();
-  if (newcomer) query.set("rated", [...rated].map(([id, rating]) => `${id}-${rating}`).join("_"));
-  else if (user !== null) query.set("user", user);
+  if (!newcomer) query.set("user", user ?? "");
+  else if (rated.size) query.set("rated", [...rated].map(([id, rating]) => `${id}-${rating}`).join("_"));
   if (genre) query.set("genre", genre);
   if (film !== null) query.set("film", film);
   return `${location.pathname}${query.size ? "?" : ""}${query}`;

@@ -18,7 +18,7 @@ export function fromTemplate(id) {
   return document.getElementById(id).content.cloneNode(true).firstElementChild;
 }
 
-/** "Star Wars (1977)", or the title alone where nobody knows the year. */
+/** "The Godfather (1972)", or the title alone where nobody knows the year. */
 export function nameOf(film) {
-  return film.year === null ? film.title : `${film.title} (${film.year})`;
+  return film.year === null ? film.display_title : `${film.display_title} (${film.year})`;
 }

@@ -2,7 +2,11 @@
 
 import { element, nameOf } from "./element.js";
 import { showProblem } from "./problem.js";
+import { decimal, hundredths } from "./rounding.js";
 import { explained } from "./why.js";
+
+// Ratings of one film differ by about 1.1 stars, so the mean of fewer than 20 is off by a quarter of a star and more.
+const FEW = 20;
 
 let whys = 0; // each has an id of its own
 
@@ -40,32 +44,54 @@ function disclosure(film, person) {
   return [button, place];
 }
 
+/** By how many the film was rated, with a word of warning where they are few. */
 function ratedInTraining({ n_ratings, mean_rating }) {
-  if (n_ratings === 0) return "not rated by anybody";
-  return `rated ${n_ratings === 1 ? "once" : `${n_ratings.toLocaleString("en")} times`}, ${mean_rating.toFixed(1)} on average`;
+  if (n_ratings === 0) return element("span", { class: "few" }, "rated by nobody yet: little is known of it");
+  const number = n_ratings === 1 ? "1 rating" : `${n_ratings.toLocaleString("en")} ratings`;
+  const mean = `, ${mean_rating.toFixed(1)} on average`;
+  if (n_ratings >= FEW) return element("span", {}, number, mean);
+  return element("span", {}, element("strong", { class: "few" }, `only ${number}`), mean);
 }
 
-/** The content of a list item or card. `actions` are more buttons. */
-export function filmContent(film, rating, person, scale, { note = "", actions = [] } = {}) {
-  const [why, place] = disclosure(film, person);
+/**
+ * The predicted rating. Two decimals, because the first films of a list lie within a tenth of a star and are in this
+ * order; that a person's own rating may well be another is said beside them, by ± one standard deviation where the
+ * model knows it, and under the list in every case.
+ */
+function predicted(rating, deviation, scale, note) {
   const fill = element("span", { class: "fill" });
   fill.style.setProperty("--share", (rating - scale[0]) / (scale[1] - scale[0]));
+  return element(
+    "p",
+    { class: "predicted" },
+    element("span", { class: "unseen" }, "Predicted rating "),
+    element("strong", {}, decimal(hundredths(rating))),
+    element("span", { class: deviation === null ? "of" : "unseen" }, ` of ${scale[1]}`),
+    deviation === null
+      ? null
+      : element(
+          "span",
+          { class: "of" },
+          element("span", { class: "unseen" }, ", give or take"),
+          element("span", { "aria-hidden": "true" }, " ±"),
+          ` ${deviation.toFixed(1)}`,
+        ),
+    element("span", { class: "bar", "aria-hidden": "true" }, fill),
+    note ? element("span", { class: "note" }, note) : null,
+  );
+}
+
+/** The content of a list item or card. `deviation` is null where the model has none, `actions` are more controls. */
+export function filmContent(film, { rating, deviation }, person, scale, { note = "", actions = [] } = {}) {
+  const [why, place] = disclosure(film, person);
   return [
     element(
       "div",
       { class: "about-film" },
-      element("h3", {}, element("span", { class: "title" }, film.title), film.year === null ? null : element("span", { class: "year" }, ` (${film.year})`)),
-      element("p", { class: "hint" }, [film.genres.join(", "), ratedInTraining(film)].filter(Boolean).join(" · ")),
+      element("h3", {}, element("span", { class: "title" }, film.display_title), film.year === null ? null : element("span", { class: "year" }, ` (${film.year})`)),
+      element("p", { class: "hint" }, film.genres.length ? `${film.genres.join(", ")} · ` : "", ratedInTraining(film)),
     ),
-    element(
-      "p",
-      { class: "predicted" },
-      element("span", { class: "unseen" }, "Predicted rating "),
-      element("strong", {}, rating.toFixed(1)),
-      element("span", { class: "of" }, ` of ${scale[1]}`),
-      element("span", { class: "bar", "aria-hidden": "true" }, fill),
-      note ? element("span", { class: "note" }, note) : null,
-    ),
+    predicted(rating, deviation, scale, note),
     element("div", { class: "actions" }, why, ...actions),
     place,
   ];

@@ -52,15 +52,20 @@ export class FilmSearch {
     }
     this.#asking = new AbortController();
     try {
-      const { items, total } = await ask("items", { query: { query, n: MOST }, signal: this.#asking.signal });
+      const { items, total, approximate } = await ask("items", { query: { query, n: MOST }, signal: this.#asking.signal });
       this.#open(items);
-      this.status.textContent = total === 0 ? `No title has “${query}”.` : this.#counted(items.length, total);
+      this.status.textContent = this.#told(query, items.length, total, approximate);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.#close();
       this.status.textContent = "";
       showProblem(this.problem, error, () => this.#search());
     }
+  }
+
+  #told(query, shown, total, approximate) {
+    if (total === 0) return `No title has “${query}”. Try fewer words.`;
+    return approximate ? `No title has “${query}”; these are spelt alike.` : this.#counted(shown, total);
   }
 
   #counted(shown, total) {

@@ -1,4 +1,4 @@
-/** The panel of someone who rates a few films. */
+/** The panel of someone who rates a few films, and who sees before what everybody likes. */
 
 import { ask } from "./api.js";
 import { element, nameOf } from "./element.js";
@@ -19,32 +19,38 @@ export class NewcomerPanel {
 
   /** `change` is called with what of the address is to change: rated, genre, film. */
   constructor(panel, model, change) {
+    this.panel = panel;
     this.scale = model.rating_scale;
     this.change = change;
     this.list = document.getElementById("rated");
+    this.unfold = document.getElementById("all-rated");
     this.suggestions = document.getElementById("suggestions");
     this.status = element("p", { class: "unseen", role: "status" });
     this.problem = element("div");
-    this.list.after(this.status, this.problem);
-    this.search = new FilmSearch(document.getElementById("rate-search"), "Find a film to rate", (film) => this.#add(film));
-    this.oneFilm = new OneFilm(panel.querySelector(".controls"), this.scale, {
+    this.unfold.after(this.status, this.problem);
+    this.unfold.addEventListener("click", () => {
+      this.list.classList.toggle("unfolded");
+      this.#count();
+    });
+    this.search = new FilmSearch(document.getElementById("rate-search"), "Find a film you have seen", (film) => this.#add(film));
+    this.recommendations = new Recommendations(panel, model, {
+      empty: "",
+      chooseGenre: (genre) => change({ genre }),
+      actions: (film) => [
+        element(
+          "div",
+          { class: "seen" },
+          element("span", { "aria-hidden": "true" }, "Seen it?"),
+          stars(film, null, this.scale, (rating) => this.#rateInList(film, rating)),
+        ),
+      ],
+    });
+    this.oneFilm = new OneFilm(panel, this.scale, {
       heading: "One film in particular",
       label: "What would you give to …",
       choose: (film) => change({ film }),
     });
-    this.recommendations = new Recommendations(panel, model, {
-      empty: "Find a film that you have seen and give it stars. Films that you may like appear here after the first one, and get better with each.",
-      chooseGenre: (genre) => change({ genre }),
-      actions: (film) => [
-        element(
-          "button",
-          { type: "button", class: "quiet", click: () => this.#add(film) },
-          "Seen it",
-          element("span", { class: "unseen" }, `: rate ${nameOf(film)}`),
-        ),
-      ],
-    });
-    this.#suggest();
+    this.suggested = this.#suggest();
   }
 
   #ratings() {
@@ -58,14 +64,10 @@ export class NewcomerPanel {
       this.#restore(rated);
       return;
     }
-    if (ratings.size === 0) {
-      this.recommendations.hide();
-      this.oneFilm.hide();
-      return;
-    }
     const person = new Newcomer(ratings);
-    const number = ratings.size === 1 ? "one rating" : `${ratings.size} ratings`;
-    this.recommendations.show(person, genre, "Films for you", `From your ${number}; each further one makes them fit better.`);
+    const [heading, about] = headed(ratings.size);
+    this.recommendations.show(person, genre, heading, about);
+    await this.suggested; // on a wide screen the card is below the suggestions, and would move when they come
     this.oneFilm.show(person, film);
   }
 
@@ -86,6 +88,7 @@ export class NewcomerPanel {
       );
       this.#films.clear();
       this.list.replaceChildren();
+      this.#count();
       films.forEach((film, i) => film && this.#insert(film, valid[i][1]));
       this.#hideSuggested();
       this.change({ rated: this.#ratings() }, { replace: true });
@@ -99,16 +102,17 @@ export class NewcomerPanel {
       "li",
       {},
       element("span", { class: "title" }, nameOf(film)),
+      stars(film, rating, this.scale, (given) => this.#rate(film, given)),
       element(
         "button",
         { type: "button", class: "quiet remove", click: () => this.#remove(film) },
         element("span", { "aria-hidden": "true" }, "✕"),
         element("span", { class: "unseen" }, `Remove ${nameOf(film)}`),
       ),
-      stars(film, rating, this.scale, (given) => this.#rate(film, given)),
     );
     this.#films.set(film.item_id, { film, rating, row });
-    this.list.append(row);
+    this.list.prepend(row); // a narrow screen shows only the first
+    this.#count();
     this.#hideSuggested();
     return row;
   }
@@ -116,6 +120,7 @@ export class NewcomerPanel {
   #add(film) {
     const known = this.#films.get(film.item_id);
     const row = known ? known.row : this.#insert(film, null);
+    this.list.prepend(row);
     this.status.textContent = known ? "" : `${nameOf(film)} is in your list. Give it stars.`;
     (row.querySelector("input:checked") ?? row.querySelector("input")).focus();
   }
@@ -127,15 +132,38 @@ export class NewcomerPanel {
     this.#timer = setTimeout(() => this.change({ rated: this.#ratings() }, { replace: true }), PAUSE);
   }
 
+  /**
+   * Rate a film among those recommended, where it will be missing from the next answer: its stars, with the focus, are
+   * now among the person's own, and what is chosen anew is in sight from its beginning.
+   */
+  #rateInList(film, rating) {
+    const known = this.#films.get(film.item_id);
+    if (known) known.row.querySelector(`input[value="${rating}"]`).checked = true;
+    const row = known ? known.row : this.#insert(film, rating);
+    row.querySelector("input:checked").focus({ preventScroll: true });
+    if (this.panel.getBoundingClientRect().top < 0) this.panel.scrollIntoView();
+    this.#rate(film, rating);
+    this.status.textContent = `${nameOf(film)} is in your list with ${rating === 1 ? "1 star" : `${rating} stars`}.`;
+  }
+
   #remove(film) {
     const { row, rating } = this.#films.get(film.item_id);
     const next = row.nextElementSibling ?? row.previousElementSibling;
     this.#films.delete(film.item_id);
     row.remove();
+    this.#count();
     this.#hideSuggested();
     this.status.textContent = `${nameOf(film)} is removed.`;
     (next ? next.querySelector(".remove") : this.search.input).focus();
     if (rating !== null) this.change({ rated: this.#ratings() }, { replace: true });
+  }
+
+  /** Say how many films there are on the button that shows all of them where only the last has room. */
+  #count() {
+    const unfolded = this.list.classList.contains("unfolded");
+    this.unfold.hidden = this.#films.size < 2;
+    this.unfold.setAttribute("aria-expanded", String(unfolded));
+    this.unfold.textContent = unfolded ? "Show only the last" : `Show all ${this.#films.size} you have seen`;
   }
 
   /** Offer the films that most people rated, so that nobody stands before an empty box. */
@@ -143,9 +171,9 @@ export class NewcomerPanel {
     try {
       const { items } = await ask("items", { query: { n: SUGGESTED } });
       this.suggestions.replaceChildren(
-        element("p", { class: "hint" }, "Many have seen:"),
+        element("p", { class: "hint" }, "Many know"),
         ...items.map((film) => {
-          const button = element("button", { type: "button", class: "chip", click: () => this.#add(film) }, film.title);
+          const button = element("button", { type: "button", class: "chip", click: () => this.#add(film) }, film.display_title);
           button.dataset.item = film.item_id;
           return button;
         }),
@@ -161,4 +189,10 @@ export class NewcomerPanel {
     for (const button of buttons) button.hidden = this.#films.has(Number(button.dataset.item));
     this.suggestions.hidden = buttons.every((button) => button.hidden);
   }
+}
+
+/** What the films are called that this many ratings lead to, and a sentence about them. */
+function headed(number) {
+  if (number === 0) return ["What most people like", "By everybody’s ratings, until you rate one you have seen."];
+  return ["Films for you", `From your ${number === 1 ? "one rating" : `${number} ratings`}; with more they fit better.`];
 }

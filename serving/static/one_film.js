@@ -5,6 +5,7 @@ import { fromTemplate, nameOf } from "./element.js";
 import { filmContent } from "./film.js";
 import { FilmSearch } from "./film_search.js";
 import { showProblem } from "./problem.js";
+import { decimal, hundredths } from "./rounding.js";
 
 export class OneFilm {
   #asking = new AbortController();
@@ -46,12 +47,12 @@ export class OneFilm {
     const asking = (this.#asking = new AbortController());
     this.answer.setAttribute("aria-busy", "true");
     try {
-      const [film, { rating, source }] = await Promise.all([
+      const [film, { source, ...predicted }] = await Promise.all([
         ask(`items/${itemId}`, { signal: asking.signal }),
         person.prediction(itemId, asking.signal),
       ]);
-      this.answer.replaceChildren(...filmContent(film, rating, person, this.scale, { note: source }));
-      this.status.textContent = `${nameOf(film)}: ${rating.toFixed(1)} of ${this.scale[1]}.`;
+      this.answer.replaceChildren(...filmContent(film, predicted, person, this.scale, { note: source }));
+      this.status.textContent = `${nameOf(film)}: ${decimal(hundredths(predicted.rating))} of ${this.scale[1]}.`;
     } catch (error) {
       if (error.name === "AbortError") return;
       this.#shown = "";

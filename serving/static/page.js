@@ -7,20 +7,24 @@ import { showProblem, tell } from "./problem.js";
 import { UserPanel } from "./user_panel.js";
 
 const find = (id) => document.getElementById(id);
-const tabs = [find("tab-user"), find("tab-newcomer")];
+const tabs = [find("tab-newcomer"), find("tab-user")];
 let panels = null; // made when the model is known
 let shown = readAddress();
 
 function show() {
-  const chosen = shown.newcomer ? 1 : 0;
+  const chosen = shown.newcomer ? 0 : 1;
   tabs.forEach((tab, i) => {
     tab.setAttribute("aria-selected", String(i === chosen));
     tab.tabIndex = i === chosen ? 0 : -1;
     find(tab.getAttribute("aria-controls")).hidden = i !== chosen;
   });
-  const who = shown.newcomer ? "Films for you" : shown.user === null ? "Film recommendations" : `Films for user ${shown.user}`;
-  document.title = `${[who, shown.genre].filter(Boolean).join(", ")} – recsys`;
+  document.title = `${[whoseFilms(), shown.genre].filter(Boolean).join(", ")} – recsys`;
   panels?.[chosen].show(shown);
+}
+
+function whoseFilms() {
+  if (shown.newcomer) return shown.rated.size ? "Films for you" : "Film recommendations";
+  return shown.user === null ? "Film recommendations" : `Films for user ${shown.user}`;
 }
 
 function change(changes, { replace = false } = {}) {
@@ -31,7 +35,7 @@ function change(changes, { replace = false } = {}) {
 
 function chooseTab(chosen) {
   tabs[chosen].focus();
-  if (shown.newcomer !== (chosen === 1)) change({ newcomer: chosen === 1, genre: "", film: null });
+  if (shown.newcomer !== (chosen === 0)) change({ newcomer: chosen === 0, genre: "", film: null });
 }
 
 function keyOnTab(event) {
@@ -59,8 +63,8 @@ async function start() {
     find("key").hidden = true;
     find("content").hidden = false;
     panels ??= [
-      new UserPanel(find("panel-user"), model, change),
       new NewcomerPanel(find("panel-newcomer"), model, change),
+      new UserPanel(find("panel-user"), model, change),
     ];
     show();
   } catch (error) {

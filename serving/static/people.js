@@ -1,12 +1,16 @@
 /**
  * Who films are recommended to. Both kinds answer the same questions: `recommendations`, the `prediction` of one film,
- * and an `explanation` of it with `reasons`; both have the words that an answer is told in, and a `key` that no other
- * person has.
+ * both with a `deviation` (null where the model has none), and an `explanation` of it with `reasons`; both have the
+ * words that an answer is told in, and a `key` that no other person has.
  */
 
 import { ask } from "./api.js";
 
 const REASONS = 5; // a screen's worth; the rest weighs less
+
+function deviationOf({ uncertainty }) {
+  return uncertainty?.standard_deviation ?? null;
+}
 
 export class KnownUser {
   constructor(id) {
@@ -18,16 +22,20 @@ export class KnownUser {
       taste: ["It is to this user’s taste", "It is not to this user’s taste", "Taste makes no difference"],
       reasons: "Ratings of this user that speak for it, the strongest first",
       noReasons: "None of this user’s ratings speaks for it in particular.",
+      error: (stars) => `Predictions are about ${stars} stars off`,
     };
   }
 
-  recommendations({ n, offset, genre, signal }) {
-    return ask(`${this.path}/recommendations`, { query: { n, offset, genre: genre || null, strict: true }, signal });
+  async recommendations({ n, offset, genre, signal }) {
+    const query = { n, offset, genre: genre || null, strict: true, uncertainty: true };
+    const { recommendations, total } = await ask(`${this.path}/recommendations`, { query, signal });
+    return { total, recommendations: recommendations.map((film) => ({ ...film, deviation: deviationOf(film) })) };
   }
 
   async prediction(itemId, signal) {
-    const answer = await ask("ratings", { query: { user_id: this.id, item_id: itemId, strict: true }, signal });
-    return { rating: answer.rating, source: "by the model" };
+    const query = { user_id: this.id, item_id: itemId, strict: true, uncertainty: true };
+    const answer = await ask("ratings", { query, signal });
+    return { rating: answer.rating, deviation: deviationOf(answer), source: "by the model" };
   }
 
   async explanation(itemId, signal) {
@@ -48,17 +56,22 @@ export class Newcomer {
       rates: ["You rate higher than most", "You rate lower than most", "You rate as most do"],
       taste: ["It is to your taste", "It is not to your taste", "Taste makes no difference"],
       reasons: "What each of your ratings adds to the last two parts",
-      noReasons: "You have not rated a film that this model knows.",
+      noReasons: "You have not rated a film yet.",
+      // Measured on users with many more ratings than a newcomer gives.
+      error: (stars) => `Predictions are ${stars} stars off, or more while your ratings are few`,
     };
   }
 
-  recommendations({ n, offset, genre, signal }) {
-    return ask("fold-in", { body: { ratings: this.given, n, offset, genre: genre || null }, signal });
+  async recommendations({ n, offset, genre, signal }) {
+    const body = { ratings: this.given, n, offset, genre: genre || null };
+    const { recommendations, total } = await ask("fold-in", { body, signal });
+    return { total, recommendations: recommendations.map((film) => ({ ...film, deviation: null })) };
   }
 
   async prediction(itemId, signal) {
     const answer = await ask("fold-in", { body: { ratings: this.given, item_ids: [itemId], n: 1 }, signal });
-    return { rating: answer.predictions[0].rating, source: "from your ratings" };
+    const source = this.given.length ? "from your ratings" : "by everybody’s ratings";
+    return { rating: answer.predictions[0].rating, deviation: null, source };
   }
 
   async explanation(itemId, signal) {

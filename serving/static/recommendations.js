@@ -6,16 +6,22 @@ import { showProblem } from "./problem.js";
 
 const PAGE = 10;
 
+/** Rows in the place of films that are asked for, so that nothing below moves when they come. */
+function placeholders() {
+  return Array.from({ length: PAGE }, () => element("li", { class: "placeholder", "aria-hidden": "true" }));
+}
+
 export class Recommendations {
   #asking = new AbortController();
   #shown = ""; // whose films, and of which genre; shown again, they stay as they are, with what the reader unfolded
 
   /**
    * `empty` says what to do before there is anything to show, `chooseGenre` is called with the genre that the reader
-   * chooses, and `actions` gives more buttons for a film.
+   * chooses, and `actions` gives more controls for a film.
    */
   constructor(place, model, { empty, chooseGenre, actions = () => [] }) {
     this.scale = model.rating_scale;
+    this.rmse = model.metrics.test_rmse_as_served;
     this.actions = actions;
     this.section = fromTemplate("recommendations");
     const find = (selector) => this.section.querySelector(selector);
@@ -58,9 +64,10 @@ export class Recommendations {
   async #load(further) {
     this.#asking.abort();
     const asking = (this.#asking = new AbortController());
-    const offset = further ? this.films.childElementCount : 0;
+    const offset = further ? this.films.childElementCount : 0; // no placeholders are there then
     this.problem.replaceChildren();
     this.status.textContent = "Looking for films …";
+    if (!further && this.films.childElementCount === 0) this.films.replaceChildren(...placeholders());
     this.section.setAttribute("aria-busy", "true");
     try {
       const answer = await this.person.recommendations({ n: PAGE, offset, genre: this.genre.value, signal: asking.signal });
@@ -78,8 +85,8 @@ export class Recommendations {
   }
 
   #add({ recommendations, total }, offset) {
-    const rows = recommendations.map(({ rating, ...film }) =>
-      element("li", {}, ...filmContent(film, rating, this.person, this.scale, { actions: this.actions(film) })),
+    const rows = recommendations.map(({ rating, deviation, ...film }) =>
+      element("li", {}, ...filmContent(film, { rating, deviation }, this.person, this.scale, { actions: this.actions(film) })),
     );
     if (offset) this.films.append(...rows);
     else this.films.replaceChildren(...rows);
@@ -88,6 +95,11 @@ export class Recommendations {
     this.status.textContent =
       total === 0
         ? `No film is left to recommend${this.genre.value ? ` in ${this.genre.value}` : ""}.`
-        : `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} films, the highest predicted rating first.`;
+        : `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} films, the highest predicted rating first.${this.#error()}`;
+  }
+
+  /** How far to trust the numbers: differences between neighbours are far below it. */
+  #error() {
+    return this.rmse === undefined ? "" : ` ${this.person.words.error(this.rmse.toFixed(1))}, so small differences say little.`;
   }
 }

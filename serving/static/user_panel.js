@@ -8,7 +8,6 @@ import { Recommendations } from "./recommendations.js";
 
 export class UserPanel {
   #asking = new AbortController();
-  #reveals = false; // whether the films, which are below on a narrow screen, come into sight when they are there
 
   /** `change` is called with what of the address is to change: user, genre, film. */
   constructor(panel, model, change) {
@@ -17,20 +16,20 @@ export class UserPanel {
     this.input = document.getElementById("user-input");
     this.problem = document.getElementById("user-problem");
     document.getElementById("user-hint").textContent =
-      `Users have numbers instead of names; there are ${model.n_users.toLocaleString("en")}.`;
+      `There are ${model.n_users.toLocaleString("en")} users; they have numbers, no names.`;
     document.getElementById("user").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
     document.getElementById("any-user").addEventListener("click", () => this.#anyone());
-    this.oneFilm = new OneFilm(panel.querySelector(".controls"), model.rating_scale, {
-      heading: "One film in particular",
-      label: "What would this user give to …",
-      choose: (film) => change({ film }),
-    });
     this.recommendations = new Recommendations(panel, model, {
       empty: "Type the number of a user, or pick anyone: the films that the model would recommend to them appear here.",
       chooseGenre: (genre) => change({ genre }),
+    });
+    this.oneFilm = new OneFilm(panel, model.rating_scale, {
+      heading: "One film in particular",
+      label: "What would this user give to …",
+      choose: (film) => change({ film }),
     });
   }
 
@@ -40,7 +39,7 @@ export class UserPanel {
       this.input.focus();
       return;
     }
-    this.#reveals = true;
+    if (matchMedia("(pointer: coarse)").matches) this.input.blur(); // the keyboard on the screen would cover the films
     this.change({ user, film: null });
   }
 
@@ -61,17 +60,10 @@ export class UserPanel {
       const offset = Math.floor(Math.random() * this.model.n_users);
       const { users } = await ask("users", { query: { n: 1, offset } });
       if (users.length === 0) return this.#anyone(); // a smaller model has taken the place of the one before
-      this.#reveals = true;
       this.change({ user: String(users[0].user_id), film: null });
     } catch (error) {
       showProblem(this.problem, error, () => this.#anyone());
     }
-  }
-
-  #reveal() {
-    this.#reveals = false;
-    const films = this.recommendations.section;
-    if (films.getBoundingClientRect().top > innerHeight / 2) films.scrollIntoView();
   }
 
   async show({ user, genre, film }) {
@@ -93,7 +85,6 @@ export class UserPanel {
       const about = described(await ask(person.path, { signal: asking.signal }));
       this.oneFilm.show(person, film);
       await this.recommendations.show(person, genre, `Films for user ${user}`, about);
-      if (this.#reveals) this.#reveal();
     } catch (error) {
       if (error.name === "AbortError") return;
       this.#hide();

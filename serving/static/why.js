@@ -1,59 +1,55 @@
 /** Why a rating is predicted: the sum that it is, and the person's own ratings behind it. */
 
 import { element, nameOf } from "./element.js";
-
-const SHOWN_AS_ZERO = 0.005; // with two decimals
-
-function signed(number) {
-  const rounded = Math.abs(number) < SHOWN_AS_ZERO ? 0 : number;
-  return `${rounded < 0 ? "−" : "+"}${Math.abs(rounded).toFixed(2)}`;
-}
+import { addingUp, decimal, hundredths, signed } from "./rounding.js";
 
 /** A bar to the right of a middle line for what adds, to the left for what takes away; `most` fills its half. */
-function bar(number, most) {
-  const fill = element("span", { class: number < 0 ? "fill less" : "fill more-than" });
-  fill.style.setProperty("--share", Math.min(1, Math.abs(number) / most));
+function bar(shown, most) {
+  const fill = element("span", { class: shown < 0 ? "fill less" : "fill more-than" });
+  fill.style.setProperty("--share", Math.min(1, Math.abs(shown) / most));
   return element("span", { class: "signed-bar", "aria-hidden": "true" }, fill);
 }
 
-function partRow(label, number, most) {
+function partRow([more, less, neither], shown, most) {
+  const label = shown === 0 ? neither : shown < 0 ? less : more;
   return element(
     "tr",
     {},
     element("th", { scope: "row" }, label),
-    element("td", { class: "with-bar" }, bar(number, most)),
-    element("td", { class: "number" }, signed(number)),
+    element("td", { class: "with-bar" }, bar(shown, most)),
+    element("td", { class: "number" }, signed(shown)),
   );
 }
 
-function plainRow(label, number, kind) {
+function plainRow(label, shown, kind) {
   return element(
     "tr",
     { class: kind },
     element("th", { scope: "row" }, label),
     element("td", {}),
-    element("td", { class: "number" }, number.toFixed(2)),
+    element("td", { class: "number" }, decimal(shown)),
   );
 }
 
-function sum({ parts, unclipped, rating }, words) {
-  const most = Math.max(1, ...[parts.user, parts.item, parts.interaction, parts.time].map(Math.abs));
-  const film = ["This film is rated higher than most", "This film is rated lower than most", "This film is rated like most"];
-  const choose = ([more, less, neither], number) =>
-    Math.abs(number) < SHOWN_AS_ZERO ? neither : number < 0 ? less : more;
+const FILM = ["This film is rated higher than most", "This film is rated lower than most", "This film is rated like most"];
+const TIME = "What is rated at one time is alike";
+
+/** The table of mean, film, person, taste and time, all in hundredths. */
+function sum({ mean, item, user, interaction, time, total, rating }, words) {
+  const most = Math.max(100, ...[item, user, interaction, time].map(Math.abs));
   const rows = [
-    plainRow("All ratings, on average", parts.global_mean, "start"),
-    partRow(choose(film, parts.item), parts.item, most),
-    partRow(choose(words.rates, parts.user), parts.user, most),
-    partRow(choose(words.taste, parts.interaction), parts.interaction, most),
-    ...(Math.abs(parts.time) < SHOWN_AS_ZERO ? [] : [partRow("What is rated at one time is alike", parts.time, most)]),
-    plainRow("Together", unclipped, "sum"),
+    plainRow("All ratings, on average", mean, "start"),
+    partRow(FILM, item, most),
+    partRow(words.rates, user, most),
+    partRow(words.taste, interaction, most),
+    time === 0 ? null : partRow([TIME, TIME, TIME], time, most),
+    plainRow("Together", total, "sum"),
   ];
-  if (Math.abs(unclipped - rating) >= SHOWN_AS_ZERO) rows.push(plainRow("On the scale, which ends there", rating, "sum"));
+  if (total !== rating) rows.push(plainRow("On the scale, which ends there", rating, "sum"));
   return element("table", {}, element("caption", {}, "How the rating comes about"), element("tbody", {}, ...rows));
 }
 
-function reason({ rating, says = "", adds = null, ...film }) {
+function reason({ rating, says = "", ...film }, adds) {
   return element(
     "li",
     {},
@@ -63,15 +59,27 @@ function reason({ rating, says = "", adds = null, ...film }) {
   );
 }
 
-function others({ others: number = 0, byOthers }) {
-  if (number <= 0) return null;
+function otherReasons(number, adds) {
   const text = number === 1 ? "One other rating" : `${number} other ratings together`;
-  return element("li", {}, element("span", {}), element("span", {}, text), element("span", { class: "number" }, signed(byOthers)));
+  return element("li", {}, element("span", {}), element("span", {}, text), element("span", { class: "number" }, signed(adds)));
+}
+
+/** What each reason adds, up to the parts of person and taste; a known user's ratings only speak for a film. */
+function listOf({ reasons, others = 0, byOthers }, fromRatings) {
+  if (reasons[0].adds === undefined) return reasons.map((own) => reason(own, null));
+  const parts = reasons.map(({ adds }) => adds);
+  const shown = addingUp(others > 0 ? [...parts, byOthers] : parts, fromRatings);
+  const rows = reasons.map((own, i) => reason(own, shown[i]));
+  return others > 0 ? [...rows, otherReasons(others, shown.at(-1))] : rows;
 }
 
 /** An explanation of people.js as elements. */
 export function explained(answer, words) {
-  if (answer.reasons.length === 0) return [sum(answer, words), element("p", { class: "hint" }, words.noReasons)];
-  const reasons = [...answer.reasons.map(reason), others(answer)].filter((item) => item !== null);
-  return [sum(answer, words), element("h4", {}, words.reasons), element("ul", { class: "reasons" }, ...reasons)];
+  const { parts } = answer;
+  const total = hundredths(answer.unclipped);
+  const names = ["global_mean", "item", "user", "interaction", "time"];
+  const [mean, item, user, interaction, time] = addingUp(names.map((name) => parts[name]), total);
+  const table = sum({ mean, item, user, interaction, time, total, rating: hundredths(answer.rating) }, words);
+  if (answer.reasons.length === 0) return [table, element("p", { class: "hint" }, words.noReasons)];
+  return [table, element("h4", {}, words.reasons), element("ul", { class: "reasons" }, ...listOf(answer, user + interaction))];
 }

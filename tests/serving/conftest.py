@@ -121,6 +121,18 @@ def films_server(start_server: StartServer, films_model: Path) -> httpx.Client:
 
 
 @pytest.fixture(scope="session")
+def many_films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The films of `tests.serving.films.many` as an artefact."""
+    return artifact.save(tmp_path_factory.mktemp("many"), films.manifest("LinearNetwork"), *films.many())
+
+
+@pytest.fixture(scope="session")
+def many_films_server(start_server: StartServer, many_films: Path) -> httpx.Client:
+    """A server of them."""
+    return start_server(artifact=many_films)
+
+
+@pytest.fixture(scope="session")
 def roomy_films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
     """A server of the model in `tests.serving.films`, which allows 100 pairs in a request and answers for it."""
     return start_server(artifact=_saved_films("UserItemEmbedding", tmp_path_factory), max_pairs=100)

@@ -52,3 +52,20 @@ def arrays(kind: str) -> dict[str, Array]:
         "user_bias": USER_MEANS[:, None],
         "item_bias": ITEM_MEANS[:, None] + np.float32(MEAN),
     }
+
+
+HOSTILE = "<img src=x onerror=\"document.title='broken into'\"><script>document.title='broken into'</script>"
+LONG = "Supercalifragilisticexpialidocious" * 4
+
+
+def many() -> tuple[dict[str, Array], ItemTable]:
+    """The films, and 20 of no taste, among them one with a hostile title and one with too long a title."""
+    means = np.linspace(-0.35, -0.9, 20).astype(np.float32)
+    titles = (HOSTILE, LONG, *(f"Sequel {number}" for number in range(2, 20)))
+    more = {
+        "matrix": np.hstack([MATRIX, MEAN + USER_MEANS[:, None] + means]).astype(np.float32),
+        "item_ids": np.concatenate([ITEM_IDS, np.arange(100, 120)]),
+        "item_means": np.concatenate([ITEM_MEANS, means]),
+    }
+    items = ItemTable(ITEMS.titles + titles, ITEMS.years + (1999,) * 20, ITEMS.genres + (("Sequel",),) * 20)
+    return arrays("LinearNetwork") | more, items
