@@ -61,12 +61,15 @@ test-lowest: $(VENV)/.ready  ## Run the tests with the oldest versions that pypr
 test-avx2: $(VENV)/.ready  ## Run the tests of numbers as a processor without AVX-512 would
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell $(PYTEST) -m "not slow" tests/recsys tests/synthetic tests/test_artifact.py
 
-# Versions in the lock stay while pyproject.toml allows them; without the files, the newest are taken.
 LOCK = $(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-package torch --constraint requirements/torch.txt
 .PHONY: lock
-lock: $(VENV)/.ready  ## Write the exact versions and hashes of all requirements (requirements/)
+lock: $(VENV)/.ready  ## Write the exact versions and hashes of all requirements; versions stay where they may
 	$(LOCK) --all-extras --output-file requirements/all.txt
 	$(LOCK) --extra development --constraint requirements/all.txt --output-file requirements/development.txt
+
+.PHONY: upgrade
+upgrade: LOCK += --upgrade
+upgrade: lock  ## As lock, with the newest versions
 
 .PHONY: serve
 serve: $(VENV)/.ready  ## Serve artifacts/latest on http://127.0.0.1:8000
