@@ -24,6 +24,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from benchmarks.environment import environment
 from data.datamodule import MovieLensDataModule
@@ -93,9 +94,11 @@ class _Recorder(pl.Callback):
         self.rmse: list[float] = []
         self._aside = 0.0
 
+    @override
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         self._since = time.process_time()  # before that of the model, which decomposes the features
 
+    @override
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         model = pl_module
         assert isinstance(model, BayesianEmbedding)

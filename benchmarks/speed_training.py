@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LinearLR
+from typing_extensions import override
 
 from benchmarks.peers import build
 from benchmarks.peers.peer import training_set
@@ -63,10 +64,12 @@ Make = Callable[[MovieLensDataModule], RatingModel]
 class AutogradRatioPenalty(Penalty):
     """The ratio penalty as one would write it first."""
 
+    @override
     def forward(self, matrix: Tensor) -> Tensor:
         ratio: Tensor = torch.linalg.matrix_norm(matrix, "nuc") / torch.linalg.matrix_norm(matrix)
         return self.strength * ratio
 
+    @override
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:
         return RatioPenalty(1.0).of_singular_values(values)
 

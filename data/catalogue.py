@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from typing_extensions import override
+
 from data import table_rows
 from data.errors import UnknownDataSetError
 from data.table_rows import Item, User
@@ -28,6 +30,7 @@ class RatingScale:
     maximum: float
     step: float
 
+    @override
     def __str__(self) -> str:
         return f"{self.minimum:g}, {self.minimum + self.step:g}, ... {self.maximum:g}"
 
@@ -88,6 +91,7 @@ class Wheel:
     version: str
     archive: Archive
 
+    @override
     def __str__(self) -> str:
         return f"the PyPI wheel {self.project} {self.version}"
 

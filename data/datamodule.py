@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+from typing_extensions import override
 
 from data.movielens import Ratings, load
 from data.splits import Split, canonical_name, carve_validation, make_split
@@ -95,6 +96,7 @@ class MovieLensDataModule(pl.LightningDataModule):
         """Least and greatest rating."""
         return (self.ratings.scale.minimum, self.ratings.scale.maximum)
 
+    @override
     def prepare_data(self) -> None:
         """Have the data set on this machine; called in one process of several."""
         _ = self.ratings
@@ -111,21 +113,25 @@ class MovieLensDataModule(pl.LightningDataModule):
         """
         return torch.from_numpy(self.ratings.times_of(users.numpy(), items.numpy()))
 
+    @override
     def train_dataloader(self) -> DataLoader[Batch]:
         """The training ratings, as one batch or in shuffled ones."""
         rows = self._parts[0]
         size = self.batch_size or rows.size
         return DataLoader(_Rows(self, rows), sampler=_ShuffledBatches(rows.size, size, self.seed), batch_size=None)
 
+    @override
     def val_dataloader(self) -> list[DataLoader[Batch]]:
         """The validation ratings; no loader when there are none."""
         rows = self._parts[1]
         return [self._in_order(rows)] if rows.size else []
 
+    @override
     def test_dataloader(self) -> DataLoader[Batch]:
         """The test ratings, in the order of the file."""
         return self._in_order(self.split.test)
 
+    @override
     def predict_dataloader(self) -> DataLoader[Batch]:
         """The test ratings again: what a prediction file is compared with."""
         return self.test_dataloader()
@@ -161,6 +167,7 @@ class _Rows(Dataset[Batch]):
     def __init__(self, data: MovieLensDataModule, rows: npt.NDArray[np.int64]) -> None:
         self.users, self.items, self.ratings = data._batch(rows)
 
+    @override
     def __getitem__(self, positions: npt.NDArray[np.int64]) -> Batch:
         index = torch.from_numpy(positions)
         return self.users[index], self.items[index], self.ratings[index]
@@ -182,6 +189,7 @@ class _ShuffledBatches(Sampler[npt.NDArray[np.int64]]):
     def __len__(self) -> int:
         return -(-self.n // self.size)
 
+    @override
     def __iter__(self) -> Iterator[npt.NDArray[np.int64]]:
         order = np.arange(self.n)
         if self.size < self.n:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from typing_extensions import override
 
 from data import catalogue
 from data.archives import FoundArchive
@@ -94,6 +95,7 @@ class Ratings:
         """Return the number of ratings."""
         return self.values.size
 
+    @override
     def __repr__(self) -> str:
         return (
             f"<Ratings {self.name}: {len(self):,} ratings in {self.scale} of {self.n_items:,} items by "

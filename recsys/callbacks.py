@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing_extensions import override
 
 
 class EpochSelection(Callback):
@@ -39,9 +40,11 @@ class EpochSelection(Callback):
         """The lowest validation RMSE so far; infinity before the first."""
         return self.best_metrics.get("val_rmse", float("inf"))
 
+    @override
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         trainer.should_stop = trainer.should_stop or self._waited >= self.patience  # resumed when it was over already
 
+    @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
@@ -52,9 +55,11 @@ class EpochSelection(Callback):
         self._waited += 1
         trainer.should_stop = trainer.should_stop or self._waited >= self.patience
 
+    @override
     def state_dict(self) -> dict[str, Any]:
         return {"best_metrics": self.best_metrics, "best_epochs": self.best_epochs, "waited": self._waited}
 
+    @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best_metrics = state_dict["best_metrics"]
         self.best_epochs = state_dict["best_epochs"]
@@ -78,17 +83,21 @@ class EpochProgress(Callback):
             TextColumn("{task.fields[figures]}"),
         )
 
+    @override
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._bar.start()
         self._bar.add_task("fit", total=trainer.max_epochs, completed=trainer.current_epoch, figures="")
 
+    @override
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         shown = {name: trainer.progress_bar_metrics.get(name) for name in ("train_loss", "val_rmse")}
         figures = "  ".join(f"{name} {float(value):.4f}" for name, value in shown.items() if value is not None)
         self._bar.update(self._bar.task_ids[0], completed=trainer.current_epoch + 1, figures=figures)
 
+    @override
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._bar.stop()
 
+    @override
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         self._bar.stop()

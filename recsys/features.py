@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from data.movielens import Ratings
 from recsys.errors import SettingsError
@@ -47,9 +48,11 @@ class WhoRatedWhat(Feature):
     Source: Koren, "Factorization meets the neighborhood", KDD 2008, section 4 (SVD++), which has it for users.
     """
 
+    @override
     def of_users(self, known: Known) -> Tensor | None:
         return _unit_rows(_rated(known))
 
+    @override
     def of_items(self, known: Known) -> Tensor | None:
         return _unit_rows(_rated(known).T)
 
@@ -65,6 +68,7 @@ class _TableFeature(Feature):
 class UserSide(_TableFeature):
     """Age group, gender and occupation of the users, one column for each value."""
 
+    @override
     def of_users(self, known: Known) -> Tensor | None:
         table = known.data.user_table
         self.require(table, ("age", "gender", "occupation"), known.data)
@@ -75,6 +79,7 @@ class UserSide(_TableFeature):
 class ItemSide(_TableFeature):
     """Genres of the items, 1 / √(number of its genres) each, and the group of its year."""
 
+    @override
     def of_items(self, known: Known) -> Tensor | None:
         table = known.data.item_table
         self.require(table, ("genres", "year"), known.data)

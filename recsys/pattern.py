@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 with warnings.catch_warnings():  # said once a process: that sparse tensors are in beta state; not amid a fit, then
     warnings.simplefilter("ignore", UserWarning)
@@ -50,6 +51,7 @@ class _Products(torch.autograd.Function):
     """y_e = left_i · right_j at entries e = (i, j): ∂L/∂left = G right and ∂L/∂right = Gᵀ left, with G_ij = ∂L/∂y_e."""
 
     @staticmethod
+    @override
     def forward(ctx: Any, pattern: Pattern, left: Tensor, right: Tensor) -> Tensor:
         ctx.pattern = pattern
         ctx.save_for_backward(left, right)
@@ -59,6 +61,7 @@ class _Products(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
+    @override
     def backward(ctx: Any, outer: Tensor) -> tuple[None, Tensor, Tensor]:
         left, right = ctx.saved_tensors
         return None, ctx.pattern.matrix(outer) @ right, ctx.pattern.transposed.matrix(outer) @ left

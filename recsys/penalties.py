@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from recsys.smoothing import smoothed_nuclear_norm, value_and_derivative
 from recsys.spectral import spectral_function
@@ -33,6 +34,7 @@ class Penalty(nn.Module, ABC):
             raise ValueError(f"a penalty's strength λ must be a finite number >= 0, not {strength}")
         self.strength = strength
 
+    @override
     def forward(self, matrix: Tensor) -> Tensor:
         """λ R(W), differentiable once with respect to the matrix."""
         return self.strength * spectral_function(matrix, self.of_singular_values)
@@ -41,6 +43,7 @@ class Penalty(nn.Module, ABC):
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """R, (...,), and ∂R/∂σ, (..., r), for singular values (..., r) >= 0; the derivative at σᵢ = 0 is 0."""
 
+    @override
     def extra_repr(self) -> str:
         return f"strength={self.strength}"
 
@@ -48,6 +51,7 @@ class Penalty(nn.Module, ABC):
 class NuclearNormPenalty(Penalty):
     """λ ‖W‖_*, the sum of the singular values: the convex stand-in for rank."""
 
+    @override
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:
         return values.sum(-1), (values > 0).to(values.dtype)
 
@@ -77,6 +81,7 @@ class SchattenRatioPenalty(Penalty):
         self.p = p
         self.q = q
 
+    @override
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:
         largest = values.amax(-1, keepdim=True)  # powers of σ/σ₁ cannot overflow, and R does not change
         positive = values > 0
@@ -89,6 +94,7 @@ class SchattenRatioPenalty(Penalty):
         slope = ratio * (powers_p / safe_p - powers_q / safe_q)  # σᵢ ∂R/∂σᵢ
         return ratio[..., 0], torch.where(positive, slope / torch.where(positive, values, 1.0), 0.0)
 
+    @override
     def extra_repr(self) -> str:
         return f"strength={self.strength}, p={self.p:g}, q={self.q:g}"
 
@@ -111,6 +117,7 @@ class RatioPenalty(SchattenRatioPenalty):
         """
         super().__init__(strength, p=1, q=2)
 
+    @override
     def extra_repr(self) -> str:
         return f"strength={self.strength}"
 
@@ -139,10 +146,12 @@ class SmoothedRatioPenalty(Penalty):
             raise ValueError(f"the smoothing ε must be a positive finite number, not {smoothing}")
         self.smoothing = smoothing
 
+    @override
     def forward(self, matrix: Tensor) -> Tensor:
         norm = torch.linalg.vector_norm(matrix, dim=(-2, -1))
         return self.strength * smoothed_nuclear_norm(matrix, self.smoothing) / torch.where(norm > 0, norm, 1.0)
 
+    @override
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:
         norm = torch.linalg.vector_norm(values, dim=-1, keepdim=True)  # (..., 1)
         safe = torch.where(norm > 0, norm, 1.0)
@@ -150,5 +159,6 @@ class SmoothedRatioPenalty(Penalty):
         ratio = smoothed[..., None] / safe
         return ratio[..., 0], (slopes - ratio * values / safe) / safe
 
+    @override
     def extra_repr(self) -> str:
         return f"strength={self.strength}, smoothing={self.smoothing:g}"

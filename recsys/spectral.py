@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 # Directions looked for, and applications of W Wᵀ to find them. A ratings matrix has one to three that stand clear of
 # the rest; looking for more finds those more exactly, and sixteen columns is where matrix products become cheap.
@@ -232,12 +233,14 @@ def with_gradient(matrix: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
 
 class _WithGradient(torch.autograd.Function):
     @staticmethod
+    @override
     def forward(ctx: torch.autograd.function.FunctionCtx, matrix: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
         ctx.save_for_backward(gradient)
         return value.clone()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
+    @override
     def backward(ctx: torch.autograd.function.FunctionCtx, outer: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]  # set by save_for_backward
         return outer[..., None, None] * gradient, None, None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class DampedMeans(Start):
         self.user_damping = user_damping
         self.item_damping = item_damping
 
+    @override
     def effects(self, users: Tensor, items: Tensor, ratings: Tensor, n_users: int, n_items: int) -> Effects:
         exact = ratings.double()
         mean = exact.mean()
@@ -86,6 +88,7 @@ class NearZero(Start):
         """
         super().__init__(scale)
 
+    @override
     def effects(self, users: Tensor, items: Tensor, ratings: Tensor, n_users: int, n_items: int) -> Effects:
         return Effects(0.0, ratings.new_zeros(n_users), ratings.new_zeros(n_items))
 

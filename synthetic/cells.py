@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from synthetic.dynamics import PENALTIES
 from synthetic.optimizers import OPTIMIZERS
 
@@ -45,6 +47,7 @@ class Cell:
     penalty: str
     variant: str = ""
 
+    @override
     def __str__(self) -> str:
         parts = [self.optimizer, str(self.depth), self.penalty, self.variant]
         return ":".join(part for part in parts if part)

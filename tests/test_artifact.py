@@ -18,6 +18,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save as save_tensors
+from typing_extensions import override
 
 from recsys import artifact
 from recsys.artifact import Array, Artifact, ArtifactError, ItemTable, Manifest, pairwise_sum, read_manifest
@@ -137,6 +138,7 @@ class Payload:
     def __init__(self, touched: Path) -> None:
         self.touched = touched
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return (Path.touch, (self.touched,))
 

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
+from typing_extensions import override
 
 from benchmarks.faults import work
 from benchmarks.faults.outcome import Outcome
@@ -147,6 +148,7 @@ def _serving(content: bytes) -> Iterator[str]:
             except ConnectionError:
                 pass  # who asked was killed
 
+        @override
         def log_message(self, format: str, *args: object) -> None:
             pass
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from benchmarks.peers.network import Effects, NetworkPeer, Sparse
 from benchmarks.peers.peer import TrainingSet
@@ -36,10 +37,12 @@ class AutoSVDpp(NetworkPeer):
     batch_size: int = 2048
     epochs: int = 15
 
+    @override
     def network(self, train: TrainingSet) -> nn.Module:
         codes = contractive_codes(torch.from_numpy(train.item_features), self.factors, self.contraction)
         return _Network(train, self.share * codes)
 
+    @override
     def loss(self, network: nn.Module, users: Tensor, items: Tensor, values: Tensor) -> Tensor:
         assert isinstance(network, _Network)
         of_users = network.user_factors()[users]
@@ -68,6 +71,7 @@ class _Network(nn.Module):
         effects: Tensor = self.effects(users, items)
         return effects + (of_users * (self.codes + self.items)[items]).sum(1)
 
+    @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         return self.rate(users, items, self.user_factors()[users])
 

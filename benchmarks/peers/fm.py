@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from typing_extensions import override
 
 from benchmarks.peers.peer import Floats, Indices, Peer, TrainingSet
 
@@ -45,6 +46,7 @@ class FM(Peer):
     rank: int = 10
     samples: int = 200
 
+    @override
     def fit(self, train: TrainingSet, after_epoch: Callable[[int], None] | None = None) -> None:
         self._times_of = train.times_of
         self._times = [np.unique(keys) for keys in self._time_keys(train.users, train.items)]
@@ -60,15 +62,18 @@ class FM(Peer):
                 group_shapes=self._groups,
             )
 
+    @override
     def predict(self, users: Indices, items: Indices) -> npt.NDArray[np.float64]:
         predicted: npt.NDArray[np.float64] = self._machine.predict(
             self._time_columns(users, items), self._relations(users, items)
         )
         return predicted
 
+    @override
     def n_parameters(self) -> int | None:
         return 1 + sum(self._groups) * (1 + self.rank)
 
+    @override
     def matrix(self, n_users: int, n_items: int) -> None:
         return None
 
@@ -97,6 +102,7 @@ class FM(Peer):
 class FMImplicit(FM):
     """Also who has rated what."""
 
+    @override
     def _features(self, train: TrainingSet) -> tuple[list[sparse.csr_matrix], list[int]]:
         shape = (train.n_users, train.n_items)
         rated = sparse.csr_matrix((np.ones(train.users.size), (train.users, train.items)), shape)
@@ -110,6 +116,7 @@ class FMImplicit(FM):
 class FMDate(FMImplicit):
     """Also age, gender and occupation, genres and year, and the day of the rating."""
 
+    @override
     def _features(self, train: TrainingSet) -> tuple[list[sparse.csr_matrix], list[int]]:
         blocks, groups = super()._features(train)
         sides = [_in_columns(train.user_features), _in_columns(train.item_features)]
@@ -117,6 +124,7 @@ class FMDate(FMImplicit):
         users, items, rated, rated_by = groups
         return blocks, [users, rated, sides[0].shape[1], items, rated_by, sides[1].shape[1]]
 
+    @override
     def _time_keys(self, users: Indices, items: Indices) -> list[Indices]:
         return [self._times_of(users, items) // _DAY]
 
@@ -125,6 +133,7 @@ class FMDate(FMImplicit):
 class FMWindows(FMDate):
     """In place of the day, a user's windows of a second, 10 seconds, 1, 5 and 30 minutes and a day."""
 
+    @override
     def _time_keys(self, users: Indices, items: Indices) -> list[Indices]:
         return [users * 2**40 + self._times_of(users, items) // width for width in _WIDTHS]
 

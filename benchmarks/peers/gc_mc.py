@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from benchmarks.peers.network import Sparse
 from benchmarks.peers.peer import Indices, Peer, TrainingSet
@@ -41,6 +42,7 @@ class GCMC(Peer):
 
     side_units = 0
 
+    @override
     def fit(self, train: TrainingSet, after_epoch: Callable[[int], None] | None = None) -> None:
         users, items = torch.tensor(train.users), torch.tensor(train.items)
         levels, classes = np.unique(train.values, return_inverse=True)
@@ -59,12 +61,14 @@ class GCMC(Peer):
                     after_epoch(epoch)
 
     @torch.no_grad()
+    @override
     def predict(self, users: Indices, items: Indices) -> npt.NDArray[np.float32]:
         self._network.eval()
         scores = self._network.scores(torch.tensor(users), torch.tensor(items))
         predicted: npt.NDArray[np.float32] = (scores.softmax(1) @ self._levels).numpy()
         return predicted
 
+    @override
     def n_parameters(self) -> int | None:
         return sum(p.numel() for p in self._network.parameters())
 
@@ -139,6 +143,7 @@ class _Encoder(nn.Module):
                 nn.Linear(peer.side_units, peer.factors, bias=False),
             )
 
+    @override
     def forward(self) -> Tensor:
         messages = self.steps.cumsum(0)  # (R, n_neighbours, units)
         kept = self.dropout(torch.ones(self.n_neighbours, 1))

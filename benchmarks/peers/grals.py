@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from benchmarks.peers.graphs import laplacian
 from benchmarks.peers.peer import Indices, Peer, TrainingSet
@@ -35,6 +36,7 @@ class GRALS(Peer):
     conjugate_steps: int = 5
     epochs: int = 40
 
+    @override
     def fit(self, train: TrainingSet, after_epoch: Callable[[int], None] | None = None) -> None:
         users, items = torch.tensor(train.users), torch.tensor(train.items)
         residuals = torch.from_numpy(train.values) - train.mean
@@ -50,9 +52,11 @@ class GRALS(Peer):
             if after_epoch is not None:
                 after_epoch(epoch)
 
+    @override
     def predict(self, users: Indices, items: Indices) -> npt.NDArray[np.floating[Any]]:
         return np.asarray(self._mean + (self._users[users] * self._items[items]).sum(1))
 
+    @override
     def n_parameters(self) -> int | None:
         return 1 + self._users.numel() + self._items.numel()
 

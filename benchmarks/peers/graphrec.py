@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from benchmarks.peers.network import Effects, NetworkPeer, Sparse
 from benchmarks.peers.peer import TrainingSet
@@ -41,9 +42,11 @@ class GraphRec(NetworkPeer):
     side = False
     graph = False
 
+    @override
     def network(self, train: TrainingSet) -> nn.Module:
         return _Network(train, self.factors, self.side, self.graph)
 
+    @override
     def loss(self, network: nn.Module, users: Tensor, items: Tensor, values: Tensor) -> Tensor:
         assert isinstance(network, _Network)
         of_users, of_items = network.embeddings()
@@ -103,6 +106,7 @@ class _Network(nn.Module):
         effects: Tensor = self.effects(users, items)
         return effects + (of_users[users] * of_items[items]).sum(1)
 
+    @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         return self.rate(users, items, *self.embeddings())
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from benchmarks.peers.peer import Floats, Indices, Peer, TrainingSet
 from recsys.spectral import decompose
@@ -33,6 +34,7 @@ class IMC(Peer):
     strength: float = 30.0  # λ, in stars
     steps: int = 1000
 
+    @override
     def fit(self, train: TrainingSet, after_epoch: Callable[[int], None] | None = None) -> None:
         self._mean = train.mean
         self._users, self._items = _with_constant(train.user_features), _with_constant(train.item_features)
@@ -57,10 +59,12 @@ class IMC(Peer):
             momentum_before, momentum = momentum, (1 + (1 + 4 * momentum**2) ** 0.5) / 2
             ahead = self._weights + (momentum_before - 1) / momentum * (self._weights - before)
 
+    @override
     def predict(self, users: Indices, items: Indices) -> npt.NDArray[np.float64]:
         predicted = self._mean + (self._users[users] @ self._weights * self._items[items]).sum(1)
         return np.asarray(predicted)
 
+    @override
     def n_parameters(self) -> int | None:
         return 1 + self._weights.numel()
 

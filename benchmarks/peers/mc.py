@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from benchmarks.peers.graphs import laplacian
 from benchmarks.peers.peer import Indices, Peer, TrainingSet
@@ -38,6 +39,7 @@ class MC(Peer):
 
     lipschitz = 1.0  # of the gradient of everything but the nuclear norm
 
+    @override
     def fit(self, train: TrainingSet, after_epoch: Callable[[int], None] | None = None) -> None:
         users, items = torch.tensor(train.users), torch.tensor(train.items)
         residuals = torch.from_numpy(train.values) - train.mean
@@ -57,9 +59,11 @@ class MC(Peer):
             if after_epoch is not None:
                 after_epoch(epoch)
 
+    @override
     def predict(self, users: Indices, items: Indices) -> npt.NDArray[np.floating[Any]]:
         return np.asarray(self._mean + self._matrix.numpy()[users, items])
 
+    @override
     def n_parameters(self) -> int | None:
         n_users, n_items = self._matrix.shape
         return 1 + self._rank * (n_users + n_items)  # of the factors that the matrix is a product of
@@ -77,9 +81,11 @@ class GMC(MC):
     neighbours: int = 10
 
     @property
+    @override
     def lipschitz(self) -> float:  # type: ignore[override]  # a constant without graphs
         return 1 + 2 * 2 * self.smoothness
 
+    @override
     def _smoothing(self, train: TrainingSet) -> Callable[[Tensor], Tensor]:
         of_users = laplacian(train.user_features, self.neighbours)
         of_items = laplacian(train.item_features, self.neighbours)

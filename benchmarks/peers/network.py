@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from scipy import sparse
 from torch import Tensor, nn
+from typing_extensions import override
 
 from benchmarks.peers.peer import Indices, Peer, TrainingSet
 
@@ -31,6 +32,7 @@ class NetworkPeer(Peer):
         """What a step makes smaller; the mean squared error unless a method says otherwise."""
         return nn.functional.mse_loss(network(users, items), values)
 
+    @override
     def fit(self, train: TrainingSet, after_epoch: Callable[[int], None] | None = None) -> None:
         users, items, values = (torch.from_numpy(a.copy()) for a in (train.users, train.items, train.values))
         with torch.random.fork_rng():
@@ -47,11 +49,13 @@ class NetworkPeer(Peer):
                     after_epoch(epoch)
 
     @torch.no_grad()
+    @override
     def predict(self, users: Indices, items: Indices) -> npt.NDArray[np.float32]:
         self._network.eval()
         predicted: npt.NDArray[np.float32] = self._network(torch.tensor(users), torch.tensor(items)).numpy()
         return predicted
 
+    @override
     def n_parameters(self) -> int | None:
         return sum(p.numel() for p in self._network.parameters())
 
@@ -67,6 +71,7 @@ class Effects(nn.Module):
         self.users = nn.Parameter(torch.zeros(train.n_users))
         self.items = nn.Parameter(torch.zeros(train.n_items))
 
+    @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         return self.mean + self.users[users] + self.items[items]
 
@@ -87,10 +92,12 @@ class _Product(torch.autograd.Function):
     """A B for a constant A (m, n), given with its transpose, and B (n, k) that learns."""
 
     @staticmethod
+    @override
     def forward(ctx: Any, matrix: sparse.csr_array, transposed: sparse.csr_array, dense: Tensor) -> Tensor:
         ctx.transposed = transposed
         return torch.from_numpy(matrix @ dense.detach().numpy())
 
     @staticmethod
+    @override
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
         return None, None, torch.from_numpy(ctx.transposed @ gradients[0].numpy())

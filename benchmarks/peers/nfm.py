@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from typing_extensions import override
 
 from benchmarks.peers.network import Effects, NetworkPeer
 from benchmarks.peers.peer import TrainingSet
@@ -30,9 +31,11 @@ class NFM(NetworkPeer):
     batch_size: int = 1024
     epochs: int = 77
 
+    @override
     def network(self, train: TrainingSet) -> nn.Module:
         return _Network(train, self.factors, self.dropout)
 
+    @override
     def loss(self, network: nn.Module, users: Tensor, items: Tensor, values: Tensor) -> Tensor:
         assert isinstance(network, _Network)
         squares: Tensor = network.users(users).square().sum(1) + network.items(items).square().sum(1)
@@ -58,6 +61,7 @@ class _Network(nn.Module):
             nn.Linear(factors, 1, bias=False),
         )
 
+    @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         interaction: Tensor = self.layers(self.users(users) * self.items(items))  # (n, 1)
         effects: Tensor = self.effects(users, items)

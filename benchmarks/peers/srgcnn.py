@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from benchmarks.peers.graphs import laplacian
 from benchmarks.peers.network import Sparse
@@ -49,6 +50,7 @@ class SRGCNN(Peer):
     lr: float = 5e-3
     epochs: int = 190
 
+    @override
     def fit(self, train: TrainingSet, after_epoch: Callable[[int], None] | None = None) -> None:
         users, items = torch.tensor(train.users), torch.tensor(train.items)
         residuals = torch.from_numpy(train.values) - train.mean
@@ -86,12 +88,14 @@ class SRGCNN(Peer):
         return of_users, of_items
 
     @torch.no_grad()
+    @override
     def predict(self, users: Indices, items: Indices) -> npt.NDArray[np.float32]:
         factors = [self._diffused(starts) for starts in self._starts]
         products = torch.stack([(of_users[users] * of_items[items]).sum(1) for of_users, of_items in factors])
         predicted: npt.NDArray[np.float32] = (self._mean + products.mean(0)).numpy()
         return predicted
 
+    @override
     def n_parameters(self) -> int | None:
         return sum(p.numel() for p in self._sides.parameters())
 
@@ -113,6 +117,7 @@ class _Side(nn.Module):
         nn.init.zeros_(self.change.weight)
         nn.init.zeros_(self.change.bias)
 
+    @override
     def forward(self, start: Tensor, diffusions: int) -> Tensor:
         factors, state = start, None
         for _ in range(diffusions):

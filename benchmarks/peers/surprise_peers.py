@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import surprise
+from typing_extensions import override
 
 from benchmarks.peers.peer import Indices, Peer, TrainingSet
 
@@ -39,6 +40,7 @@ class SurprisePeer(Peer):
     def algorithm(self) -> surprise.AlgoBase:
         """The library's algorithm with this peer's settings, not yet fitted."""
 
+    @override
     def fit(self, train: TrainingSet, after_epoch: Callable[[int], None] | None = None) -> None:
         triples = pd.DataFrame({"user": train.users, "item": train.items, "rating": train.values.astype(float)})
         reader = surprise.Reader(rating_scale=(train.scale.minimum, train.scale.maximum))
@@ -46,14 +48,17 @@ class SurprisePeer(Peer):
         self._algorithm = self.algorithm()
         self._algorithm.fit(data.build_full_trainset())
 
+    @override
     def predict(self, users: Indices, items: Indices) -> npt.NDArray[np.float64]:
         pairs = zip(users.tolist(), items.tolist(), strict=True)
         return np.array([self._algorithm.predict(u, i, clip=False).est for u, i in pairs])
 
+    @override
     def n_parameters(self) -> int | None:
         learned = (vars(self._algorithm).get(name) for name in ("bu", "bi", "pu", "qi", "yj"))
         return sum(array.size for array in learned if isinstance(array, np.ndarray))
 
+    @override
     def matrix(self, n_users: int, n_items: int) -> None:
         return None
 
@@ -70,6 +75,7 @@ class Baseline(SurprisePeer):
     user_damping: float = 5.0
     item_damping: float = 2.5
 
+    @override
     def algorithm(self) -> surprise.AlgoBase:
         options = {"method": "als", "n_epochs": self.epochs, "reg_u": self.user_damping, "reg_i": self.item_damping}
         return surprise.BaselineOnly(bsl_options=options, verbose=False)
@@ -86,10 +92,12 @@ class KNNBaseline(SurprisePeer):
     neighbours: int = 40
     shrinkage: float = 100.0
 
+    @override
     def algorithm(self) -> surprise.AlgoBase:
         similarity = {"name": "pearson_baseline", "user_based": False, "shrinkage": self.shrinkage}
         return surprise.KNNBaseline(k=self.neighbours, sim_options=similarity, verbose=False)
 
+    @override
     def n_parameters(self) -> int | None:
         return None
 
@@ -110,6 +118,7 @@ class SVD(SurprisePeer):
 
     biased = True
 
+    @override
     def algorithm(self) -> surprise.AlgoBase:
         return surprise.SVD(
             biased=self.biased,
@@ -147,6 +156,7 @@ class SVDpp(SurprisePeer):
     lr: float = 0.007
     regularisation: float = 0.1
 
+    @override
     def algorithm(self) -> surprise.AlgoBase:
         return surprise.SVDpp(
             n_factors=self.factors,
@@ -170,6 +180,7 @@ class NMF(SurprisePeer):
     epochs: int = 50
     regularisation: float = 0.1
 
+    @override
     def algorithm(self) -> surprise.AlgoBase:
         return surprise.NMF(
             n_factors=self.factors,

@@ -14,6 +14,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
+from typing_extensions import override
 
 from recsys.files import write_atomically
 
@@ -25,6 +26,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         super().__init__()
         self.written: Path | None = None
 
+    @override
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write a checkpoint, or leave what was there.
 
@@ -57,28 +59,34 @@ class EpochCheckpoints(ModelCheckpoint):
         self._asked_to_stop = False
         self._handler_before: Any = None
 
+    @override
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_train_start(trainer, pl_module)
         # Not before, since Lightning puts back the handlers that it found when it set up its own.
         if threading.current_thread() is threading.main_thread() and not trainer.fast_dev_run:  # type: ignore[attr-defined]  # Trainer's
             self._handler_before = signal.signal(signal.SIGINT, self._ask_to_stop)
 
+    @override
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_train_epoch_end(trainer, pl_module)
         if self._asked_to_stop:
             trainer.save_checkpoint(self._file)
             raise KeyboardInterrupt
 
+    @override
     def state_dict(self) -> dict[str, Any]:
         """Nothing, as the file is replaced wherever it is."""
         return {}
 
+    @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Do nothing, where ModelCheckpoint compares the folder with that of an older version's checkpoint."""
 
+    @override
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._restore_handler()
 
+    @override
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         self._restore_handler()
 

@@ -12,6 +12,7 @@ from jsonargparse import Namespace
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 from pytorch_lightning.trainer import Trainer
+from typing_extensions import override
 
 from data.datamodule import MovieLensDataModule
 from data.splits import canonical_name
@@ -40,12 +41,14 @@ class RecsysCLI(LightningCLI):
     record: FitRecord
     resumed: Checkpoint | None = None
 
+    @override
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(Run, "run")
         parser.add_lightning_class_args(EpochSelection, "selection")
         for name in ("n_users", "n_items", "rating_scale"):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
+    @override
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Read the settings, and refuse what can be refused before anything is done."""
         super().parse_arguments(parser, args)
@@ -55,6 +58,7 @@ class RecsysCLI(LightningCLI):
         require_supported(config.as_dict())
         require_writable(self.config.subcommand, config.as_dict())
 
+    @override
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
         logger = config.trainer.logger
@@ -71,16 +75,19 @@ class RecsysCLI(LightningCLI):
                 f"{config.run.checkpoints}/{config.run.name}/{stage}.ckpt after a fit of this recipe."
             )
 
+    @override
     def after_instantiate_classes(self) -> None:
         if self.resumed is not None:
             self.resumed.require_data(self.datamodule.ratings.sha256)
 
+    @override
     def instantiate_classes(self) -> None:
         try:
             super().instantiate_classes()
         except ValueError as cause:  # how constructors refuse a value; their messages say which
             raise CommandError(one_line(str(cause))) from cause
 
+    @override
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         given = self._get(self.config_init, "trainer")
         callbacks: list[Callback] = [*given["callbacks"]]
@@ -198,6 +205,7 @@ class RecsysCLI(LightningCLI):
             "fit_seconds": round(self.record.seconds, 2),
         }
 
+    @override
     def _parse_ckpt_path(self) -> None:
         """Do nothing, where Lightning lets a checkpoint's settings replace those of the command line without a word."""
 

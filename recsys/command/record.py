@@ -11,6 +11,7 @@ from typing import Any
 import pytorch_lightning as pl
 import yaml
 from pytorch_lightning.callbacks import Callback
+from typing_extensions import override
 
 from recsys.files import write_atomically
 
@@ -48,13 +49,16 @@ class FitRecord(Callback):
         self.data_sha256 = data_sha256
         self._since: float | None = None
 
+    @override
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.epochs = trainer.max_epochs
         self._since = time.perf_counter()
 
+    @override
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.seconds, self._since = self._elapsed(), None
 
+    @override
     def state_dict(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
@@ -67,6 +71,7 @@ class FitRecord(Callback):
             "versions": VERSIONS,
         }
 
+    @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.stage = state_dict["stage"]
         self.seconds = state_dict["seconds"]
@@ -83,6 +88,7 @@ class LoggedConfiguration(Callback):
         """Set what a fit was asked for, by section."""
         self._text = (_HEADER + yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)).encode()
 
+    @override
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         if stage != "fit":
             return

@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
+from typing_extensions import override
 
 from recsys.memory import require_memory, require_memory_to_train
 from recsys.spectral import NonFiniteMatrixError, effective_rank
@@ -69,6 +70,7 @@ class RatingModel(pl.LightningModule, ABC):
     # What a subclass defines
 
     @abstractmethod
+    @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         """Predicted ratings (n,), not clipped, for dense indices users (n,) and items (n,)."""
 
@@ -95,6 +97,7 @@ class RatingModel(pl.LightningModule, ABC):
 
     # The Lightning contract
 
+    @override
     def setup(self, stage: str) -> None:
         if stage == "fit":  # a checkpoint, if there is one, is restored after this
             if self.device.type == "cpu":
@@ -103,6 +106,7 @@ class RatingModel(pl.LightningModule, ABC):
             data = cast(TrainingData, self.trainer.datamodule)  # type: ignore[attr-defined]  # set by Lightning
             self.initialise(*data.training_set())
 
+    @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         users, items, ratings = batch
         error = (self.predict_batch(users, items) - ratings).square().mean()
@@ -118,6 +122,7 @@ class RatingModel(pl.LightningModule, ABC):
         self.log("penalty", penalty.detach())
         return loss
 
+    @override
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # Trainer's
         if every and self.trainer.global_step % every == 0:
@@ -129,6 +134,7 @@ class RatingModel(pl.LightningModule, ABC):
             for place, value in enumerate(values[:_LEADING_LOGGED], start=1):
                 self.log(f"singular_value_{place}", value)
 
+    @override
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         users, items, ratings = batch
         self.validation_metrics.update(self.rate_known(users, items), ratings)
@@ -136,6 +142,7 @@ class RatingModel(pl.LightningModule, ABC):
         self.log_dict(dict(self.validation_metrics.items()), prog_bar=True, on_step=False, on_epoch=True)
         self.log_dict(dict(self.served_validation_metrics.items()), on_step=False, on_epoch=True)
 
+    @override
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         users, items, ratings = batch
         self.test_metrics.update(self.rate_known(users, items), ratings)
@@ -143,6 +150,7 @@ class RatingModel(pl.LightningModule, ABC):
         for metrics in (self.test_metrics, self.served_test_metrics):
             self.log_dict(dict(metrics.items()), on_step=False, on_epoch=True)
 
+    @override
     def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """The batch, and behind it the ratings (n,) as `rate_known` and as `rate` predict them."""
         users, items, ratings = batch
@@ -156,6 +164,7 @@ class RatingModel(pl.LightningModule, ABC):
         """Predicted ratings (n,) of pairs that the data set has, of which a model may know more, such as the time."""
         return self.rate(users, items)
 
+    @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         # Objects (a penalty, a start) would be pickled, and a checkpoint that runs code when it is opened is no
         # checkpoint to pass on. The command line records them as class path and arguments, which are plain.

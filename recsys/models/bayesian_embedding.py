@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from data.movielens import Ratings
 from recsys.errors import SettingsError
@@ -92,6 +93,7 @@ class BayesianEmbedding(UserItemEmbedding):
 
     # What is predicted
 
+    @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         if not self._has_draws:
             return super().forward(users, items)
@@ -119,6 +121,7 @@ class BayesianEmbedding(UserItemEmbedding):
             location, variance = location + added.mean, variance + added.variance
         return location, variance.sqrt()
 
+    @override
     def rate_known(self, users: Tensor, items: Tensor) -> Tensor:
         if not self._has_draws:
             return super().rate_known(users, items)
@@ -126,9 +129,11 @@ class BayesianEmbedding(UserItemEmbedding):
         expected = self.likelihood.expected(location, deviation, self._averages.thresholds)
         return expected.clamp(*self.rating_scale).to(users.device)
 
+    @override
     def prediction_singular_values(self) -> Tensor:
         return singular_values(self.expected_ratings()) if self._has_draws else super().prediction_singular_values()
 
+    @override
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         posterior = self._averages
         location, deviation = self._at_unknown_time()
@@ -151,6 +156,7 @@ class BayesianEmbedding(UserItemEmbedding):
 
     # The Lightning contract
 
+    @override
     def setup(self, stage: str) -> None:
         super().setup(stage)
         epochs, least = self.trainer.max_epochs, self.point_epochs + self.burn_in
@@ -167,6 +173,7 @@ class BayesianEmbedding(UserItemEmbedding):
             if self._restored is not None and stage != "fit":
                 self._restore(self._restored)
 
+    @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         optimizer = cast(Any, self.optimizers())
         optimizer.zero_grad()
@@ -191,9 +198,11 @@ class BayesianEmbedding(UserItemEmbedding):
         self.log("train_rmse", loss.sqrt())
         return loss
 
+    @override
     def on_test_epoch_start(self) -> None:
         self._coverage = {"": Coverage(), "_as_served": Coverage()}  # with the ratings' times, and without
 
+    @override
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         super().test_step(batch, batch_idx)
         if self._has_draws:
@@ -202,17 +211,20 @@ class BayesianEmbedding(UserItemEmbedding):
             self._coverage[""].update(*self.predictive(users, items), ratings, self._averages)
             self._coverage["_as_served"].update(location, deviation, ratings, self._averages)
 
+    @override
     def on_test_epoch_end(self) -> None:
         for suffix, coverage in self._coverage.items():
             for percent, share in coverage.by_interval().items():
                 self.log(f"test_coverage_{percent}{suffix}", share)
 
+    @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
         if self.sampler is not None:
             checkpoint["sampler"] = self.sampler.state()
             checkpoint["posterior"] = self.sampler.posterior.state()
 
+    @override
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._restored = {name: checkpoint[name] for name in ("sampler", "posterior")}
         self._restore(self._restored)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from recsys.models.base import RatingModel
 from recsys.penalties import Penalty
@@ -70,9 +71,11 @@ class LinearNetwork(RatingModel):
             product = layer @ product
         return product
 
+    @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         return _entries(self.end_product(), users, items)
 
+    @override
     def penalty(self) -> Tensor:
         if self.penalty_of_end_product is None:
             return torch.zeros((), device=self.device)
@@ -80,6 +83,7 @@ class LinearNetwork(RatingModel):
         return value
 
     @torch.no_grad()
+    @override
     def initialise(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
         """Set W to the start's effects, split evenly over the layers, plus its Gaussian noise in every layer."""
         effects = self.start.effects(users, items, ratings, self.n_users, self.n_items)
@@ -90,9 +94,11 @@ class LinearNetwork(RatingModel):
             layer.copy_(torch.randn(layer.shape) * deviation)
             layer[: part.shape[0], : part.shape[1]] += part.to(layer)
 
+    @override
     def prediction_singular_values(self) -> Tensor:
         return singular_values(self.end_product())
 
+    @override
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         return {"matrix": self.end_product().detach().cpu().numpy()}
 

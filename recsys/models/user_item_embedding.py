@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
+from typing_extensions import override
 
 from recsys.artifact import pairwise_sum
 from recsys.models.base import RatingModel
@@ -68,11 +69,13 @@ class UserItemEmbedding(RatingModel):
         self.item_penalty = item_penalty
         self._pattern: Pattern | None = None  # of the last batch
 
+    @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         products = embedding(users, self.user_factors) * embedding(items, self.item_factors)  # (n, k)
         bias = embedding(users, self.user_bias) + embedding(items, self.item_bias)  # (n, 1)
         return bias[:, 0] + pairwise_sum(products)
 
+    @override
     def predict_batch(self, users: Tensor, items: Tensor) -> Tensor:
         # Full batches come again and again, and sorting one takes as long as a step.
         known = self._pattern
@@ -80,6 +83,7 @@ class UserItemEmbedding(RatingModel):
             known = self._pattern = Pattern(users, items, (self.n_users, self.n_items))
         return known.products(self.user_side(), self.item_side())
 
+    @override
     def penalty(self) -> Tensor:
         total = self.user_bias.new_zeros(())
         if self.user_penalty is not None:
@@ -97,6 +101,7 @@ class UserItemEmbedding(RatingModel):
         return torch.cat([self.item_factors, torch.ones_like(self.item_bias), self.item_bias], dim=1)
 
     @torch.no_grad()
+    @override
     def initialise(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
         """Set the biases to the start's effects and the factors to noise, with √mean in the first column of both."""
         effects = self.start.effects(users, items, ratings, self.n_users, self.n_items)
@@ -110,9 +115,11 @@ class UserItemEmbedding(RatingModel):
                 factors[:, 0] = effects.mean**0.5
 
     @torch.no_grad()
+    @override
     def prediction_singular_values(self) -> Tensor:
         return product_singular_values(self.user_side(), self.item_side())
 
+    @override
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         names = ("user_factors", "item_factors", "user_bias", "item_bias")
         return {name: getattr(self, name).detach().cpu().numpy() for name in names}

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Generator, Tensor
 from torch.special import ndtr, ndtri
+from typing_extensions import override
 
 from recsys.errors import SettingsError
 
@@ -40,9 +41,11 @@ class Likelihood(ABC):
 class GaussianRatings(Likelihood):
     """The rating itself is y. Probabilities of stars come from rounding it."""
 
+    @override
     def complete(self, ratings: Tensor, location: Tensor, precision: Tensor, generator: Generator) -> Tensor:
         return ratings
 
+    @override
     def expected(self, location: Tensor, deviation: Tensor, thresholds: Tensor) -> Tensor:
         return location
 
@@ -55,6 +58,7 @@ class OrderedProbit(Likelihood):
     steps with y integrated out, since given y they hardly move at all.
     """
 
+    @override
     def start(self, ratings: Tensor) -> None:
         super().start(ratings)
         s = len(self.levels)
@@ -65,6 +69,7 @@ class OrderedProbit(Likelihood):
         first, last = self.thresholds[0], self.thresholds[-1]
         self.thresholds = first + (normal - normal[0]) * (last - first) / (normal[-1] - normal[0])
 
+    @override
     def complete(self, ratings: Tensor, location: Tensor, precision: Tensor, generator: Generator) -> Tensor:
         eta, root = location.double(), precision.double().sqrt()
         below, above = self._tails(self.thresholds, eta, root)
@@ -80,6 +85,7 @@ class OrderedProbit(Likelihood):
         drawn: Tensor = eta + ndtri(place.clamp(1e-12, 1 - 1e-12)) / root
         return drawn.float()
 
+    @override
     def expected(self, location: Tensor, deviation: Tensor, thresholds: Tensor) -> Tensor:
         total = torch.full_like(location, float(self.levels[-1]))  # Σ_j level_j p_j, summed by parts
         for threshold, step in zip(thresholds.tolist(), self.levels.diff().tolist(), strict=True):

@@ -10,6 +10,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from recsys.command.checkpoints import EpochCheckpoints, WholeCheckpoints
 from tests.recsys.small_ratings import trainer
@@ -23,6 +24,7 @@ class Interrupted(Scripted):
         super().__init__([1.5] * 5)
         self.times = times
 
+    @override
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         if self.current_epoch == 1:
             for _ in range(self.times):

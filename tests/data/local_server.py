@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from typing_extensions import override
+
 from data.publisher import HttpLimits
 
 Respond = Callable[[BaseHTTPRequestHandler], None]
@@ -29,6 +31,7 @@ class Server:
                 asked_for.append(self.path)
                 respond(self)
 
+            @override
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
+from typing_extensions import override
 
 from recsys.models import RatingModel
 from recsys.models.base import Batch
@@ -49,15 +50,19 @@ class SmallRatings(pl.LightningDataModule):
     def training_set(self) -> Batch:
         return self.train
 
+    @override
     def train_dataloader(self) -> DataLoader[Batch]:
         return _batches(self.train, self.train_sizes)
 
+    @override
     def val_dataloader(self) -> DataLoader[Batch]:
         return _batches(self.validation, [97, 3])
 
+    @override
     def test_dataloader(self) -> DataLoader[Batch]:
         return _batches(self.test, [1, 115])
 
+    @override
     def predict_dataloader(self) -> DataLoader[Batch]:
         return self.test_dataloader()
 

@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.utils.data import DataLoader
+from typing_extensions import override
 
 from recsys.callbacks import EpochProgress, EpochSelection
 from recsys.command.record import FitRecord
@@ -26,15 +27,18 @@ class Scripted(pl.LightningModule):
         self.curve, self.rehearsal = curve, rehearsal
         self.weight = torch.nn.Parameter(torch.ones(()))
 
+    @override
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         loss = self.weight.square()
         self.log("train_loss", loss, prog_bar=True)
         return loss
 
+    @override
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         checking = self.trainer.sanity_checking
         self.log("val_rmse", self.rehearsal if checking else self.curve[self.current_epoch], prog_bar=True)
 
+    @override
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=0.1)
 

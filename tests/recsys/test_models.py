@@ -15,6 +15,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+from typing_extensions import override
 
 from recsys import artifact
 from recsys.models import BayesianEmbedding, LinearNetwork, NonFiniteLossError, RatingModel, UserItemEmbedding
@@ -297,6 +298,7 @@ class TestStarts:
 class RecordParameters(pl.Callback):
     """Keeps the parameters as they are before the first step."""
 
+    @override
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.parameters = [parameter.detach().clone() for parameter in pl_module.parameters()]
 
@@ -351,6 +353,7 @@ class TestLinearNetwork:
 
     def test_an_infinite_entry_without_a_rating_ends_in_an_error_too(self) -> None:
         class Broken(LinearNetwork):
+            @override
             def initialise(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
                 super().initialise(users, items, ratings)
                 unrated = torch.ones(N_USERS, N_ITEMS, dtype=torch.bool)
