@@ -18,7 +18,12 @@ from tests.command.conftest import CONFIGS, Command
 
 RECIPES = sorted(path.stem for path in CONFIGS.glob("*-[89]0.yaml"))
 ORDINAL = ("--model.init_args.likelihood", "recsys.posterior.likelihoods.OrderedProbit")
-CASES = [*(pytest.param(name, (), id=name) for name in RECIPES), pytest.param("best-all-90", ORDINAL, id="ordinal")]
+UNKNOWN_USERS = ("--data.split", "time-0.9")  # most test ratings are of users without training ratings
+CASES = [
+    *(pytest.param(name, (), id=name) for name in RECIPES),
+    pytest.param("best-all-90", ORDINAL, id="ordinal"),
+    *(pytest.param(name, UNKNOWN_USERS, id=f"{name}, unknown users") for name in ("best-all-90", "best-ratings-90")),
+]
 
 
 @pytest.fixture(scope="module")
