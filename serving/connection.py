@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import httptools
 from typing_extensions import override  # typing's, from Python 3.12 on
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving.connections import Connections, Limits
 
 if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
@@ -54,6 +55,7 @@ class Connection(HttpToolsProtocol):
         self._deaf = False  # once refused: what still arrives is thrown away
         self._lingers = False
         self._unsent_since: float | None = None
+        self._running: RequestResponseCycle | None = None  # the request that is being answered, or was last
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
@@ -63,6 +65,9 @@ class Connection(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self.registry.lost(self)
+        if self._running is not None:  # uvicorn tells the last request alone, which may be waiting behind this one
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     # What arrives
@@ -135,6 +140,11 @@ class Connection(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
+
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _count(self, size: int) -> None:
         self._withheld = 0

@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.faults import flips, kills, servers, work
+from benchmarks.faults import flips, kills, servers, traffic, work
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run
 from data.movielens import Ratings
 from recsys import artifact
 from tests.serving import films
 
+SEED = 3  # of the random moments; any other will do
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:
-    return np.random.default_rng(3)  # any other will do
+    return np.random.default_rng(SEED)
 
 
 @pytest.fixture
@@ -48,6 +50,11 @@ def test_changed_bytes_of_an_artefact_are_refused(rng: np.random.Generator, plac
 
 def test_killed_exports_leave_whole_artefacts(rng: np.random.Generator, place: Path, source: Path) -> None:
     check(kills.of_exports(8, rng, place, source), 8)
+
+
+def test_requests_of_every_kind_are_no_server_errors(place: Path, source: Path) -> None:
+    check(traffic.structured(600, SEED, place, source), 600)
+    check(traffic.raw(300, SEED, place, source), 300)
 
 
 def test_models_change_under_full_load_without_a_failed_or_wrong_answer(place: Path, source: Path) -> None:

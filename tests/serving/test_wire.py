@@ -190,6 +190,20 @@ def test_an_answer_that_is_on_its_way_comes_before_the_refusal_of_what_follows(s
     check(second)
 
 
+def test_a_client_that_hangs_up_with_requests_in_a_row_is_no_error_of_the_server(
+    start_process: StartProcess, model: Path
+) -> None:
+    """The first is answered after a turn of a thread, when its connection may be gone."""
+    server = start_process(artifact=model)
+    for _ in range(60):
+        with raw.connect(server.client) as connection:
+            connection.sendall(post("/v1/predictions", b"{}") + b"GET /v1/model HTTP/1.1\r\nHost: x\r\n\r\n")
+    logged(server.log, server.client.get("/health/live").headers["x-request-id"])
+    server.process.terminate()
+    server.process.wait(timeout=20)
+    assert "Traceback" not in server.log.read_text()
+
+
 def test_trailers_are_not_headers(server: httpx.Client) -> None:
     head = post("/v1/predictions", b"").replace(
         b"Content-Length: 0", b"Transfer-Encoding: chunked\r\nConnection: close"
