@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys.artifact import positions
 from serving.catalogue import CatalogueItem
-from serving.recommender import FOLD_IN, Prediction, Recommender
+from serving.recommender import BY_MODEL, FOLD_IN, USER_MEAN, Prediction, Recommender
 from serving.times import times_of
 
 
@@ -72,7 +72,8 @@ def explain(
 
     Parts: μ, the mean training rating; b_u and b_i, by how much the user and the item differ from it (damped means);
     the interaction W_ui − (μ + b_u + b_i), which is what the model knows beyond means, W_ui its prediction apart from
-    time; and what the time adds to W_ui. The part of an unknown user or item, and then the last two, are 0.
+    time; and what the time adds to W_ui. The part of an unknown user or item is 0, and the last two are 0 where a mean
+    answers.
 
     Evidence: each training rating r_uj has the weight s_ij (r_uj − μ − b_u − b_j), with the cosine s_ij of the two
     items' vectors: the user liked a similar item better than the means say, or liked its opposite less. At most `n`
@@ -87,7 +88,7 @@ def explain(
     arrays, mean = recommender.artifact.arrays, recommender.manifest.global_mean
     user_part = 0.0 if user is None else float(arrays["user_means"][user])
     item_part = 0.0 if item is None else float(arrays["item_means"][item])
-    if user is None or item is None:
+    if user is None or item is None or prediction.source not in BY_MODEL:
         parts = Parts(mean, user_part, item_part, 0.0)
         return Explanation(prediction, mean + user_part + item_part, parts, [])
     pair = np.array([user]), np.array([item])
@@ -139,7 +140,7 @@ def explain_new_user(
     total = added.to_user + added.to_interaction
     return NewUserExplanation(
         rating=float(np.clip(unclipped, *recommender.manifest.rating_scale)),
-        source="user_mean" if item is None else FOLD_IN,
+        source=FOLD_IN if item is not None and recommender.artifact.item_known[item] else USER_MEAN,
         unclipped=unclipped,
         parts=parts,
         contributions=[

@@ -23,7 +23,7 @@ def item_vectors(artifact: Artifact) -> Floats:
     The interactions D (n_users, n_items) are what the model says beyond the damped means of the training ratings,
     D_ui = W_ui − (μ + b_u + b_i). With D = U diag(σ) Vᵀ, the vectors are Q = V_k diag(σ_k) / √n_users, so that the
     users' vectors √n_users U_k have a mean square of 1 in every direction, and q_i · q_j is the mean product of the
-    interactions of items i and j over all users.
+    interactions of items i and j over all users. Users and items of which the model knows nothing have D_ui = 0.
 
     Raises:
         ArtifactError: the model's numbers are so large that their products are no numbers.
@@ -76,12 +76,14 @@ def _blocks(artifact: Artifact) -> Iterator[Floats]:
     """D, or Dᵀ if there are more users than items, in blocks of columns: never a second array as large as W."""
     arrays = artifact.arrays
     matrix, user_means, item_means = arrays["matrix"], arrays["user_means"], arrays["item_means"]
+    row_known, column_known = artifact.user_known[:, None], artifact.item_known
     if len(user_means) > len(item_means):
         matrix, user_means, item_means = matrix.T, item_means, user_means
+        row_known, column_known = artifact.item_known[:, None], artifact.user_known
     rows = (np.float32(artifact.manifest.global_mean) + user_means)[:, None]
     for begin in range(0, len(item_means), BLOCK):
         columns = slice(begin, begin + BLOCK)
-        yield matrix[:, columns] - rows - item_means[columns]
+        yield (matrix[:, columns] - rows - item_means[columns]) * (row_known & column_known[columns])
 
 
 def _of_factors(artifact: Artifact) -> Floats:
@@ -92,6 +94,7 @@ def _of_factors(artifact: Artifact) -> Floats:
     beyond_item = item_bias - arrays["item_means"][:, None]
     left = np.hstack([arrays["user_factors"], beyond_user, np.ones_like(user_bias)])  # (n_users, k + 2)
     right = np.hstack([arrays["item_factors"], np.ones_like(item_bias), beyond_item])  # (n_items, k + 2)
+    left, right = left * artifact.user_known[:, None], right * artifact.item_known[:, None]
     basis, triangle = np.linalg.qr(right)
     _, values, directions = np.linalg.svd(_finite(np.linalg.qr(left, mode="r") @ triangle.T), full_matrices=False)
     kept = slice(DIMENSION)

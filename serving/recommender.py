@@ -15,7 +15,8 @@ from serving.fold_in import FoldIn
 from serving.item_vectors import item_vectors
 from serving.times import times_of
 
-MODEL, USER_MEAN, ITEM_MEAN, GLOBAL_MEAN = SOURCES
+MODEL, FEATURES, USER_MEAN, ITEM_MEAN, GLOBAL_MEAN = SOURCES
+BY_MODEL = (MODEL, FEATURES)  # answers that come from the model's own parameters
 FOLD_IN = "fold_in"  # the source of a rating that a new user's own ratings led to
 
 
@@ -24,7 +25,7 @@ class UnknownIdError(LookupError):
 
 
 class Prediction(NamedTuple):
-    """A predicted rating on the data set's scale, and who answered: the model, or a mean where an id is unknown."""
+    """A predicted rating on the data set's scale, and who answered, one of `SOURCES`."""
 
     user_id: int
     item_id: int
@@ -134,17 +135,18 @@ class Recommender:
     def uncertainty(
         self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None
     ) -> list[Uncertainty | None]:
-        """How far ratings may lie from the predictions; None where an id is unknown or the model does not say."""
+        """How far ratings may lie from the predictions; None where a mean answers or the model does not say."""
         users, user_known = positions(self.artifact.arrays["user_ids"], np.asarray(user_ids, np.int64))
         items, item_known = positions(self.artifact.arrays["item_ids"], np.asarray(item_ids, np.int64))
         said = self.artifact.uncertainty(users, items, given_at)
         if said is None:
             return [None] * len(user_ids)
         levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
+        by_model = user_known & item_known & self.artifact.user_known[users] & self.artifact.item_known[items]
         return [
             Uncertainty(deviation, dict(zip(levels, shares, strict=True))) if known else None
             for deviation, shares, known in zip(
-                said.deviations.tolist(), said.probabilities.tolist(), (user_known & item_known).tolist(), strict=True
+                said.deviations.tolist(), said.probabilities.tolist(), by_model.tolist(), strict=True
             )
         ]
 
@@ -159,7 +161,9 @@ class Recommender:
         timestamp: int | None = None,
         strict: bool = False,
     ) -> Ranking:
-        """Rank the items for a user by the rating the model predicts before clipping; an unknown user gets item means.
+        """Rank the items for a user by the rating the model predicts before clipping.
+
+        An unknown user, and one without ratings and features, gets the list by item means, which is not personal.
 
         With a timestamp, as they would be rated at that time.
 
@@ -169,11 +173,12 @@ class Recommender:
         """
         candidates = self._candidates(genre)
         user = self.position("user", user_id) if strict else self.find("user", user_id)
-        if user is None:
-            scores, source = self._item_means(), "item_mean"
+        if user is None or not self.artifact.user_known[user]:
+            scores, source = self._item_means(), ITEM_MEAN
         else:
             everything = np.array([user]), np.arange(self.n_items)
-            scores, source = self.artifact.scores(*everything, times_of([timestamp])), "model"
+            scores = self.artifact.scores(*everything, times_of([timestamp]))
+            source = MODEL if self.rated_by(user)[0].size else FEATURES
             if exclude_seen:
                 candidates[self.rated_by(user)[0]] = False
         return self._ranking(scores, candidates, offset, n, source)
@@ -218,6 +223,7 @@ class Recommender:
         candidates[items[known]] = False
 
         places, place_known = positions(self.artifact.arrays["item_ids"], np.asarray(asked, np.int64))
+        place_known &= self.artifact.item_known[places]
         without_item = np.float32(self.manifest.global_mean + own_mean)
         ratings = np.where(place_known, scores[places], without_item).clip(*self.manifest.rating_scale)
         sources = np.where(place_known, FOLD_IN, "user_mean")
@@ -271,13 +277,12 @@ class Recommender:
         user, item = self.find("user", user_id), self.find("item", item_id)
         arrays, mean = self.artifact.arrays, np.float32(self.manifest.global_mean)
         if user is None:
-            source = GLOBAL_MEAN if item is None else ITEM_MEAN
             rating = mean if item is None else mean + arrays["item_means"][item]
         elif item is None:
-            source, rating = USER_MEAN, mean + arrays["user_means"][user]
+            rating = mean + arrays["user_means"][user]
         else:
-            source, rating = MODEL, self.artifact.scores(user, item)
-        return min(max(float(rating), self._least), self._greatest), source
+            rating = self.artifact.scores(user, item)
+        return min(max(float(rating), self._least), self._greatest), self.artifact.source(user, item)
 
     def _require(self, side: str, original_ids: Sequence[int]) -> None:
         _, known = positions(self.artifact.arrays[f"{side}_ids"], np.asarray(original_ids, np.int64))

@@ -18,9 +18,19 @@ Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 ArrayOrTensor = TypeVar("ArrayOrTensor", bound=Any)
 
-# Who answered a prediction, best first. A pair of which one side is unknown still has the other side's mean.
-SOURCES = ("model", "user_mean", "item_mean", "global_mean")
-_OF_MODEL, _OF_USER, _OF_ITEM, _OF_ALL = range(len(SOURCES))
+# Who answered a prediction, best first. A row without training ratings is answered by its features where the model has
+# some; a pair of which nothing is known on one side still has the mean of the other side's ratings.
+SOURCES = ("model", "features", "user_mean", "item_mean", "global_mean")
+_OF_MODEL, _OF_FEATURES, _OF_USER, _OF_ITEM, _OF_ALL = range(len(SOURCES))
+_RATED, _DESCRIBED, _NOTHING = range(3)  # what a model knows a row by
+_SOURCE_OF = np.array(  # by what is known of the user, then of the item
+    [
+        [_OF_MODEL, _OF_FEATURES, _OF_USER],
+        [_OF_FEATURES, _OF_FEATURES, _OF_ALL],
+        [_OF_ITEM, _OF_ALL, _OF_ALL],
+    ],
+    np.int8,
+)
 
 _ARRAYS_OF_KIND: dict[str, dict[str, tuple[str, ...]]] = {  # name of the array: its dimensions
     "BayesianEmbedding": {"matrix": ("users", "items"), **uncertainty.ARRAYS},
@@ -41,7 +51,13 @@ _ARRAYS_OF_ALL = {
     "rating_items": ("ratings",),
     "rating_values": ("ratings",),
 }
+_DESCRIBED_ARRAYS = {  # of a model with features: 1 where a row has some that are not made of its ratings, else 0
+    "user_described": ("users",),
+    "item_described": ("items",),
+}
 _TYPE_OF_ARRAY = {
+    "user_described": np.int32,
+    "item_described": np.int32,
     "user_ids": np.int64,
     "item_ids": np.int64,
     "rating_users": np.int32,
@@ -72,6 +88,9 @@ class Artifact:
         self.items = items
         _check_arrays(manifest, arrays)
         _check_ratings(manifest, arrays)
+        self._user_known_by, self._item_known_by = (_known_by(arrays, side) for side in ("user", "item"))
+        self.user_known, self.item_known = self._user_known_by < _NOTHING, self._item_known_by < _NOTHING  # (n,) bool
+        self._all_are_known = bool(self.user_known.all() and self.item_known.all())
         try:
             items.check(arrays["item_ids"].size)
         except ValueError as cause:
@@ -86,6 +105,8 @@ class Artifact:
         self, user_ids: npt.ArrayLike, item_ids: npt.ArrayLike, timestamps: npt.ArrayLike | None = None
     ) -> Predictions:
         """Predict ratings for pairs of original ids (n,) and (n,); unknown ids get the best mean there is.
+
+        So do users and items without training ratings of which the model has no features.
 
         `timestamps` (n,) say when the ratings are given, in seconds since 1970, UTC, as in the data; −1 for a time that
         is not known, as all are without them. Models that do not use times leave them aside.
@@ -106,10 +127,17 @@ class Artifact:
         ratings = np.where(user_known & ~item_known, mean + self.arrays["user_means"][users], ratings)
         ratings = np.where(item_known & ~user_known, mean + self.arrays["item_means"][items], ratings)
         ratings = np.where(user_known | item_known, ratings, mean)
-        sources = np.where(
-            user_known, np.where(item_known, _OF_MODEL, _OF_USER), np.where(item_known, _OF_ITEM, _OF_ALL)
-        )
-        return Predictions(ratings.clip(*self.manifest.rating_scale).astype(np.float32), sources.astype(np.int8))
+        sources = _SOURCE_OF[
+            np.where(user_known, self._user_known_by[users], _NOTHING),
+            np.where(item_known, self._item_known_by[items], _NOTHING),
+        ]
+        return Predictions(ratings.clip(*self.manifest.rating_scale).astype(np.float32), sources)
+
+    def source(self, user: int | None, item: int | None) -> str:
+        """Who answers for a pair of positions, one of `SOURCES`; None stands for an id that is not there."""
+        by_user = _NOTHING if user is None else self._user_known_by[user]
+        by_item = _NOTHING if item is None else self._item_known_by[item]
+        return SOURCES[_SOURCE_OF[by_user, by_item]]
 
     def uncertainty(self, users: Ids, items: Ids, given_at: Times | None = None) -> Uncertainty | None:
         """How far ratings may lie from predictions, for positions (n,); None if the kind of model does not say."""
@@ -122,10 +150,21 @@ class Artifact:
         return uncertainty.uncertainty(self.arrays, location, deviation)
 
     def scores(self, users: Ids | int, items: Ids | int, given_at: Times | None = None) -> Floats:
-        """What the model says, not clipped, for positions of users and items that broadcast to one shape (n,) or ().
+        """Ratings, not clipped, for positions of users and items that broadcast to one shape (n,) or ().
 
-        `given_at` are times as in `predict`, checked, that broadcast with them.
+        `given_at` are times as in `predict`, checked, that broadcast with them. Where nothing is known of a row, the
+        rating is the mean of what is known: μ + b_u + b_i, whose part of a row without ratings is 0.
         """
+        ratings = self._modelled(users, items, given_at)
+        return ratings if self._all_are_known else self._or_means(ratings, users, items)
+
+    def _or_means(self, ratings: Floats, users: Ids | int, items: Ids | int) -> Floats:
+        means = np.float32(self.manifest.global_mean) + self.arrays["user_means"][users]
+        known = self.user_known[users] & self.item_known[items]
+        answered: Floats = np.where(known, ratings, means + self.arrays["item_means"][items])
+        return answered
+
+    def _modelled(self, users: Ids | int, items: Ids | int, given_at: Times | None) -> Floats:
         arrays = self.arrays
         if "matrix" in arrays:
             entries: Floats = arrays["matrix"][users, items]
@@ -141,7 +180,8 @@ class Artifact:
         """`scores` without what the time, known or expected, adds; the same for models that do not use times."""
         if not self.uses_times:
             return self.scores(users, items)
-        return times.expected(self.arrays, times.latent_apart_from_time(self.arrays, users, items))
+        ratings = times.expected(self.arrays, times.latent_apart_from_time(self.arrays, users, items))
+        return ratings if self._all_are_known else self._or_means(ratings, users, items)
 
 
 def pairwise_sum(terms: ArrayOrTensor) -> ArrayOrTensor:
@@ -164,6 +204,8 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
     expected = {**_ARRAYS_OF_ALL, **_ARRAYS_OF_KIND[manifest.kind]}
     if manifest.kind == "BayesianEmbedding" and arrays.keys() & times.ARRAYS.keys():
         expected |= times.ARRAYS
+    if manifest.kind == "BayesianEmbedding":
+        expected |= {name: size for name, size in _DESCRIBED_ARRAYS.items() if name in arrays}
     if arrays.keys() != expected.keys():
         wrong = ", ".join(sorted(arrays.keys() ^ expected.keys()))
         raise ArtifactError(f"a {manifest.kind} artefact has missing or unknown arrays: {wrong}.")
@@ -208,6 +250,15 @@ def _check_ratings(manifest: Manifest, arrays: dict[str, Array]) -> None:
     least, greatest = manifest.rating_scale
     if values.min() < least or values.max() > greatest:
         raise ArtifactError(f"array rating_values has ratings outside {least} … {greatest}.")
+
+
+def _known_by(arrays: dict[str, Array], side: str) -> npt.NDArray[np.int8]:
+    """What the model knows each row of a side by, (n,)."""
+    n = arrays[f"{side}_ids"].size
+    rated = np.bincount(arrays[f"rating_{side}s"], minlength=n) > 0
+    described = arrays.get(f"{side}_described", np.zeros(n)) > 0
+    known: npt.NDArray[np.int8] = np.where(rated, _RATED, np.where(described, _DESCRIBED, _NOTHING)).astype(np.int8)
+    return known
 
 
 def positions(known_ids: Ids, asked: npt.ArrayLike) -> tuple[Ids, npt.NDArray[np.bool_]]:

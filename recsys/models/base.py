@@ -14,6 +14,7 @@ from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 from typing_extensions import override
 
 from recsys.memory import require_memory, require_memory_to_train
+from recsys.models.known_rows import KnownRows
 from recsys.spectral import NonFiniteMatrixError, effective_rank
 from recsys.starts import Start
 
@@ -38,7 +39,8 @@ class RatingModel(pl.LightningModule, ABC):
     """Minimises mean squared error + penalties over the training ratings.
 
     A subclass holds the parameters and says how to predict, what is penalised, how to start, and what to export.
-    Predictions are clipped to the rating scale when they are evaluated or shown, never in the loss.
+    Predictions are clipped to the rating scale when they are evaluated or shown, never in the loss. Users and items of
+    which nothing is known have means there, see `KnownRows`.
     """
 
     if_too_large = "Choose a smaller model."  # what to do where the memory does not suffice
@@ -49,12 +51,15 @@ class RatingModel(pl.LightningModule, ABC):
         self.n_items = n_items
         self.rating_scale = (float(rating_scale[0]), float(rating_scale[1]))
         self.start = start
+        self.known_rows = KnownRows(n_users, n_items)
         metrics = MetricCollection({"rmse": MeanSquaredError(squared=False), "mae": MeanAbsoluteError()})
         # Of predictions with what is known of a rating, its time, and as a server answers that is told users and items.
         self.validation_metrics = metrics.clone(prefix="val_")
         self.served_validation_metrics = metrics.clone(prefix="val_", postfix="_as_served")
         self.test_metrics = metrics.clone(prefix="test_")
         self.served_test_metrics = metrics.clone(prefix="test_", postfix="_as_served")
+        # Of the test ratings of users, and of items, without training ratings.
+        self.unknown_users, self.unknown_items = (MeanSquaredError(squared=False) for _ in range(2))
 
     def require_memory(self, parameters: int) -> None:
         """Check that there is memory for so many parameters; a subclass asks before it makes them.
@@ -72,7 +77,7 @@ class RatingModel(pl.LightningModule, ABC):
     @abstractmethod
     @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
-        """Predicted ratings (n,), not clipped, for dense indices users (n,) and items (n,)."""
+        """Predicted ratings (n,) by the parameters, not clipped, for dense indices users (n,) and items (n,)."""
 
     def predict_batch(self, users: Tensor, items: Tensor) -> Tensor:
         """What `forward` predicts, of a batch to learn from; a subclass may have a faster way for one."""
@@ -104,7 +109,9 @@ class RatingModel(pl.LightningModule, ABC):
                 parameters = sum(parameter.numel() for parameter in self.parameters())
                 require_memory_to_train(self._described(), parameters, self.if_too_large)
             data = cast(TrainingData, self.trainer.datamodule)  # type: ignore[attr-defined]  # set by Lightning
-            self.initialise(*data.training_set())
+            training_set = data.training_set()
+            self.known_rows.learn(*training_set)
+            self.initialise(*training_set)
 
     @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -145,10 +152,24 @@ class RatingModel(pl.LightningModule, ABC):
     @override
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         users, items, ratings = batch
-        self.test_metrics.update(self.rate_known(users, items), ratings)
+        rated = self.rate_known(users, items)
+        self.test_metrics.update(rated, ratings)
         self.served_test_metrics.update(self.rate(users, items), ratings)
         for metrics in (self.test_metrics, self.served_test_metrics):
             self.log_dict(dict(metrics.items()), on_step=False, on_epoch=True)
+        for metric, known in (
+            (self.unknown_users, self.known_rows.user_rated[users]),
+            (self.unknown_items, self.known_rows.item_rated[items]),
+        ):
+            if not known.all():
+                metric.update(rated[~known], ratings[~known])
+
+    def on_test_epoch_end(self) -> None:
+        for side, metric in (("users", self.unknown_users), ("items", self.unknown_items)):
+            self.log(f"test_ratings_of_unknown_{side}", float(metric.total))
+            if metric.total > 0:
+                self.log(f"test_rmse_of_unknown_{side}", metric.compute())
+            metric.reset()
 
     @override
     def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -157,8 +178,11 @@ class RatingModel(pl.LightningModule, ABC):
         return users, items, ratings, self.rate_known(users, items), self.rate(users, items)
 
     def rate(self, users: Tensor, items: Tensor) -> Tensor:
-        """Predicted ratings (n,), clipped to the rating scale, for dense indices users (n,) and items (n,)."""
-        return cast(Tensor, self(users, items)).clamp(*self.rating_scale)
+        """Predicted ratings (n,), clipped to the rating scale, for dense indices users (n,) and items (n,).
+
+        Those of pairs with a row of which nothing is known are means.
+        """
+        return self.known_rows.or_means(self(users, items), users, items).clamp(*self.rating_scale)
 
     def rate_known(self, users: Tensor, items: Tensor) -> Tensor:
         """Predicted ratings (n,) of pairs that the data set has, of which a model may know more, such as the time."""

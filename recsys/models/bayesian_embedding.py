@@ -126,8 +126,8 @@ class BayesianEmbedding(UserItemEmbedding):
         if not self._has_draws:
             return super().rate_known(users, items)
         location, deviation = self.predictive(users.cpu(), items.cpu())
-        expected = self.likelihood.expected(location, deviation, self._averages.thresholds)
-        return expected.clamp(*self.rating_scale).to(users.device)
+        expected = self.likelihood.expected(location, deviation, self._averages.thresholds).to(users.device)
+        return self.known_rows.or_means(expected, users, items).clamp(*self.rating_scale)
 
     @override
     def prediction_singular_values(self) -> Tensor:
@@ -144,6 +144,9 @@ class BayesianEmbedding(UserItemEmbedding):
             "thresholds": posterior.thresholds.float().numpy(),
             "levels": posterior.levels.float().numpy(),
         }
+        for name in ("user_described", "item_described"):
+            if (described := getattr(self.known_rows, name)).any():
+                arrays[name] = described.cpu().numpy().astype(np.int32)
         if self.time is None:
             return arrays
         return {
@@ -207,12 +210,15 @@ class BayesianEmbedding(UserItemEmbedding):
         super().test_step(batch, batch_idx)
         if self._has_draws:
             users, items, ratings = (part.cpu() for part in batch)
+            known = self.known_rows.known(batch[0], batch[1]).cpu()  # means say nothing of how far a rating may lie
+            users, items, ratings = users[known], items[known], ratings[known]
             location, deviation = (every[users, items] for every in self._at_unknown_time())
             self._coverage[""].update(*self.predictive(users, items), ratings, self._averages)
             self._coverage["_as_served"].update(location, deviation, ratings, self._averages)
 
     @override
     def on_test_epoch_end(self) -> None:
+        super().on_test_epoch_end()
         for suffix, coverage in self._coverage.items():
             for percent, share in coverage.by_interval().items():
                 self.log(f"test_coverage_{percent}{suffix}", share)
@@ -260,6 +266,9 @@ class BayesianEmbedding(UserItemEmbedding):
             known = Known(users, items, self.n_users, self.n_items, self._data.ratings)
             user_features = [x for feature in self.features if (x := feature.of_users(known)) is not None]
             item_features = [x for feature in self.features if (x := feature.of_items(known)) is not None]
+            of_tables = [feature for feature in self.features if not feature.from_ratings]
+            self.known_rows.user_described.fill_(any(f.of_users(known) is not None for f in of_tables))
+            self.known_rows.item_described.fill_(any(f.of_items(known) is not None for f in of_tables))
         windows = []
         if self.time is not None:
             times = self._data.rating_times(users, items)

@@ -12,6 +12,7 @@ from recsys.spectral import column_space
 
 State = dict[str, Tensor]
 _MEAN_WEIGHT = 1.0  # β₀: the prior of the mean counts like one row
+_CONSTANT = 1e-6  # what single precision leaves of a column that is the same in all rows, relative to it
 _STRENGTH = 4.0  # λ_b to start with: features explain a fifth of the variance until the first draw
 
 
@@ -23,29 +24,44 @@ class FeaturePrior:
     c_l ~ N(h_l y_l, h_l Λ⁻¹) with h_l = s_l² / (s_l² + λ_b) and y = Uᵀ (P − μ − the other features' part). A draw costs
     two products with U, however many features there are. X_b is scaled to a mean squared row norm of 1.
 
+    Only rows with ratings say something of the parameters. The others are left out of each draw; their prior means come
+    from what of their features lies in the row space of the rated ones. X_b is centred over the rated rows, so that μ is
+    the mean row and independent of the weights. If it were not, μ and the weights would be drawn in turn along a ridge,
+    which hundreds of sweeps do not get across, and a row far from the others, such as one of zeros, would have any mean.
+
     Source: Simm et al., "Macau: scalable Bayesian factorization with high-dimensional side information using MCMC",
     2017, section 2; the decomposition is our own way to draw its weights.
     """
 
-    def __init__(self, n: int, d: int, features: Sequence[Tensor]) -> None:
-        """Decompose the feature matrices (n, f_b).
+    def __init__(self, rated: Tensor, d: int, features: Sequence[Tensor]) -> None:
+        """Decompose the feature matrices; one that is the same for all rated rows says nothing and is left out.
+
+        Args:
+            rated: which of the n rows have ratings, (n,) bool.
+            d: the length of a row.
+            features: matrices X_b, (n, f_b).
 
         Raises:
-            ValueError: a matrix does not have n rows, or holds nothing but zeros.
+            ValueError: a matrix does not have n rows.
         """
-        self.n, self.d = n, d
-        self.bases: list[Tensor] = []  # U, (n, r_b)
+        self.rated, self.n, self.d = rated, int(rated.sum()), d
+        self.bases: list[Tensor] = []  # U, (n, r_b); orthonormal in the rated rows
         self.squares: list[Tensor] = []  # s², (r_b,), float64
         for matrix in features:
-            if matrix.shape[0] != n or not bool(matrix.any()):
-                raise ValueError(f"features need {n} rows that are not all zero, not {tuple(matrix.shape)}")
-            basis, values = column_space(matrix)
-            self.bases.append(basis.float())
-            self.squares.append(values.square() * (n / values.square().sum()))
+            if len(matrix) != len(rated):
+                raise ValueError(f"features need {len(rated)} rows, not {len(matrix)}")
+            centred = matrix.double() - matrix[rated].double().mean(0)
+            of_rated = centred[rated]
+            if float(of_rated.norm()) <= _CONSTANT * float(matrix.double().norm()):
+                continue
+            basis, values = column_space(of_rated)
+            every = centred @ (of_rated.T @ basis) / values.square()  # X V diag(s)⁻¹, which is U in the rated rows
+            self.bases.append(every.float())
+            self.squares.append(values.square() * (self.n / values.square().sum()))
         self.mean = torch.zeros(d, dtype=torch.float64)  # μ
         self.precision = 10 * torch.eye(d, dtype=torch.float64)  # Λ
         self.strengths = torch.full((len(self.bases),), _STRENGTH, dtype=torch.float64)  # λ
-        self.parts = torch.zeros(len(self.bases), n, d)  # x_jb B_b
+        self.parts = torch.zeros(len(self.bases), len(rated), d)  # x_jb B_b
 
     def normal(self) -> Normal:
         """The prior of the rows for the present weights: means (n, d) and precision (d, d), float32."""
@@ -56,7 +72,9 @@ class FeaturePrior:
         d, scatter, degrees = self.d, torch.eye(self.d, dtype=torch.float64), float(self.d + self.n)
         for b, (basis, squares) in enumerate(zip(self.bases, self.squares, strict=True)):
             others = self.normal().mean - self.parts[b]
-            target = ((rows - others).T @ basis).T.double()  # (r, d); this way around it is several times faster
+            target = (
+                (rows - others)[self.rated].T @ basis[self.rated]
+            ).T.double()  # (r, d); this way around it is several times faster
             kept = (squares / (squares + self.strengths[b]))[:, None]
             weights = kept * target + kept.sqrt() * correlated(len(squares), self.precision, generator)
             self.parts[b] = (weights.float().T @ basis.T).T
@@ -64,7 +82,7 @@ class FeaturePrior:
             self.strengths[b] = gamma(1 + len(squares) * d / 2, 1 + size.sum() / 2, generator)
             scatter += self.strengths[b] * (weights / squares[:, None]).T @ weights
             degrees += len(squares)
-        beyond = (rows - self.parts.sum(0)).double()
+        beyond = (rows - self.parts.sum(0))[self.rated].double()
         mean = beyond.mean(0)
         scatter += (beyond - mean).T @ (beyond - mean)
         scatter += self.n * _MEAN_WEIGHT / (self.n + _MEAN_WEIGHT) * torch.outer(mean, mean)

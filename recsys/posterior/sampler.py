@@ -10,11 +10,12 @@ import torch
 from torch import Generator, Tensor
 
 from recsys.pattern import Pattern
-from recsys.posterior.draws import Regression, gamma, rows
+from recsys.posterior.draws import Normal, Regression, gamma, rows
 from recsys.posterior.likelihoods import Likelihood
 from recsys.posterior.priors import FeaturePrior
 from recsys.posterior.summary import Posterior
 from recsys.posterior.time_windows import WindowEffects
+from recsys.starts import DampedMeans
 
 # ν: a user's noise precision is α_u ~ Gamma(ν, ν/ᾱ), so that their relative spread is 1/√ν = 0.45.
 _NOISE_SHAPE = 5.0
@@ -55,8 +56,10 @@ class GibbsSampler:
         n_users, n_items = data.n_users, data.n_items
         likelihood.start(data.ratings)
         self.mean = float(data.ratings.double().mean())  # μ
-        self.user_prior = FeaturePrior(n_users, rank + 1, data.user_features)
-        self.item_prior = FeaturePrior(n_items, rank + 1, data.item_features)
+        self.user_rated = torch.bincount(data.users, minlength=n_users) > 0
+        self.item_rated = torch.bincount(data.items, minlength=n_items) > 0
+        self.user_prior = FeaturePrior(self.user_rated, rank + 1, data.user_features)
+        self.item_prior = FeaturePrior(self.item_rated, rank + 1, data.item_features)
         self._rated = Pattern(data.users, data.items, (n_users, n_items))
         self._counts = torch.bincount(data.users, minlength=n_users).double()
         self.users = torch.zeros(n_users, rank + 1)  # rows (b_u, p_u)
@@ -100,8 +103,21 @@ class GibbsSampler:
         return float(residuals.double().square().mean().sqrt())
 
     def average(self) -> None:
-        """Let the present draw count in the averages."""
-        share = self.posterior.average(*self._factors(), 1 / self.precisions, self.likelihood.thresholds)
+        """Let the present draw count in the averages.
+
+        A row without ratings counts with its prior's moments in place of a draw: its mean, covariance Λ⁻¹, and a noise
+        variance of E 1/α = ν / ((ν − 1) ᾱ). So two such rows with equal features have equal predictions.
+        """
+        of_users, of_items = self.user_prior.normal(), self.item_prior.normal()
+        users = torch.where(self.user_rated[:, None], self.users, of_users.mean)
+        items = torch.where(self.item_rated[:, None], self.items, of_items.mean)
+        unseen_noise = (_NOISE_SHAPE / ((_NOISE_SHAPE - 1) * self.mean_precision)).float()
+        noise = torch.where(self.user_rated, 1 / self.precisions, unseen_noise)
+        left, right = self._factors(users, items)
+        if not self.user_rated.all():
+            left, right = self._with_new_users(left, right)
+        share = self.posterior.average(left, right, noise, self.likelihood.thresholds)
+        self._leave_open(users, of_users, items, of_items)
         for window in self.data.windows:
             window.average(share)
 
@@ -135,22 +151,51 @@ class GibbsSampler:
 
     def _without_time(self) -> Tensor:
         """μ + b_u + c_i + p_u · q_i of the training ratings, (n,)."""
-        return self._rated.products(*self._factors())
+        return self._rated.products(*self._factors(self.users, self.items))
 
-    def _factors(self) -> tuple[Tensor, Tensor]:
+    def _factors(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """(n_users, k + 2) and (n_items, k + 2), whose product is μ + b_u + c_i + p_u · q_i of all pairs."""
-        users = torch.cat([_with_one(self.users), self.users[:, :1]], 1)
-        items = torch.cat([self.items[:, :1] + self.mean, self.items[:, 1:], torch.ones_like(self.items[:, :1])], 1)
-        return users, items
+        left = torch.cat([_with_one(users), users[:, :1]], 1)
+        right = torch.cat([items[:, :1] + self.mean, items[:, 1:], torch.ones_like(items[:, :1])], 1)
+        return left, right
+
+    def _with_new_users(self, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+        """Factors as of `_factors`, one column wider, with users without ratings at ȳ_i + (1, q_i) · Σ_b x_ub B_b.
+
+        ȳ_i is the damped mean of the y of item i: what is expected of a user who gives a rating, since only such are in
+        it. The mean row μ would say what is expected of all users, also of those who would never rate that item, and is
+        worse on ratings of users who were held out. Items without ratings have no such mean, and are at that of μ.
+        """
+        data, mean_row = self.data, self.user_prior.mean.float()
+        average = torch.cat([torch.ones(1), mean_row[1:], mean_row[:1]])  # the left row of the user with the mean row
+        damped = DampedMeans().effects(data.users, data.items, self.completed, data.n_users, data.n_items)
+        expected = torch.where(self.item_rated, damped.mean + damped.items, right @ average)  # ȳ, (n_items,)
+        new = ~self.user_rated[:, None]
+        left = torch.where(new, left - average, left)
+        return torch.cat([left, new.float()], 1), torch.cat([right, expected[:, None]], 1)
+
+    def _leave_open(self, users: Tensor, of_users: Normal, items: Tensor, of_items: Normal) -> None:
+        """Add the variance of y that rows without ratings leave open, given both sides' rows or their means.
+
+        With independent rows x_u = (b_u, p_u) of mean x̄ and covariance C and z_i = (c_i, q_i) of mean z̄ and covariance
+        D, b_u + c_i + p_u · q_i has the variance (1, q̄)ᵀ C (1, q̄) + (1, p̄)ᵀ D (1, p̄) + tr C_pp D_qq; C is 0 for users
+        with ratings, whose row is drawn, and D for such items.
+        """
+        covariance_of_user = torch.linalg.inv(of_users.precision)  # C
+        covariance_of_item = torch.linalg.inv(of_items.precision)  # D
+        vectors, weights, spread = _with_one(items), _with_one(users), self.posterior.spread
+        of_both = (covariance_of_user[1:, 1:] * covariance_of_item[1:, 1:]).sum()  # both matrices are symmetric
+        spread[~self.user_rated] += ((vectors @ covariance_of_user) * vectors).sum(1) + of_both * ~self.item_rated
+        spread[:, ~self.item_rated] += ((weights @ covariance_of_item) * weights).sum(1)[:, None]
 
     def _sample_noise(self, residuals: Tensor) -> None:
-        """α_u ~ Gamma(ν + n_u/2, ν/ᾱ + Σ ε²/2), then ᾱ: 1/ᾱ ~ Gamma(1 + ν n_users, 1 + ν Σ α_u)."""
+        """α_u ~ Gamma(ν + n_u/2, ν/ᾱ + Σ ε²/2), then ᾱ: 1/ᾱ ~ Gamma(1 + ν m, 1 + ν Σ α_u) over m users with ratings."""
         squares = torch.zeros_like(self._counts).index_add_(0, self.data.users, residuals.double().square())
         rate = _NOISE_SHAPE / self.mean_precision + squares / 2
         drawn = gamma(_NOISE_SHAPE + self._counts / 2, rate, self.generator).clamp(max=_MOST_PRECISE)
         self.precisions = drawn.float()
-        shape = 1 + _NOISE_SHAPE * self.data.n_users
-        self.mean_precision = 1 / gamma(shape, 1 + _NOISE_SHAPE * drawn.sum(), self.generator)
+        shape = 1 + _NOISE_SHAPE * float(self.user_rated.sum())
+        self.mean_precision = 1 / gamma(shape, 1 + _NOISE_SHAPE * drawn[self.user_rated].sum(), self.generator)
 
 
 def _with_one(side: Tensor) -> Tensor:

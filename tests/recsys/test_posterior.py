@@ -69,7 +69,7 @@ class TestPrior:
     def test_drawing_rows_and_prior_in_turn_gives_the_prior_of_its_parameters(self) -> None:
         # Geweke, "Getting it right", JASA 2004: with rows drawn from the prior itself, nothing is learnt.
         generator = seeded()
-        prior = FeaturePrior(4, 2, [torch.randn(4, 3, generator=generator)])
+        prior = FeaturePrior(every(4), 2, [torch.randn(4, 3, generator=generator)])
         strengths, sizes, precisions = [], [], []
         for _ in range(3000):
             normal = prior.normal()
@@ -88,16 +88,46 @@ class TestPrior:
         generator = seeded()
         feature, other = torch.randn(200, 2, generator=generator), torch.randn(200, 2, generator=generator)
         truth = feature @ torch.tensor([[1.0, 0], [0, -1]])
-        prior = FeaturePrior(200, 2, [feature, other])
+        prior = FeaturePrior(every(200), 2, [feature, other])
         for _ in range(30):
             prior.sample(truth + 0.1 * torch.randn(200, 2, generator=generator), generator)
         assert float((prior.normal().mean - truth).square().mean()) < 0.01
         assert prior.strengths[1] > 5 * prior.strengths[0], "the other feature is switched off"
 
-    @pytest.mark.parametrize("matrix", [torch.zeros(4, 2), torch.ones(3, 2)])
-    def test_features_of_other_rows_or_of_zeros_are_refused(self, matrix: torch.Tensor) -> None:
-        with pytest.raises(ValueError, match="features need 4 rows"):
-            FeaturePrior(4, 2, [matrix])
+    def test_features_of_other_rows_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="features need 4 rows, not 3"):
+            FeaturePrior(every(4), 2, [torch.ones(3, 2)])
+
+    @pytest.mark.parametrize("value", [0.0, 0.1])
+    def test_features_that_are_the_same_for_all_rated_rows_change_no_draw(self, value: float) -> None:
+        rated, drawn = torch.tensor([True, True, True, False]), torch.randn(4, 2, generator=seeded())
+        feature = torch.randn(4, 3, generator=seeded(1))
+        constant = torch.full((4, 2), value)
+        constant[3] = 7
+        with_it, without = FeaturePrior(rated, 2, [constant, feature]), FeaturePrior(rated, 2, [feature])
+        for prior in (with_it, without):
+            prior.sample(drawn, seeded(2))
+        assert torch.equal(with_it.normal().mean, without.normal().mean)
+
+    def test_rows_without_ratings_say_nothing_and_follow_their_features(self) -> None:
+        generator, rated = seeded(), torch.arange(300) < 200
+        feature = torch.randn(300, 2, generator=generator) + 3  # far from 0, and so is the mean row
+        truth = 5 + feature @ torch.tensor([[1.0, 0], [0, -1]])
+        drawn = torch.where(rated[:, None], truth + 0.1 * torch.randn(300, 2, generator=generator), 1e4)
+        prior = FeaturePrior(rated, 2, [feature])
+        prior.sample(drawn, generator)
+        for _ in range(20):
+            prior.sample(drawn, generator)
+        assert float((prior.normal().mean - truth).square().mean()) < 0.01
+        torch.testing.assert_close(prior.mean.float(), truth[rated].mean(0), rtol=0, atol=0.1)
+
+    def test_the_mean_row_is_found_in_a_few_draws_whatever_the_features_have_in_common(self) -> None:
+        feature = torch.rand(300, 40, generator=seeded()) + 2  # mostly one direction, that of the mean
+        drawn = 3 + 0.1 * torch.randn(300, 2, generator=seeded(1))
+        prior, generator = FeaturePrior(every(300), 2, [feature]), seeded(2)
+        for _ in range(3):
+            prior.sample(drawn, generator)
+        torch.testing.assert_close(prior.mean.float(), torch.full((2,), 3.0), rtol=0, atol=0.05)
 
 
 class TestTimeWindows:
@@ -245,6 +275,11 @@ class TestBayesianEmbedding:
         assert (said.deviations > 0.3).all()
 
 
+def every(n: int) -> torch.Tensor:
+    """n rows that have ratings."""
+    return torch.ones(n, dtype=torch.bool)
+
+
 def with_everything() -> BayesianEmbedding:
     """A small model of MovieLens 100K with every part."""
     return BayesianEmbedding(
@@ -262,15 +297,25 @@ def fit_u1(model: BayesianEmbedding, epochs: int, checkpoint: Path | None = None
     return fitting
 
 
-def test_who_rated_what_has_rows_of_length_one_and_demographics_one_column_for_each_value(
+def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_with_more_ratings(
     movielens_100k: Ratings,
 ) -> None:
     users, items = torch.tensor([0, 0, 2]), torch.tensor([1, 3, 1])
-    known = Known(users, items, 943, 1682, movielens_100k)
-    rated = WhoRatedWhat().of_users(known)
+    rated = WhoRatedWhat().of_users(Known(users, items, 943, 1682, movielens_100k))
     assert rated is not None
-    assert rated[0, [1, 3]].tolist() == pytest.approx([2**-0.5, 2**-0.5])
-    assert rated[1].sum() == 0
+    assert not rated[1].any(), "no ratings, nothing beyond the average"
+    shares = {0: 2 / 12, 2: 1 / 11}
+    mean = [
+        (shares[0] * 2**-0.5 + shares[2]) / (shares[0] + shares[2]),
+        shares[0] * 2**-0.5 / (shares[0] + shares[2]),
+    ]
+    assert rated[0, [1, 3]].tolist() == pytest.approx([shares[0] * (2**-0.5 - m) for m in mean])
+    assert rated[2, [1, 3]].tolist() == pytest.approx([shares[2] * (1 - mean[0]), -shares[2] * mean[1]])
+    torch.testing.assert_close(rated.sum(0), torch.zeros(1682), rtol=0, atol=1e-6)
+
+
+def test_demographics_have_one_column_for_each_value(movielens_100k: Ratings) -> None:
+    known = Known(torch.tensor([0]), torch.tensor([1]), 943, 1682, movielens_100k)
     side = UserSide().of_users(known)
     assert side is not None
     assert (side.sum(1) == 3).all()

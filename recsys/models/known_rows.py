@@ -1,0 +1,55 @@
+"""What a model knows of its users and items, and the means that answer for those of which it knows nothing."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from recsys.starts import DampedMeans
+
+
+class KnownRows(nn.Module):
+    """Which users and items have training ratings, which are described by features, and the means of the ratings.
+
+    Of a row with neither, parameters say where training happened to start. A pair with such a row is predicted as the
+    artefact predicts a pair with an id that is not there: μ + b_u of an item without ratings, μ + b_i of a user without
+    ratings, μ of both, with the damped means of `DampedMeans`, which are 0 without ratings. All of it is in buffers, so
+    it goes into checkpoints. Until `learn` is called, every row counts as rated.
+    """
+
+    global_mean: Tensor  # (), μ
+    user_means: Tensor  # (n_users,), b_u
+    item_means: Tensor  # (n_items,), b_i
+    user_rated: Tensor  # (n_users,), bool
+    item_rated: Tensor  # (n_items,), bool
+    user_described: Tensor  # (n_users,), bool
+    item_described: Tensor  # (n_items,), bool
+
+    def __init__(self, n_users: int, n_items: int) -> None:
+        """Set up the buffers."""
+        super().__init__()
+        self.register_buffer("global_mean", torch.zeros(()))
+        for side, n in (("user", n_users), ("item", n_items)):
+            self.register_buffer(f"{side}_means", torch.zeros(n))
+            self.register_buffer(f"{side}_rated", torch.ones(n, dtype=torch.bool))
+            self.register_buffer(f"{side}_described", torch.zeros(n, dtype=torch.bool))
+
+    def learn(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
+        """Take over counts and means of training ratings: dense indices users, items (n,) and ratings (n,)."""
+        n_users, n_items = len(self.user_means), len(self.item_means)
+        means = DampedMeans().effects(users, items, ratings, n_users, n_items)
+        self.global_mean.fill_(means.mean)
+        self.user_means.copy_(means.users)
+        self.item_means.copy_(means.items)
+        self.user_rated.copy_(torch.bincount(users, minlength=n_users) > 0)
+        self.item_rated.copy_(torch.bincount(items, minlength=n_items) > 0)
+
+    def known(self, users: Tensor, items: Tensor) -> Tensor:
+        """Whether something is known of both rows of pairs (n,), (n,) bool."""
+        known: Tensor = (self.user_rated | self.user_described)[users] & (self.item_rated | self.item_described)[items]
+        return known
+
+    def or_means(self, predicted: Tensor, users: Tensor, items: Tensor) -> Tensor:
+        """Predictions (n,) of pairs (n,), with means in place of those that nothing is known for."""
+        means = self.global_mean + self.user_means[users] + self.item_means[items]
+        return torch.where(self.known(users, items), predicted, means)
