@@ -21,9 +21,10 @@ def item_vectors(artifact: Artifact) -> Floats:
     """Vectors Q (n_items, k) of the items, from the leading right singular directions of the interactions.
 
     The interactions D (n_users, n_items) are what the model says beyond the damped means of the training ratings,
-    D_ui = W_ui − (μ + b_u + b_i). With D = U diag(σ) Vᵀ, the vectors are Q = V_k diag(σ_k) / √n_users, so that the
-    users' vectors √n_users U_k have a mean square of 1 in every direction, and q_i · q_j is the mean product of the
-    interactions of items i and j over all users. Users and items of which the model knows nothing have D_ui = 0.
+    D_ui = W_ui − (μ + b_u + b_i). With D = U diag(σ) Vᵀ, the vectors are Q = V_k diag(σ_k) / √m, so that the vectors
+    √m U_k of the m users of whom the model knows something have a mean square of 1 in every direction, and q_i · q_j is
+    the mean product of the interactions of items i and j over these users. The other users and items of which nothing
+    is known have D_ui = 0.
 
     Raises:
         ArtifactError: the model's numbers are so large that their products are no numbers.
@@ -48,7 +49,7 @@ def _of_matrix(artifact: Artifact) -> Floats:
     products = np.vstack([block.T @ leading for block in _blocks(artifact)])
     # Dᵀ U = V diag(σ); the norms of D V are more exact than roots of the eigenvalues.
     vectors = products if n_users <= n_items else leading * np.linalg.norm(products, axis=0)
-    scaled: Floats = (vectors / np.sqrt(n_users)).astype(np.float32)
+    scaled: Floats = (vectors / np.sqrt(artifact.user_known.sum())).astype(np.float32)
     return scaled
 
 
@@ -99,5 +100,5 @@ def _of_factors(artifact: Artifact) -> Floats:
     _, values, directions = np.linalg.svd(_finite(np.linalg.qr(left, mode="r") @ triangle.T), full_matrices=False)
     kept = slice(DIMENSION)
     vectors = basis @ (directions[kept].T * values[kept])
-    scaled: Floats = (vectors / np.sqrt(user_bias.shape[0])).astype(np.float32)
+    scaled: Floats = (vectors / np.sqrt(artifact.user_known.sum())).astype(np.float32)
     return scaled

@@ -136,7 +136,8 @@ class PredictedRating(BaseModel):
     item_id: int = Field(examples=[242])
     rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.67])
     source: str = Field(
-        description="Who answered: model, or, where an id is unknown, user_mean, item_mean or global_mean.",
+        description="Who answered: model; features, where the user or the item has no training ratings, but features "
+        "that the model uses; or, where it knows nothing of the user or the item, user_mean, item_mean or global_mean.",
         examples=["model"],
     )
 
@@ -227,7 +228,11 @@ class RecommendationsResponse(_Answer):
 
     user_id: int = Field(examples=[196])
     total: int = Field(description="Number of items that were ranked.", examples=[1646])
-    source: str = Field(description="Who ranked: model, or item_mean for an unknown user.", examples=["model"])
+    source: str = Field(
+        description="Who ranked: model; features for a user without training ratings of whom the model knows something "
+        "else; or item_mean for a user of whom it knows nothing.",
+        examples=["model"],
+    )
     recommendations: list[RecommendationAndUncertainty]
 
 
@@ -305,7 +310,7 @@ class NewUserRating(BaseModel):
 
     item_id: int = Field(examples=[242])
     rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.9])
-    source: str = Field(description="fold_in, or user_mean where the item is unknown.", examples=["fold_in"])
+    source: str = Field(description="fold_in, or user_mean where nothing is known of the item.", examples=["fold_in"])
 
 
 class FoldInResponse(_Answer):
@@ -355,7 +360,8 @@ class ModelResponse(_Answer):
     metrics: dict[str, float] = Field(
         description="As measured after training: test_rmse of predictions with the time of each test rating, "
         "test_rmse_as_served of those without; likewise validation_…, …_mae and test_coverage_…. Equal if the "
-        "model does not use times.",
+        "model does not use times. test_ratings_of_unknown_users and _items count test ratings of users and items "
+        "without training ratings; test_rmse_of_unknown_users and _items are their RMSE, if there are any.",
         examples=[{"test_rmse": 0.85, "test_rmse_as_served": 0.87}],
     )
     data_name: str = Field(examples=["100k"])

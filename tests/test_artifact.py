@@ -44,8 +44,8 @@ def arrays(seed: int = 0) -> dict[str, Array]:
         "item_ids": ITEM_IDS,
         "user_means": np.array([0.5, -0.5, 0.25], np.float32),
         "item_means": np.array([1.0, -1.0], np.float32),
-        "rating_users": np.array([0, 0, 2], np.int32),
-        "rating_items": np.array([0, 1, 1], np.int32),
+        "rating_users": np.array([0, 1, 2], np.int32),
+        "rating_items": np.array([0, 0, 1], np.int32),
         "rating_values": np.array([1.0, 4.5, 5.0], np.float32),
     }
 
@@ -74,6 +74,23 @@ def test_unknown_ids_are_answered_by_the_best_mean_there_is() -> None:
     predictions = Artifact(manifest(), arrays(), ITEMS).predict([3, 99, 99, -(2**62)], [99, 11, 2**62, 10])
     assert predictions.ratings.tolist() == [4.0, 2.5, 3.5, 4.5]
     assert [artifact.SOURCES[s] for s in predictions.sources] == ["user_mean", "item_mean", "global_mean", "item_mean"]
+
+
+def test_rows_without_ratings_are_answered_like_ids_that_are_not_there() -> None:
+    stored = arrays() | {
+        "rating_users": np.array([0], np.int32),
+        "rating_items": np.array([0], np.int32),
+        "rating_values": np.array([3.0], np.float32),
+        "user_means": np.array([0.5, 0, 0], np.float32),
+        "item_means": np.array([1.0, 0], np.float32),
+    }
+    model = Artifact(manifest(), stored, ITEMS)
+    predictions = model.predict([3, 3, 7, 7, 20], [10, 11, 10, 11, 10])
+    assert predictions.ratings.tolist()[1:] == [4.0, 4.5, 3.5, 4.5]
+    sources = ["model", "user_mean", "item_mean", "global_mean", "item_mean"]
+    assert [artifact.SOURCES[s] for s in predictions.sources] == sources
+    assert [model.source(0, item) for item in (0, 1, None)] == ["model", "user_mean", "user_mean"]
+    assert [model.source(None, item) for item in (0, 1, None)] == ["item_mean", "global_mean", "global_mean"]
 
 
 def test_no_pairs_have_no_predictions() -> None:
@@ -232,9 +249,9 @@ def test_a_manifest_of_another_artefact_is_refused(tmp_path: Path) -> None:
         {"rating_users": np.array([0, 0, 3], np.int32)},
         {"rating_users": np.array([-1, 0, 2], np.int32)},
         {"rating_users": np.array([0, 2, 0], np.int32)},
-        {"rating_users": np.array([0, 0, 2], np.int64)},
+        {"rating_users": np.array([0, 1, 2], np.int64)},
         {"rating_items": np.array([0, 2, 1], np.int32)},
-        {"rating_items": np.array([1, 1, 1], np.int32)},
+        {"rating_users": np.array([0, 0, 2], np.int32)},
         {"rating_items": np.array([0, 1], np.int32)},
         {"rating_values": np.array([1.0, 4.5, 5.5], np.float32)},
         {"rating_values": np.array([0.5, 4.5, 5.0], np.float32)},

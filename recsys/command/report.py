@@ -18,6 +18,8 @@ def report(
         "validation RMSE": _error(metrics, "validation_rmse"),
         "test RMSE": _error(metrics, "test_rmse", of_paper) or "left alone, as --run.test false asks",
         "test MAE": _error(metrics, "test_mae"),
+        "unknown users": _unknown(metrics, "users"),
+        "unknown items": _unknown(metrics, "items"),
         "effective rank": f"{metrics['effective_rank']:.1f}",
         "fit": f"{metrics['steps']:.0f} steps, {metrics['fit_seconds']:.1f} s with selection",
         "artefact": _artefact(run, artefact, unfinished),
@@ -35,6 +37,15 @@ def _error(metrics: Mapping[str, float], name: str, after: str = "") -> str:
     if with_times == as_served:
         return f"{with_times:.4f}{after}"
     return f"{with_times:.4f} with the ratings' times, {as_served:.4f} as served, without{after}"
+
+
+def _unknown(metrics: Mapping[str, float], side: str) -> str:
+    """Of users or items without training ratings, if there are any."""
+    count = metrics.get(f"test_ratings_of_unknown_{side}", 0)
+    if not count:
+        return ""
+    rmse = metrics[f"test_rmse_of_unknown_{side}"]
+    return f"{rmse:.4f}, the RMSE of the {count:,.0f} test ratings of {side} without training ratings"
 
 
 def _artefact(run: Run, artefact: Path | None, unfinished: list[str]) -> str:

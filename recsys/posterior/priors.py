@@ -25,9 +25,10 @@ class FeaturePrior:
     two products with U, however many features there are. X_b is scaled to a mean squared row norm of 1.
 
     Only rows with ratings say something of the parameters. The others are left out of each draw; their prior means come
-    from what of their features lies in the row space of the rated ones. X_b is centred over the rated rows, so that μ is
-    the mean row and independent of the weights. If it were not, μ and the weights would be drawn in turn along a ridge,
-    which hundreds of sweeps do not get across, and a row far from the others, such as one of zeros, would have any mean.
+    from what of their features lies in the row space of the rated ones. X_b is centred over the rated rows, so that μ
+    is the mean row and independent of the weights. If it were not, μ and the weights would be drawn in turn along a
+    ridge, which hundreds of sweeps do not get across, and a row far from the others, such as one of zeros, would have
+    any mean.
 
     Source: Simm et al., "Macau: scalable Bayesian factorization with high-dimensional side information using MCMC",
     2017, section 2; the decomposition is our own way to draw its weights.
@@ -72,9 +73,7 @@ class FeaturePrior:
         d, scatter, degrees = self.d, torch.eye(self.d, dtype=torch.float64), float(self.d + self.n)
         for b, (basis, squares) in enumerate(zip(self.bases, self.squares, strict=True)):
             others = self.normal().mean - self.parts[b]
-            target = (
-                (rows - others)[self.rated].T @ basis[self.rated]
-            ).T.double()  # (r, d); this way around it is several times faster
+            target = ((rows - others)[self.rated].T @ basis[self.rated]).T.double()  # (r, d); several times faster so
             kept = (squares / (squares + self.strengths[b]))[:, None]
             weights = kept * target + kept.sqrt() * correlated(len(squares), self.precision, generator)
             self.parts[b] = (weights.float().T @ basis.T).T

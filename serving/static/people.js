@@ -6,6 +6,12 @@
 
 import { ask } from "./api.js";
 
+// Who answered where it is not the model, in words; a mean does where nothing is known of the person or the film.
+const BY_OTHERS = {
+  features: "by what is known beside ratings",
+  item_mean: "by the average of this film’s ratings",
+  global_mean: "by the average of all ratings",
+};
 const REASONS = 5; // a screen's worth; the rest weighs less
 
 function deviationOf({ uncertainty }) {
@@ -22,6 +28,7 @@ export class KnownUser {
       taste: ["It is to this user’s taste", "It is not to this user’s taste", "Taste makes no difference"],
       reasons: "Ratings of this user that speak for it, the strongest first",
       noReasons: "None of this user’s ratings speaks for it in particular.",
+      by: { ...BY_OTHERS, model: "by the model", user_mean: "by the average of this user’s ratings" },
       error: (stars) => `Predictions are about ${stars} stars off`,
     };
   }
@@ -35,7 +42,7 @@ export class KnownUser {
   async prediction(itemId, signal) {
     const query = { user_id: this.id, item_id: itemId, strict: true, uncertainty: true };
     const answer = await ask("ratings", { query, signal });
-    return { rating: answer.rating, deviation: deviationOf(answer), source: "by the model" };
+    return { rating: answer.rating, deviation: deviationOf(answer), source: this.words.by[answer.source] };
   }
 
   async explanation(itemId, signal) {
@@ -57,6 +64,7 @@ export class Newcomer {
       taste: ["It is to your taste", "It is not to your taste", "Taste makes no difference"],
       reasons: "What each of your ratings adds to the last two parts",
       noReasons: "You have not rated a film yet.",
+      by: { fold_in: "from your ratings", user_mean: "by the average of your ratings" },
       // Measured on users with many more ratings than a newcomer gives.
       error: (stars) => `Predictions are ${stars} stars off, or more while your ratings are few`,
     };
@@ -70,8 +78,8 @@ export class Newcomer {
 
   async prediction(itemId, signal) {
     const answer = await ask("fold-in", { body: { ratings: this.given, item_ids: [itemId], n: 1 }, signal });
-    const source = this.given.length ? "from your ratings" : "by everybody’s ratings";
-    return { rating: answer.predictions[0].rating, deviation: null, source };
+    const [{ rating, source }] = answer.predictions;
+    return { rating, deviation: null, source: this.given.length ? this.words.by[source] : "by everybody’s ratings" };
   }
 
   async explanation(itemId, signal) {

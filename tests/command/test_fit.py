@@ -43,6 +43,7 @@ def test_fit_selects_refits_tests_once_and_exports(recsys: Command) -> None:
     assert metrics.keys() == {
         "model", "split", "seed", "validation_rmse", "validation_mae", "validation_rmse_as_served",
         "validation_mae_as_served", "test_rmse", "test_mae", "test_rmse_as_served", "test_mae_as_served",
+        "test_ratings_of_unknown_users", "test_ratings_of_unknown_items", "test_rmse_of_unknown_items",
         "effective_rank", "steps", "fit_seconds",
     }  # fmt: skip
     assert (metrics["model"], metrics["split"], metrics["seed"]) == ("lnn-adam-ratio-90", "0.9", 0)
@@ -50,6 +51,10 @@ def test_fit_selects_refits_tests_once_and_exports(recsys: Command) -> None:
     assert metrics["test_rmse_as_served"] == metrics["test_rmse"]  # the model knows of no times
     assert 1 <= metrics["steps"] <= 4
     assert f"{metrics['test_rmse']:.4f}  (paper: 0.915)" in printed
+    assert (metrics["test_ratings_of_unknown_users"], metrics["test_ratings_of_unknown_items"]) == (0, 24)
+    said = "the RMSE of the 24 test ratings of items without training ratings"
+    assert f"{metrics['test_rmse_of_unknown_items']:.4f}, {said}" in printed
+    assert "unknown users" not in printed
     assert "selection: validation RMSE" in printed
     assert Path("checkpoints/lnn-adam-ratio-90/selection.ckpt").is_file()
     assert Path("checkpoints/lnn-adam-ratio-90/refit.ckpt").is_file()
@@ -73,13 +78,15 @@ def test_the_artefact_predicts_what_the_model_predicts_to_the_last_bit(
     recsys("fit", *recipe, *SHORT)
     (checkpoint,) = Path("checkpoints").glob("*/refit.ckpt")
     model = kind.load_from_checkpoint(checkpoint)
-    data = MovieLensDataModule()
+    data = MovieLensDataModule(validation=0)
     users, items, _ = next(iter(data.test_dataloader()))
     exported = artifact.load(Path("artifacts/latest"))
     predicted = exported.predict(data.ratings.user_ids[users.numpy()], data.ratings.item_ids[items.numpy()])
     with torch.no_grad():
         assert np.array_equal(predicted.ratings, model.rate(users, items).numpy())
-    assert set(predicted.sources) == {0}
+    unrated = np.isin(items.numpy(), data.training_set()[1].numpy(), invert=True)
+    sources = np.array(artifact.SOURCES)[predicted.sources]
+    assert sources.tolist() == np.where(unrated, "user_mean", "model").tolist()
 
 
 def test_the_artefact_carries_the_training_ratings_and_the_item_table(recsys: Command) -> None:

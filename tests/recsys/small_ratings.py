@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -13,8 +14,10 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from typing_extensions import override
 
+from recsys import artifact
 from recsys.models import RatingModel
 from recsys.models.base import Batch
+from recsys.starts import DampedMeans
 
 N_USERS, N_ITEMS = 30, 24
 MakeOptimizer = Callable[[Iterator[Parameter]], Optimizer]
@@ -104,3 +107,34 @@ def rmse(model: RatingModel, part: Batch) -> float:
 def every_pair() -> tuple[Tensor, Tensor]:
     """Return users and items (N_USERS · N_ITEMS,) of all entries of the matrix, row by row."""
     return torch.arange(N_USERS).repeat_interleave(N_ITEMS), torch.arange(N_ITEMS).repeat(N_USERS)
+
+
+def as_artefact(model: RatingModel, data: SmallRatings) -> artifact.Artifact:
+    """What a trained model exports, in memory, with ids that are not the positions."""
+    users, items, ratings = data.training_set()
+    order = torch.argsort(users * N_ITEMS + items)
+    means = DampedMeans().effects(users, items, ratings, N_USERS, N_ITEMS)
+    manifest = artifact.Manifest(
+        kind=type(model).__name__,
+        recipe="a test",
+        rating_scale=model.rating_scale,
+        global_mean=means.mean,
+        split="0.9",
+        seed=0,
+        metrics={},
+        data_name="made up",
+        data_sha256="",
+        created="",
+        configuration={},
+    )
+    known: dict[str, artifact.Array] = {
+        "user_ids": np.arange(N_USERS) * 10 + 7,
+        "item_ids": np.arange(N_ITEMS) * 3 + 1,
+        "user_means": means.users.numpy(),
+        "item_means": means.items.numpy(),
+        "rating_users": users[order].numpy().astype(np.int32),
+        "rating_items": items[order].numpy().astype(np.int32),
+        "rating_values": ratings[order].numpy(),
+    }
+    films = artifact.ItemTable(("",) * N_ITEMS, (None,) * N_ITEMS, ((),) * N_ITEMS)
+    return artifact.Artifact(manifest, {**model.arrays(), **known}, films)

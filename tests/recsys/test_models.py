@@ -17,12 +17,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 from typing_extensions import override
 
-from recsys import artifact
 from recsys.models import BayesianEmbedding, LinearNetwork, NonFiniteLossError, RatingModel, UserItemEmbedding
 from recsys.penalties import NuclearNormPenalty, RatioPenalty, SchattenRatioPenalty
 from recsys.spectral import effective_rank
 from recsys.starts import DampedMeans, NearZero, Start
-from tests.recsys.small_ratings import N_ITEMS, N_USERS, SmallRatings, every_pair, fit, rmse, trainer
+from tests.recsys.small_ratings import N_ITEMS, N_USERS, SmallRatings, as_artefact, every_pair, fit, rmse, trainer
 
 Network = partial(LinearNetwork, N_USERS, N_ITEMS)
 Embedding = partial(UserItemEmbedding, N_USERS, N_ITEMS)
@@ -143,32 +142,9 @@ class TestEveryModel:
         assert torch.equal(rated, raw.flatten().clamp(1, 5))
 
     def test_an_artefact_of_it_predicts_the_same_to_the_last_bit(self, trained: Trained) -> None:
-        manifest = artifact.Manifest(
-            kind=type(trained.model).__name__,
-            recipe="a test",
-            rating_scale=trained.model.rating_scale,
-            global_mean=3.2,
-            split="0.9",
-            seed=0,
-            metrics={},
-            data_name="made up",
-            data_sha256="",
-            created="",
-            configuration={},
-        )
-        known: dict[str, artifact.Array] = {
-            "user_ids": np.arange(N_USERS) * 10 + 7,
-            "item_ids": np.arange(N_ITEMS) * 3 + 1,
-            "user_means": np.zeros(N_USERS, np.float32),
-            "item_means": np.zeros(N_ITEMS, np.float32),
-            "rating_users": np.array([0], np.int32),
-            "rating_items": np.array([0], np.int32),
-            "rating_values": np.array([3.0], np.float32),
-        }
-        films = artifact.ItemTable(("",) * N_ITEMS, (None,) * N_ITEMS, ((),) * N_ITEMS)
-        exported = artifact.Artifact(manifest, {**trained.model.arrays(), **known}, films)  # checks names and shapes
+        exported = as_artefact(trained.model, trained.data)  # checks names and shapes
         users, items = every_pair()
-        found = exported.predict(known["user_ids"][users], known["item_ids"][items])
+        found = exported.predict(exported.arrays["user_ids"][users], exported.arrays["item_ids"][items])
         np.testing.assert_array_equal(found.ratings, trained.model.rate(users, items).detach().numpy())
         assert (found.sources == 0).all(), "answered by the model"
 

@@ -37,9 +37,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "item_ids": np.array([10, 11]),
         "user_means": np.array([0.5, -0.5, 0.25], np.float32),
         "item_means": np.array([1.0, -1.0], np.float32),
-        "rating_users": np.array([0, 1], np.int32),
-        "rating_items": np.array([0, 1], np.int32),
-        "rating_values": np.array([2.0, 4.0], np.float32),
+        "rating_users": np.array([0, 1, 2], np.int32),
+        "rating_items": np.array([0, 1, 1], np.int32),
+        "rating_values": np.array([2.0, 4.0, 5.0], np.float32),
     }
     items = artifact.ItemTable(("Amélie", "Brazil"), (2001, None), (("Comedy",), ()))
     return artifact.save(tmp_path_factory.mktemp("model"), manifest, arrays, items)

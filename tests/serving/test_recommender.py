@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys.artifact import Artifact, ArtifactError, ItemTable
+from recsys.artifact import Array, Artifact, ArtifactError, ItemTable
 from serving.catalogue import best
 from serving.explanation import explain
 from serving.fold_in import FoldIn
@@ -18,6 +18,15 @@ KINDS = ("LinearNetwork", "UserItemEmbedding")
 
 def artifact(kind: str) -> Artifact:
     return Artifact(films.manifest(kind), films.arrays(kind), films.ITEMS)
+
+
+def rated_by_all(n_users: int, n_items: int) -> dict[str, Array]:
+    """A rating of 3 for every pair."""
+    return {
+        "rating_users": np.repeat(np.arange(n_users, dtype=np.int32), n_items),
+        "rating_items": np.tile(np.arange(n_items, dtype=np.int32), n_users),
+        "rating_values": np.full(n_users * n_items, 3.0, np.float32),
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,6 +43,7 @@ def test_the_vectors_hold_the_leading_directions_of_a_matrix_of_either_shape(sha
     arrays = films.arrays("LinearNetwork") | {
         "matrix": matrix, "user_ids": np.arange(n_users), "item_ids": np.arange(n_items),
         "user_means": np.zeros(n_users, np.float32), "item_means": np.full(n_items, -films.MEAN, np.float32),
+        **rated_by_all(n_users, n_items),
     }  # fmt: skip
     table = ItemTable(("",) * n_items, (None,) * n_items, ((),) * n_items)
     vectors = item_vectors(Artifact(films.manifest("LinearNetwork"), arrays, table))

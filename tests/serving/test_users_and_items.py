@@ -38,16 +38,18 @@ def test_recommendations_are_ranked_before_clipping_without_what_the_user_rated(
 
 
 def test_recommendations_come_in_pages_and_by_genre(ask: Ask) -> None:
-    page = ask("/v1/users/6/recommendations", n=2, offset=1)
-    assert ([r["item_id"] for r in page["recommendations"]], page["total"]) == ([13, 14], 5)
-    assert ask("/v1/users/6/recommendations", offset=5)["recommendations"] == []
-    romance = ask("/v1/users/6/recommendations", genre="ROMANCE")
+    page = ask("/v1/users/2/recommendations", n=2, offset=1, exclude_seen=False)
+    assert ([r["item_id"] for r in page["recommendations"]], page["total"]) == ([12, 14], 5)
+    assert ask("/v1/users/2/recommendations", offset=5)["recommendations"] == []
+    romance = ask("/v1/users/2/recommendations", genre="ROMANCE")
     assert ([r["item_id"] for r in romance["recommendations"]], romance["total"]) == ([10, 13], 2)
 
 
 def test_an_unknown_user_gets_the_items_with_the_best_means(ask: Ask) -> None:
     answer = ask("/v1/users/99/recommendations", n=2)
     assert ([r["item_id"] for r in answer["recommendations"]], answer["source"]) == ([11, 10], "item_mean")
+    without_ratings = ask("/v1/users/6/recommendations", n=2)
+    assert (without_ratings["recommendations"], without_ratings["source"]) == (answer["recommendations"], "item_mean")
 
 
 def test_a_title_is_found_by_its_words_without_case_or_accents_most_rated_first(ask: Ask) -> None:
@@ -113,6 +115,8 @@ def test_an_explanation_adds_up_and_names_the_ratings_that_speak_for_it(ask: Ask
         (1, 99, (3.5, 0.5, 0, 0, 0), "user_mean"),
         (99, 11, (3.5, 0, 0.3, 0, 0), "item_mean"),
         (9, 9, (3.5, 0, 0, 0, 0), "global_mean"),
+        (1, 14, (3.5, 0.5, -0.3, 0, 0), "user_mean"),  # nobody has rated 14
+        (6, 11, (3.5, -0.25, 0.3, 0, 0), "item_mean"),  # 6 has rated nothing
     ],
 )
 def test_the_explanation_of_an_unknown_id_adds_up_too(
