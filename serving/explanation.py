@@ -72,8 +72,8 @@ def explain(
 
     Parts: μ, the mean training rating; b_u and b_i, by how much the user and the item differ from it (damped means);
     the interaction W_ui − (μ + b_u + b_i), which is what the model knows beyond means, W_ui its prediction apart from
-    time; and what the time adds to W_ui. The part of an unknown user or item is 0, and the last two are 0 where a mean
-    answers.
+    time; and what the time adds to W_ui. The part of an unknown user is 0, that of an unknown item what items with few
+    ratings differ by, and the last two are 0 where a mean answers.
 
     Evidence: each training rating r_uj has the weight s_ij (r_uj − μ − b_u − b_j), with the cosine s_ij of the two
     items' vectors: the user liked a similar item better than the means say, or liked its opposite less. At most `n`
@@ -87,7 +87,7 @@ def explain(
     user, item = recommender.find("user", user_id), recommender.find("item", item_id)
     arrays, mean = recommender.artifact.arrays, recommender.manifest.global_mean
     user_part = 0.0 if user is None else float(arrays["user_means"][user])
-    item_part = 0.0 if item is None else float(arrays["item_means"][item])
+    item_part = float(recommender.artifact.new_item_mean if item is None else arrays["item_means"][item])
     if user is None or item is None or prediction.source not in BY_MODEL:
         parts = Parts(mean, user_part, item_part, 0.0)
         return Explanation(prediction, mean + user_part + item_part, parts, [])
@@ -120,7 +120,7 @@ def explain_new_user(
 
     Parts: μ and b_i as in `explain`, the user's own mean τ w_0, and the interaction q_i · w, with the symbols of
     `FoldIn`. The last two together are the sum over all given ratings of what each adds, exactly. At most `n` of those
-    are named. Of an unknown item there are only μ and the user's own mean.
+    are named. An unknown item has no interaction, and the b_i of items with few ratings.
 
     Raises:
         UnknownIdError: `strict`, and an item is unknown.
@@ -133,14 +133,15 @@ def explain_new_user(
     values = np.fromiter(rated.values(), np.float32, len(rated))[known]
     item = recommender.find("item", item_id)
     added = recommender.new_users.contributions(items[known], values, item)
-    item_part = 0.0 if item is None else float(recommender.artifact.arrays["item_means"][item])
+    artifact = recommender.artifact
+    item_part = float(artifact.new_item_mean if item is None else artifact.arrays["item_means"][item])
     mean = recommender.manifest.global_mean
     parts = Parts(mean, float(added.to_user.sum()), item_part, float(added.to_interaction.sum()))
     unclipped = parts.global_mean + parts.user + parts.item + parts.interaction
     total = added.to_user + added.to_interaction
     return NewUserExplanation(
         rating=float(np.clip(unclipped, *recommender.manifest.rating_scale)),
-        source=FOLD_IN if item is not None and recommender.artifact.item_known[item] else USER_MEAN,
+        source=FOLD_IN if item is not None and artifact.item_known[item] else USER_MEAN,
         unclipped=unclipped,
         parts=parts,
         contributions=[

@@ -224,7 +224,7 @@ class Recommender:
 
         places, place_known = positions(self.artifact.arrays["item_ids"], np.asarray(asked, np.int64))
         place_known &= self.artifact.item_known[places]
-        without_item = np.float32(self.manifest.global_mean + own_mean)
+        without_item = np.float32(self.manifest.global_mean + own_mean + self.artifact.new_item_mean)
         ratings = np.where(place_known, scores[places], without_item).clip(*self.manifest.rating_scale)
         sources = np.where(place_known, FOLD_IN, "user_mean")
         return NewUserAnswer(
@@ -276,13 +276,12 @@ class Recommender:
         """One pair, without the arrays of one number that take longer to make than the answer."""
         user, item = self.find("user", user_id), self.find("item", item_id)
         arrays, mean = self.artifact.arrays, np.float32(self.manifest.global_mean)
-        if user is None:
-            rating = mean if item is None else mean + arrays["item_means"][item]
-        elif item is None:
-            rating = mean + arrays["user_means"][user]
+        if user is not None and item is not None:
+            rating = float(self.artifact.scores(user, item))
         else:
-            rating = self.artifact.scores(user, item)
-        return min(max(float(rating), self._least), self._greatest), self.artifact.source(user, item)
+            by_user = mean if user is None else mean + arrays["user_means"][user]
+            rating = float(by_user + (self.artifact.new_item_mean if item is None else arrays["item_means"][item]))
+        return min(max(rating, self._least), self._greatest), self.artifact.source(user, item)
 
     def _require(self, side: str, original_ids: Sequence[int]) -> None:
         _, known = positions(self.artifact.arrays[f"{side}_ids"], np.asarray(original_ids, np.int64))

@@ -93,6 +93,11 @@ def test_rows_without_ratings_are_answered_like_ids_that_are_not_there() -> None
     assert [model.source(None, item) for item in (0, 1, None)] == ["item_mean", "global_mean", "global_mean"]
 
 
+def test_an_item_that_is_not_there_has_the_effect_of_a_new_item() -> None:
+    model = Artifact(manifest(), arrays() | {"new_item_mean": np.array([-0.25], np.float32)}, ITEMS)
+    assert model.predict([3, 99, 99], [99, 99, 11]).ratings.tolist() == [3.75, 3.25, 2.5]
+
+
 def test_no_pairs_have_no_predictions() -> None:
     assert Artifact(manifest(), arrays(), ITEMS).predict([], []).ratings.tolist() == []
 

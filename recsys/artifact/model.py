@@ -51,6 +51,9 @@ _ARRAYS_OF_ALL = {
     "rating_items": ("ratings",),
     "rating_values": ("ratings",),
 }
+_OPTIONAL_ARRAYS = {
+    "new_item_mean": ("one",),  # what an item without training ratings is rated above the mean; 0 if it is not there
+}
 _DESCRIBED_ARRAYS = {  # of a model with features: 1 where a row has some that are not made of its ratings, else 0
     "user_described": ("users",),
     "item_described": ("items",),
@@ -90,6 +93,7 @@ class Artifact:
         _check_ratings(manifest, arrays)
         self._user_known_by, self._item_known_by = (_known_by(arrays, side) for side in ("user", "item"))
         self.user_known, self.item_known = self._user_known_by < _NOTHING, self._item_known_by < _NOTHING  # (n,) bool
+        self.new_item_mean = np.float32(arrays["new_item_mean"][0] if "new_item_mean" in arrays else 0)
         self._all_are_known = bool(self.user_known.all() and self.item_known.all())
         try:
             items.check(arrays["item_ids"].size)
@@ -124,9 +128,9 @@ class Artifact:
             raise ValueError(f"{users.size} pairs need as many timestamps, not {given_at.size}")
         mean = np.float32(self.manifest.global_mean)
         ratings = self.scores(users, items, given_at)
-        ratings = np.where(user_known & ~item_known, mean + self.arrays["user_means"][users], ratings)
-        ratings = np.where(item_known & ~user_known, mean + self.arrays["item_means"][items], ratings)
-        ratings = np.where(user_known | item_known, ratings, mean)
+        by_user = np.where(user_known, mean + self.arrays["user_means"][users], mean)
+        item_effects = np.where(item_known, self.arrays["item_means"][items], self.new_item_mean)
+        ratings = np.where(user_known & item_known, ratings, by_user + item_effects)
         sources = _SOURCE_OF[
             np.where(user_known, self._user_known_by[users], _NOTHING),
             np.where(item_known, self._item_known_by[items], _NOTHING),
@@ -153,7 +157,8 @@ class Artifact:
         """Ratings, not clipped, for positions of users and items that broadcast to one shape (n,) or ().
 
         `given_at` are times as in `predict`, checked, that broadcast with them. Where nothing is known of a row, the
-        rating is the mean of what is known: μ + b_u + b_i, whose part of a row without ratings is 0.
+        rating is the mean of what is known: μ + b_u + b_i. A user without ratings has b_u = 0, an item without ratings
+        that of items with few ratings.
         """
         ratings = self._modelled(users, items, given_at)
         return ratings if self._all_are_known else self._or_means(ratings, users, items)
@@ -202,6 +207,7 @@ def pairwise_sum(terms: ArrayOrTensor) -> ArrayOrTensor:
 
 def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
     expected = {**_ARRAYS_OF_ALL, **_ARRAYS_OF_KIND[manifest.kind]}
+    expected |= {name: size for name, size in _OPTIONAL_ARRAYS.items() if name in arrays}
     if manifest.kind == "BayesianEmbedding" and arrays.keys() & times.ARRAYS.keys():
         expected |= times.ARRAYS
     if manifest.kind == "BayesianEmbedding":

@@ -52,8 +52,9 @@ def export(
     known = {
         "user_ids": data.ratings.user_ids,
         "item_ids": data.ratings.item_ids,
-        "user_means": means.users.numpy(),
-        "item_means": means.items.numpy(),
+        "user_means": model.known_rows.user_means.cpu().numpy(),
+        "item_means": model.known_rows.item_means.cpu().numpy(),
+        "new_item_mean": model.known_rows.new_item_mean.cpu().numpy()[None],
         "rating_users": users[order].numpy().astype(np.int32),
         "rating_items": items[order].numpy().astype(np.int32),
         "rating_values": ratings[order].numpy(),

@@ -18,7 +18,9 @@ from data.movielens import Ratings
 from recsys.artifact import SOURCES, Artifact
 from recsys.features import Feature, Known, WhoRatedWhat
 from recsys.models import BayesianEmbedding, RatingModel
+from recsys.models.known_rows import KnownRows
 from recsys.posterior.likelihoods import OrderedProbit
+from recsys.starts import DampedMeans
 from tests.recsys.small_ratings import N_ITEMS, N_USERS, SmallRatings, as_artefact, every_pair, fit, trainer
 from tests.recsys.test_models import ADAM, CONFIGURATIONS, Configuration
 
@@ -136,6 +138,23 @@ class TestEveryModel:
             assert metrics[f"test_ratings_of_unknown_{side}"] == int(new.sum()) > 0
             expected = float(errors[new].square().mean().sqrt())
             assert metrics[f"test_rmse_of_unknown_{side}"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_an_item_without_ratings_has_the_mean_effect_of_items_with_few() -> None:
+    users = torch.tensor([0, 1, 0, 2, *range(11)])
+    items = torch.tensor([0, 0, 1, 1, *[2] * 11])  # items 0 and 1 have two ratings, 2 has eleven, 3 none
+    ratings = torch.tensor([1.0, 2, 3, 2, *[4.5] * 11])
+    rows = KnownRows(12, 4)
+    rows.learn(users, items, ratings)
+    mean = ratings.mean()
+    beyond = ratings - mean - rows.user_means[users]
+    expected = (beyond[:2].mean() + beyond[2:4].mean()) / 2
+    assert float(expected) < -1
+    torch.testing.assert_close(rows.new_item_mean, expected)
+    assert rows.item_means[3] == rows.new_item_mean
+    torch.testing.assert_close(rows.item_means[:3], DampedMeans().effects(users, items, ratings, 12, 4).items[:3])
+    nothing_known = rows.or_means(torch.zeros(1), torch.tensor([11]), torch.tensor([3]))
+    torch.testing.assert_close(nothing_known[0], mean + expected)
 
 
 class TestFeatures:

@@ -7,7 +7,7 @@ import pytest
 
 from recsys.artifact import Array, Artifact, ArtifactError, ItemTable
 from serving.catalogue import best
-from serving.explanation import explain
+from serving.explanation import explain, explain_new_user
 from serving.fold_in import FoldIn
 from serving.item_vectors import item_vectors
 from serving.recommender import Recommender
@@ -70,6 +70,20 @@ def test_one_pair_is_predicted_as_it_is_among_many(kind: str) -> None:
     many = recommender.predict(users, items)
     assert [recommender.predict([user], [item])[0] for user, item in pairs] == many
     assert {prediction.source for prediction in many} == {"model", "user_mean", "item_mean", "global_mean"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_item_that_is_not_there_has_the_effect_of_a_new_item_in_every_answer(kind: str) -> None:
+    arrays = films.arrays(kind) | {"new_item_mean": np.array([-0.5], np.float32)}
+    recommender = Recommender(Artifact(films.manifest(kind), arrays, films.ITEMS))
+    (one,) = recommender.predict([1], [99])
+    assert (one.rating, one.source) == (pytest.approx(3.5), "user_mean")
+    assert recommender.predict([1, 99], [99, 99])[0] == one
+    explanation = explain(recommender, 1, 99, n=5)
+    assert (explanation.unclipped, explanation.parts.item) == pytest.approx((3.5, -0.5))
+    new = explain_new_user(recommender, {11: 5.0}, 99, n=5)
+    assert recommender.fold_in({11: 5.0}, [99], n=1, offset=0, genre=None).ratings[0][1] == pytest.approx(new.rating)
+    assert new.parts.item == pytest.approx(-0.5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
