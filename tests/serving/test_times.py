@@ -106,7 +106,7 @@ def test_the_uncertainty_is_that_at_the_time(server: httpx.Client, model: Artifa
         assert said["standard_deviation"] == known.deviations[0]
         path = "/v1/users/4/recommendations"
         recommended = server.get(path, params={"exclude_seen": False, "uncertainty": True, **more}).json()
-        (same,) = [item for item in recommended["recommendations"] if item["item_id"] == 14]
+        (same,) = [item for item in recommended["recommendations"] if item["item_id"] == 13]
         assert same["uncertainty"] == said
 
 
