@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from recsys.files import write_atomically
 
-FORMAT = 3  # of checkpoints; raised when an older one could not be resumed to the same numbers. Format 1 had no number.
+FORMAT = 4  # of checkpoints; raised when an older one could not be resumed to the same numbers. Format 1 had no number.
 VERSIONS = {name: version(name) for name in ("torch", "pytorch-lightning", "numpy")}  # by which numbers may differ
 _HEADER = "# What `recsys fit` was asked for, with all defaults; written by it.\n"
 
