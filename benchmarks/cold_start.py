@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pytorch_lightning as pl
 import torch
+from typing_extensions import override
 
 from benchmarks.best_model import variants
 from data.datamodule import MovieLensDataModule
@@ -46,6 +47,7 @@ class HeldOut(MovieLensDataModule):
         self._divide = divide
 
     @cached_property
+    @override
     def _parts(self) -> tuple[Rows, Rows]:
         rows = self.split.train
         oldest_first = rows[np.argsort(self.ratings.timestamps[rows], kind="stable")]

@@ -164,6 +164,7 @@ class RatingModel(pl.LightningModule, ABC):
             if not known.all():
                 metric.update(rated[~known], ratings[~known])
 
+    @override
     def on_test_epoch_end(self) -> None:
         for side, metric in (("users", self.unknown_users), ("items", self.unknown_items)):
             self.log(f"test_ratings_of_unknown_{side}", float(metric.total))

@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
+from typing_extensions import override
 
 from data.movielens import Ratings
 from recsys.artifact import SOURCES, Artifact
@@ -45,9 +46,11 @@ class Newcomers(SmallRatings):
 class Groups(Feature):
     """Every other user, and item, is of the same group."""
 
+    @override
     def of_users(self, known: Known) -> Tensor:
         return one_hot(torch.arange(known.n_users) % 2, 2).float()
 
+    @override
     def of_items(self, known: Known) -> Tensor:
         return one_hot(torch.arange(known.n_items) % 2, 2).float()
 
