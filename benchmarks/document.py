@@ -52,7 +52,8 @@ def rmse_table(content: Content) -> str:
         "method among those that use more than the ratings, though `mc` and `gc-mc` do not here. `lnn` and `embedding` "
         "are this project's and start at damped user and item means or, as the paper's do, near zero. "
         "`best-all`, `fm-date` and `fm-windows` are told when each test rating was given; what `best-all` reaches "
-        "without stands below. What is empty was not measured. What the paper quotes at 80:20 for other methods is of the official split u1."
+        "without stands below. What is empty was not measured. "
+        "What the paper quotes at 80:20 for other methods is of the official split u1."
     )
     parts = (_earlier_code(content), _as_served(content["rows"]), _calibration(content["rows"]))
     return "\n".join([*lines, "", notes, *(line for part in parts for line in part)])
