@@ -136,6 +136,7 @@ def test_a_fit_killed_in_either_stage_resumes_to_the_numbers_of_one_that_was_not
     assert np.array_equal(arrays(Path("resumed/latest"))["matrix"], arrays(Path("uninterrupted/latest"))["matrix"])
 
 
+@pytest.mark.slow
 def test_an_interrupted_fit_says_how_to_go_on(recsys: Command) -> None:
     command = [sys.executable, "-m", "recsys.command", "fit", *map(str, EMBEDDING), "--data.validation", "0"]
     command += ["--run.checkpoint_every", "1", "--trainer.max_epochs", "100000"]
