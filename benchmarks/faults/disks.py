@@ -19,6 +19,7 @@ from benchmarks.faults.progress import moments
 from recsys import artifact
 
 _ROOMY = 512 << 20  # bytes
+_PAGE = os.sysconf("SC_PAGE_SIZE")  # bytes; a file in memory takes whole ones
 
 
 def may_mount() -> bool:
@@ -116,4 +117,5 @@ def _mount(options: str, place: Path) -> None:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    files = (file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    return sum(-(-file.stat().st_size // _PAGE) * _PAGE for file in files)

@@ -122,7 +122,7 @@ class RecsysCLI(LightningCLI):
             raise CommandError(f"Interrupted. {self._way_on()}") from end
         except OSError as cause:
             what = file_problem(cause, otherwise=str(self.trainer.log_dir or self._run.artifacts))
-            raise CommandError(f"{what}. Make room, or let it be written to; then: {self._way_on()}") from cause
+            raise CommandError(f"{what}. Make room, or let it be written to. {self._way_on()}") from cause
         print(report(self._run, self.datamodule, metrics, artefact, unfinished))
 
     def predict(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
@@ -136,7 +136,7 @@ class RecsysCLI(LightningCLI):
 
     def _way_on(self) -> str:
         checkpoint = self.written.written  # by this run; an older one may lie there, of other settings
-        return f"Go on with --ckpt_path {checkpoint}." if checkpoint else "This run made no checkpoint yet."
+        return f"Go on with --ckpt_path {checkpoint}." if checkpoint else "This run made no checkpoint yet: start anew."
 
     @property
     def _run(self) -> Run:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.faults import flips, kills, servers, traffic, work
+from benchmarks.faults import disks, flips, kills, servers, traffic, work
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run
 from data.movielens import Ratings
@@ -92,6 +92,18 @@ def test_changed_bytes_of_a_checkpoint_are_refused(
     folder = place / "flips"
     folder.mkdir()
     check(flips.of_checkpoints(200, rng, folder, checkpoint), 200)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not disks.may_mount(), reason="filling a disk needs the right to mount a small one")
+def test_full_and_read_only_disks_have_a_message_and_lose_nothing(
+    rng: np.random.Generator, place: Path, source: Path, movielens_100k: Ratings
+) -> None:
+    for fault in (disks.of_fits, disks.read_only):
+        folder = place / fault.__name__
+        folder.mkdir()
+        check(fault(3, rng, folder), 3)
+    check(disks.of_exports(4, rng, place, source), 4)
 
 
 def test_the_campaign_sees_an_artefact_that_is_not_whole(source: Path) -> None:
