@@ -85,3 +85,6 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:  # what was checked before the work, such as room on the disk, may have changed since
         print(f"recsys: {file_problem(error)}.", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:  # outside of training, such as during a download
+        print("recsys: Interrupted.", file=sys.stderr)
+        sys.exit(1)

@@ -13,6 +13,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from recsys.command.checkpoints import EpochCheckpoints, WholeCheckpoints
+from recsys.command.main import main
 from tests.recsys.small_ratings import trainer
 from tests.recsys.test_callbacks import Scripted, batches
 
@@ -84,3 +85,16 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(
         written.save_checkpoint({"epoch": 2}, tmp_path / "stage.ckpt")
     assert torch.load(tmp_path / "stage.ckpt", weights_only=True) == {"epoch": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["stage.ckpt"]
+
+
+def test_ctrl_c_outside_of_training_ends_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("recsys.command.main.RecsysCLI", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        main(["fit"])
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == "recsys: Interrupted.\n"
