@@ -133,6 +133,14 @@ def _is_no_folder_name(name: Any, _: Settings) -> bool:
     )
 
 
+def _is_no_share(value: Any, _: Settings) -> bool:
+    return isinstance(value, float) and not 0 <= value <= 1
+
+
+def _splits_a_batch(value: Any, _: Settings) -> bool:
+    return isinstance(value, float) and 0 < value < 1
+
+
 def _at_least(least: float) -> Condition:
     """Refuses what is given and lower, or not a number."""
     return lambda value, _: value is not None and not value >= least
@@ -147,6 +155,10 @@ _FLOAT32 = "models, penalties and artefacts are float32; leave it out"
 _ITS_OWN = "the command has its own; leave it out"
 _NOT_NEGATIVE = "it must be 0 or more"
 _NOTHING_LEFT = "nothing would be left; leave it out"
+_NO_SHARE = Refusal(_is_no_share, "give a number of batches, or a share of them from 0.0 to 1.0")
+_ONE_BATCH = Refusal(
+    _splits_a_batch, "these ratings come in batches of a million, so a share may be none; give a number of batches"
+)
 _CHANGES_WEIGHTS = "it puts other weights in the place of those that were trained and validated; leave it out"
 
 REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
@@ -206,20 +218,35 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
         Refusal(lambda v, s: v is not None and 0 <= s["trainer"]["max_steps"] < v, "it exceeds --trainer.max_steps"),
     ),
     "trainer.max_time": (Refusal(_is_no_duration, "give a time above 0 as days:hours:minutes:seconds, 00:01:30:00"),),
-    "trainer.limit_train_batches": (Refusal(lambda v, _: v is not None and not v > 0, "nothing would be trained"),),
+    "trainer.limit_train_batches": (
+        Refusal(lambda v, _: v is not None and not v > 0, "nothing would be trained"),
+        _NO_SHARE,
+        Refusal(
+            lambda v, s: _splits_a_batch(v, s) and s["data"]["batch_size"] is None,
+            "without --data.batch_size the ratings are one batch, of which no share can be taken",
+        ),
+    ),
     "trainer.limit_val_batches": (
         Refusal(_at_least(0), _NOT_NEGATIVE),
         Refusal(
             lambda v, s: v == 0 and _validates(s),
             "the number of epochs is chosen on validation ratings; give --data.validation 0 to train without",
         ),
+        _NO_SHARE,
+        _ONE_BATCH,
     ),
     "trainer.limit_test_batches": (
         Refusal(
             lambda v, _: v is not None and not v > 0, "nothing would be tested; --run.test false does without a test"
         ),
+        _NO_SHARE,
+        _ONE_BATCH,
     ),
-    "trainer.limit_predict_batches": (Refusal(lambda v, _: v is not None and not v > 0, _NOTHING_LEFT),),
+    "trainer.limit_predict_batches": (
+        Refusal(lambda v, _: v is not None and not v > 0, _NOTHING_LEFT),
+        _NO_SHARE,
+        _ONE_BATCH,
+    ),
     "trainer.overfit_batches": (
         Refusal(_other_than(0), "it would validate on training ratings; --data.validation 0 trains on all of them"),
     ),
