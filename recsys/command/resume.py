@@ -71,9 +71,13 @@ class Checkpoint:
             CommandError: it was trained on them.
         """
         if self.stage == REFIT:
+            instead = (
+                f"Give the checkpoint of the selection: --ckpt_path {self.path.with_name(SELECTION + '.ckpt')}"
+                if self.configuration["data"]["validation"] > 0
+                else "Its fit had no selection: fit with --data.validation 0.1."
+            )
             raise CommandError(
-                f"{self.path} was trained on the validation ratings, so its error on them says nothing. Give the "
-                f"checkpoint of the selection: --ckpt_path {self.path.with_name(SELECTION + '.ckpt')}"
+                f"{self.path} was trained on the validation ratings, so its error on them says nothing. {instead}"
             )
 
     def require_data(self, sha256: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import torch
 import yaml
 
 from recsys import artifact
+from recsys.command.resume import read_checkpoint
 from recsys.command.settings import FREE, deciding, differences, limits
+from recsys.errors import CommandError
 from tests.command.conftest import DEFAULT, SHORT, Command
 from tests.command.test_errors import refused
 
@@ -162,6 +165,13 @@ def test_a_model_is_not_validated_on_ratings_that_it_was_trained_on(
     text = refused(recsys, capfd, "validate", *DEFAULT, "--ckpt_path", finished / REFIT)
     assert "was trained on the validation ratings" in text
     assert f"--ckpt_path {finished / SELECTION}" in text
+
+
+def test_no_selection_is_advised_where_there_was_none(finished: Path) -> None:
+    read = read_checkpoint(finished / REFIT)
+    alone = replace(read, configuration={**read.configuration, "data": {"validation": 0.0}})
+    with pytest.raises(CommandError, match="Its fit had no selection"):
+        alone.require_for_validation()
 
 
 def test_a_checkpoint_says_what_it_was_asked_for_in_plain_values_without_paths(finished: Path) -> None:
