@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, with_config
+from pydantic import BaseModel, ConfigDict, FailFast, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
 from serving.numbers import WHEN, Id, IdInAddress, Timestamp, TimestampInAddress
@@ -97,7 +97,8 @@ class Pair(TypedDict):  # checked like a model, in a quarter of the time, which 
 class PredictionsRequest(Strictness, UncertaintyWanted, _Body):
     """The pairs to predict."""
 
-    pairs: list[Pair] = Field(min_length=1)
+    # Hundreds of thousands of wrong pairs fit in a body; to describe each would take seconds.
+    pairs: Annotated[list[Pair], FailFast()] = Field(min_length=1)
 
 
 class ItemRating(_Body):

@@ -184,3 +184,12 @@ def test_every_method_on_every_route_is_answered_or_a_problem(
         if method != "HEAD":
             check(response)
         assert response.status_code < 500
+
+
+def test_of_very_many_wrong_pairs_the_first_is_named(server: httpx.Client) -> None:
+    """To describe all 600,000 took seconds, in which nobody was answered."""
+    response = server.post("/v1/predictions", json={"pairs": [1] * 600_000})
+    assert response.status_code == 422
+    assert "pairs.0" in response.json()["detail"] or "pairs[0]" in response.json()["detail"]
+    assert "pairs.1" not in response.text
+    assert len(response.content) < 1000
