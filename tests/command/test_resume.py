@@ -197,7 +197,6 @@ def test_of_an_absolute_path_the_last_part_is_recorded(asked: dict[str, Any]) ->
         ("limit_train_batches", 1.0, False), ("limit_val_batches", 0.5, True), ("limit_test_batches", 0, True),
         ("overfit_batches", 1.0, True), ("overfit_batches", 0.0, False), ("max_steps", 10, True),
         ("max_steps", -1, False), ("max_time", "00:00:01:00", True), ("max_epochs", 1, False),
-        ("callbacks", [{"class_path": "pytorch_lightning.callbacks.Timer"}], True),
         ("callbacks", [{"class_path": "pytorch_lightning.callbacks.LearningRateMonitor"}], False),
     ],
 )  # fmt: skip
