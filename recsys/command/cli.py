@@ -51,7 +51,10 @@ class RecsysCLI(LightningCLI):
     @override
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Read the settings, and refuse what can be refused before anything is done."""
-        super().parse_arguments(parser, args)
+        try:
+            super().parse_arguments(parser, args)
+        except ValueError as cause:  # of jsonargparse, for a class such as Tensor that it cannot describe
+            raise CommandError(f"the arguments cannot be read: {one_line(str(cause))}") from cause
         config = self.config[self.config.subcommand]
         config.data.split = canonical_name(config.data.split)  # as it is compared at a resume, like the callbacks
         config.trainer.callbacks = _listed(config.trainer.callbacks)

@@ -5,6 +5,7 @@ One table, argument → condition → reason. An argument with no condition work
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,6 +87,14 @@ def _is_over_too_soon(scheduler: Any, settings: Settings) -> bool:
     steps = given.get("total_steps") or (given.get("epochs") or 0) * (given.get("steps_per_epoch") or 0)
     epochs = settings["trainer"]["max_epochs"]
     return steps > 0 and not (epochs is not None and 0 < epochs <= steps)
+
+
+def _lacks_a_value(value: Any, _: Settings) -> bool:
+    """Whether an argument of a class of torch.optim is null that has another default."""
+    nulls = [name for name, given in _arguments(value).items() if given is None]
+    (name,) = _classes(value) or [""]
+    defaults = inspect.signature(getattr(torch.optim, name)).parameters if nulls and hasattr(torch.optim, name) else {}
+    return any(argument in defaults and defaults[argument].default is not None for argument in nulls)
 
 
 def _has(*names: str) -> Condition:
@@ -198,6 +207,7 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     ),
     "trainer.fast_dev_run": (Refusal(_at_least(0), _NOT_NEGATIVE),),
     "trainer.max_epochs": (
+        Refusal(lambda v, _: v is None, "give a number of epochs, or -1 for no limit"),
         Refusal(lambda v, _: v == 0, "nothing would be trained; give at least 1"),
         Refusal(_at_least(-1), "it must be 1 or more, or -1 for no limit"),
         Refusal(_never_ends, "the fit would never end; give a number of epochs"),
@@ -300,6 +310,8 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     "trainer.enable_autolog_hparams": (),
     "trainer.model_registry": (Refusal(_other_than(None), "models go into --run.artifacts; leave it out"),),
     "optimizer": (
+        Refusal(lambda v, _: v is None, "a model is trained by an optimiser; leave it out for Adam"),
+        Refusal(_lacks_a_value, "only arguments that are null by themselves can be null; leave the others out"),
         Refusal(_has("SparseAdam"), "the gradients here are dense; give Adam"),
         Refusal(lambda v, _: not all(map(_is_sound, _arguments(v).values())), "its numbers must be finite"),
     ),

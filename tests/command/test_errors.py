@@ -81,6 +81,9 @@ def test_a_fit_too_short_for_a_validation_says_which_options_to_change(
         ("--model.init_args.depth", 0),
         ("--model.init_args.penalty.init_args.strength", -1),
         ("--run.no_such_option", 1),
+        ("--optimizer.lr", "null"),
+        ("--optimizer.lr", '{"a": 1}'),
+        ("--trainer.max_epochs", "null"),
     ],
 )
 def test_a_value_out_of_range_is_refused(

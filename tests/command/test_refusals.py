@@ -97,7 +97,7 @@ REFUSED: list[tuple[str, Any]] = [
     ("trainer__callbacks", a("ModelCheckpoint", monitor="val_mae")),
     ("trainer__callbacks", a("StochasticWeightAveraging")),
     ("trainer__fast_dev_run", -1),
-    *(("trainer__max_epochs", value) for value in (0, -2)),
+    *(("trainer__max_epochs", value) for value in (None, 0, -2)),
     *(("trainer__min_epochs", value) for value in (-1, 201)),
     *(("trainer__max_steps", value) for value in (0, -2)),
     ("trainer__min_steps", -1),
@@ -127,6 +127,8 @@ REFUSED: list[tuple[str, Any]] = [
     ("lr_scheduler", a("CosineAnnealingLR", T_max=0)),
     ("lr_scheduler", a("OneCycleLR", total_steps=199, epochs=None, steps_per_epoch=None)),
     ("optimizer", a("SGD", lr=float("nan"))),
+    ("optimizer", None),
+    *(("optimizer", a("Adam", **{name: None})) for name in ("lr", "betas", "eps", "weight_decay")),
     *(("seed_everything", value) for value in (-1, 2**32)),
     *(
         ("run__name", value)
