@@ -27,6 +27,7 @@ from serving.loaded_model import LoadedModel
 from serving.root_path import RootPath
 from serving.server import ListenError, listen, serve
 from serving.settings import PREFIX, Settings
+from serving.turns import Turns
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -78,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     openapi.install(app)
     app.add_middleware(DirectRoutes, routes=native.predictions.router.routes, prefix=native.PREFIX)
+    app.add_middleware(Turns)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes)
     if settings.api_key:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
