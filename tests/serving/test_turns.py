@@ -50,7 +50,13 @@ class Application:
 
 
 async def ask(
-    turns: Turns, name: str, body: bytes, *, reads: asyncio.Event | None = None, chunks: bool = False, fails: bool = False
+    turns: Turns,
+    name: str,
+    body: bytes,
+    *,
+    reads: asyncio.Event | None = None,
+    chunks: bool = False,
+    fails: bool = False,
 ) -> None:
     rest = body
 
