@@ -80,7 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
     openapi.install(app)
     app.add_middleware(DirectRoutes, routes=native.predictions.router.routes, prefix=native.PREFIX)
     app.add_middleware(Turns)
-    app.add_middleware(BodyGuard, most=settings.max_body_bytes)
+    app.add_middleware(BodyGuard, most=settings.max_body_bytes, most_pairs=settings.max_pairs)
     if settings.api_key:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
     if settings.cors_origins:

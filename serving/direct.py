@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -46,6 +47,8 @@ class DirectRoutes:
         else:
             body = b""
         response = await route.answer(scope, body)
+        if response is None:
+            await asyncio.sleep(0)  # a long request is about to be read for the second time
         await (response or self._app)(scope, receive, send)
 
 

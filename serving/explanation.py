@@ -127,12 +127,13 @@ def explain_new_user(
     """
     rated_ids = np.fromiter(rated, np.int64, len(rated))
     items, known = positions(recommender.artifact.arrays["item_ids"], rated_ids)
+    items = items[known]
     if strict:
         for unknown in [*rated_ids[~known].tolist(), item_id]:
             recommender.position("item", unknown)
     values = np.fromiter(rated.values(), np.float32, len(rated))[known]
     item = recommender.find("item", item_id)
-    added = recommender.new_users.contributions(items[known], values, item)
+    added = recommender.new_users.contributions(items, values, item)
     artifact = recommender.artifact
     item_part = float(artifact.new_item_mean if item is None else artifact.arrays["item_means"][item])
     mean = recommender.manifest.global_mean
@@ -145,7 +146,7 @@ def explain_new_user(
         unclipped=unclipped,
         parts=parts,
         contributions=[
-            Contribution(recommender.catalogue[items[known][i]], float(values[i]), float(total[i]))
+            Contribution(recommender.catalogue[items[i]], float(values[i]), float(total[i]))
             for i in np.argsort(-np.abs(total), kind="stable")[:n]
         ],
         ignored=rated_ids[~known].tolist(),

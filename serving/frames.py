@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import islice
 from typing import Annotated, Any, NamedTuple, NotRequired
 
 from pydantic import (
@@ -15,6 +16,7 @@ from pydantic import (
     Tag,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     with_config,
 )
@@ -22,12 +24,24 @@ from typing_extensions import TypedDict  # pydantic cannot read that of Python 3
 
 from serving.errors import what_is_wrong
 from serving.numbers import ID_SCHEMA, TIME_SCHEMA, WHEN, Id, IdInAddress, Timestamp, TimestampInAddress
+from serving.problems import TooManyPairsError
 
 FORMATS = ("dataframe_split", "dataframe_records", "inputs", "instances")
 
 
 class InvalidFrameError(ValueError):
     """What was sent is no data frame with whole numbers in user_id, item_id and timestamp; the message says where."""
+
+
+def _counted(rows: object, info: ValidationInfo) -> object:
+    most: int = (info.context or {})["most"]
+    if isinstance(rows, list) and len(rows) > most:
+        raise TooManyPairsError(f"{len(rows)} rows in one request; this server allows {most}.")
+    return rows
+
+
+# Too many rows are refused before they are converted, and the first mistake ends a list: both would take seconds.
+_ROWS = (Field(fail_fast=True), BeforeValidator(_counted))
 
 
 class Pairs(NamedTuple):
@@ -50,9 +64,11 @@ class Record(TypedDict):
 class Columns(BaseModel):
     """The columns by their names; they must be of one length, and others are left aside."""
 
-    user_id: list[Id] = Field(examples=[[196, 186]])
-    item_id: list[Id] = Field(examples=[[242, 302]])
-    timestamp: list[Timestamp | None] | None = Field(default=None, description=WHEN, examples=[[881250949, None]])
+    user_id: Annotated[list[Id], *_ROWS] = Field(examples=[[196, 186]])
+    item_id: Annotated[list[Id], *_ROWS] = Field(examples=[[242, 302]])
+    timestamp: Annotated[list[Timestamp | None], *_ROWS] | None = Field(
+        default=None, description=WHEN, examples=[[881250949, None]]
+    )
 
 
 class Split(BaseModel):
@@ -61,7 +77,7 @@ class Split(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     columns: list[str] = Field(examples=[["user_id", "item_id"]])
-    data: list[list[Any]] = Field(
+    data: Annotated[list[list[Any]], *_ROWS] = Field(
         description="Rows, with a value for each column.", examples=[[[196, 242], [186, 302]]]
     )
     index: list[Any] | None = Field(default=None, description="Not looked at.", examples=[[0, 1]])
@@ -94,7 +110,9 @@ def _form(table: object) -> str:
 
 
 Table = Annotated[
-    Annotated[Columns, Tag("columns")] | Annotated[list[Record], Tag("records")] | Annotated[list[Row], Tag("rows")],
+    Annotated[Columns, Tag("columns")]
+    | Annotated[list[Record], *_ROWS, Tag("records")]
+    | Annotated[list[Row], *_ROWS, Tag("rows")],
     Discriminator(_form),
 ]
 
@@ -116,7 +134,7 @@ class SplitBody(_Body):
 class RecordsBody(_Body):
     """A data frame as a list of records."""
 
-    dataframe_records: list[Record]
+    dataframe_records: Annotated[list[Record], *_ROWS]
 
 
 class InputsBody(_Body):
@@ -154,49 +172,54 @@ _TimestampInText = Annotated[TimestampInAddress | None, BeforeValidator(lambda t
 
 
 class _TextColumns(BaseModel):
-    user_id: list[IdInAddress]
-    item_id: list[IdInAddress]
-    timestamp: list[_TimestampInText] | None = None
+    user_id: Annotated[list[IdInAddress], Field(fail_fast=True)]
+    item_id: Annotated[list[IdInAddress], Field(fail_fast=True)]
+    timestamp: Annotated[list[_TimestampInText], Field(fail_fast=True)] | None = None
 
 
-def from_json(body: bytes) -> Pairs:
-    """Read a JSON body.
+def from_json(body: bytes, most: int) -> Pairs:
+    """Read a JSON body of at most so many rows.
 
     Raises:
         InvalidFrameError: it is no data frame of the ids, or has not exactly one of `FORMATS`.
+        TooManyPairsError: it has more rows.
     """
     try:
-        given = INVOCATION.validate_json(body)
+        given = INVOCATION.validate_json(body, context={"most": most})
     except ValidationError as error:
         # The first part of a place names the kind of body, which has the name of the field that follows.
         errors = [{**e, "loc": e["loc"][1:]} for e in error.errors(include_url=False, include_input=False)]
         raise InvalidFrameError(what_is_wrong(errors)) from error
     if isinstance(given, SplitBody):
-        return _of_split(given.dataframe_split)
+        return _of_split(given.dataframe_split, most)
     table = next(value for name, value in given if name != "params")
     return _of_columns(table) if isinstance(table, Columns) else _of_rows(table)
 
 
-def from_csv(body: bytes) -> Pairs:
-    """Read a CSV body, whose first line names the columns.
+def from_csv(body: bytes, most: int) -> Pairs:
+    """Read a CSV body, whose first line names the columns, of at most so many rows.
 
     Raises:
         InvalidFrameError: it is not CSV in UTF-8, or no data frame of the ids.
+        TooManyPairsError: it has more rows.
     """
     try:
-        rows = [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True) if row]
+        text = io.StringIO(body.decode("utf-8-sig"), newline="")
+        rows = list(islice(filter(None, csv.reader(text, strict=True)), most + 2))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidFrameError(f"the body is no CSV in UTF-8: {error}") from error
-    return _of_values(_TextColumns, _columns("the CSV", rows[0] if rows else [], rows[1:]))
+    if len(rows) > most + 1:
+        raise TooManyPairsError(f"More than {most} rows in one request; this server allows no more.")
+    return _of_values(_TextColumns, _columns("the CSV", rows[0] if rows else [], rows[1:]), most)
 
 
-def _of_split(split: Split) -> Pairs:
-    return _of_values(Columns, _columns("dataframe_split", split.columns, split.data))
+def _of_split(split: Split, most: int) -> Pairs:
+    return _of_values(Columns, _columns("dataframe_split", split.columns, split.data), most)
 
 
-def _of_values(kind: type[Columns | _TextColumns], columns: dict[str, list[Any]]) -> Pairs:
+def _of_values(kind: type[Columns | _TextColumns], columns: dict[str, list[Any]], most: int) -> Pairs:
     try:
-        read = kind.model_validate(columns)
+        read = kind.model_validate(columns, context={"most": most})
     except ValidationError as error:
         raise InvalidFrameError(what_is_wrong(error.errors(include_url=False, include_input=False))) from error
     return _of_columns(read)

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import documentation, page
-from serving.errors import error
+from serving.errors import KSERVE, MLFLOW, NATIVE, convention, error
 
 API_KEY_HEADER = "X-API-Key"
 _BEARER = "bearer "  # the name of a scheme has no case
@@ -24,6 +24,10 @@ _OPEN = frozenset(
 )
 
 
+# A pair has a user, an item and a time, and two commas within and one behind it; of a new user there are ratings, with
+# two commas each, and items. A row of a data frame may have other columns, and bytes of a tensor may look like commas.
+_COMMAS_OF_A_PAIR = {NATIVE: 3, MLFLOW: 12, KSERVE: 12}
+_FEW_COMMAS = 10_000  # take milliseconds to read, whatever is behind them
 _LONGEST_NUMBER = 19  # digits, which reach beyond any disk; Python refuses to read thousands
 
 
@@ -59,12 +63,16 @@ def _keys(headers: Headers) -> list[str]:
 
 
 class BodyGuard:
-    """Answers 413 to requests with a body of more than so many bytes, declared or not, and 415 to compressed ones."""
+    """Answers 413 to requests with a body of too many bytes, declared or not, or commas, and 415 to compressed ones.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        """Wrap an application."""
+    Commas are counted since each costs a value that is read, and a million of them fit in a body that is not long.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, most_pairs: int) -> None:
+        """Wrap an application that takes bodies of so many bytes and pairs."""
         self._app = app
         self._most = most
+        self._most_pairs = most_pairs
         self._detail = f"The request body is too long; this server allows {most} bytes."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,17 +92,24 @@ class BodyGuard:
                 detail = f"Send the body as it is, without the Content-Encoding {value.decode('latin-1')}."
                 await error(scope["path"], 415, detail, {"Accept-Encoding": "identity"})(scope, receive, send)
                 return
-        read = 0
+        read = commas = 0
+        most_commas = max(_FEW_COMMAS, self._most_pairs * _COMMAS_OF_A_PAIR[convention(scope["path"])])
 
         async def counted() -> Message:
-            nonlocal read
+            nonlocal read, commas
             message = await receive()
             refusal = scope["state"].get("refusal")  # what came is no HTTP, or came too slowly
             if refusal is not None:
                 raise HTTPException(*refusal)
-            read += len(message.get("body", b""))
+            body = message.get("body", b"")
+            read += len(body)
             if read > self._most:
                 raise HTTPException(413, self._detail)
+            commas += body.count(b",")
+            if commas > most_commas:
+                raise HTTPException(
+                    413, f"Too many values in one request; this server allows {self._most_pairs} pairs."
+                )
             return message
 
         await self._app(scope, counted, send)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, WithJsonSchema, with_config
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
 from serving.numbers import WHEN, Id, IdInAddress, Timestamp, TimestampInAddress
@@ -19,7 +19,10 @@ class _Request(BaseModel):
 
 
 class _Body(_Request):
-    """JSON has types: in a body 0 is not false, nor "3" 3, as they are in an address."""
+    """JSON has types: in a body 0 is not false, nor "3" 3, as they are in an address.
+
+    Its lists end at the first mistake: tens of thousands fit in a body, and to describe each would take seconds.
+    """
 
     model_config = ConfigDict(strict=True)
 
@@ -97,8 +100,7 @@ class Pair(TypedDict):  # checked like a model, in a quarter of the time, which 
 class PredictionsRequest(Strictness, UncertaintyWanted, _Body):
     """The pairs to predict."""
 
-    # Hundreds of thousands of wrong pairs fit in a body; to describe each would take seconds.
-    pairs: Annotated[list[Pair], FailFast()] = Field(min_length=1)
+    pairs: Annotated[list[Pair], Field(fail_fast=True)] = Field(min_length=1)
 
 
 class ItemRating(_Body):
@@ -111,15 +113,19 @@ class ItemRating(_Body):
 class FoldInRequest(Page, Strictness, _Body):
     """A new user's ratings, and what is wanted of them."""
 
-    ratings: list[ItemRating] = Field(description="Ratings of different items; none gives every item's mean.")
-    item_ids: list[Id] = Field(default=[], description="Items to predict the new user's ratings of.", examples=[[242]])
+    ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(
+        description="Ratings of different items; none gives every item's mean."
+    )
+    item_ids: Annotated[list[Id], Field(fail_fast=True)] = Field(
+        default=[], description="Items to predict the new user's ratings of.", examples=[[242]]
+    )
     genre: str | None = Field(default=None, max_length=100, description="Recommend only items of this genre.")
 
 
 class FoldInExplanationRequest(Strictness, _Body):
     """A new user's ratings, and the item whose prediction is to be explained."""
 
-    ratings: list[ItemRating] = Field(description="Ratings of different items.")
+    ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(description="Ratings of different items.")
     item_id: Id = Field(examples=[172])
     n: int = Field(default=5, ge=1, le=MOST_ON_A_PAGE, description="How many of the ratings to name.")
 

@@ -35,7 +35,7 @@ class InputTensor(BaseModel):
     shape: list[Annotated[int, Field(ge=0)]] = Field(min_length=1, max_length=1, description="[n]", examples=[[2]])
     datatype: Literal["INT64"] = Field(examples=["INT64"])
     parameters: Parameters | None = Field(default=None, description="binary_data_size: bytes of this tensor.")
-    data: list[Id] | None = Field(
+    data: Annotated[list[Id], Field(fail_fast=True)] | None = Field(
         default=None, description="The n values, if they are not sent as bytes.", examples=[[196, 186]]
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import asyncio
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from pydantic_core import to_json
 
 from serving.dependencies import CurrentRecommender, CurrentSettings
 from serving.explanation import explain_new_user
@@ -14,26 +15,27 @@ from serving.schemas import (
     FoldInExplanationResponse,
     FoldInRequest,
     FoldInResponse,
-    GivenRating,
     ItemRating,
-    NewUserRating,
-    RatingParts,
-    Recommendation,
 )
 from serving.settings import Settings
 
 router = APIRouter(tags=["users"])
 
+# Both routes compute in a thread: with many ratings and a model of high rank the linear algebra takes tens of
+# milliseconds, in which numpy lets the event loop go on. They write their answers straight from plain values: as
+# models, a thousand take several times as long.
 
-@router.post("/fold-in", responses=responses(400, 404, 413, 415))
-async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> FoldInResponse:
+
+@router.post("/fold-in", response_model=FoldInResponse, responses=responses(400, 404, 413, 415))
+async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
     """Predict and recommend from a new user's ratings, by ridge regression on the item vectors; nothing is stored.
 
     No timestamp is taken: the model has learnt nothing of when a new user rates, so it would change no answer.
     """
     _check_number("ratings", len(body.ratings), settings)
     _check_number("item_ids", len(body.item_ids), settings)
-    answer = recommender.fold_in(
+    answer = await asyncio.to_thread(
+        recommender.fold_in,
         _by_item(body.ratings, recommender.manifest.rating_scale),
         body.item_ids,
         n=body.n,
@@ -41,38 +43,46 @@ async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings
         genre=body.genre,
         strict=body.strict,
     )
-    return FoldInResponse(
-        version=recommender.manifest.version,
-        predictions=[
-            NewUserRating(item_id=item, rating=rating, source=source) for item, rating, source in answer.ratings
-        ],
-        total=answer.ranking.total,
-        recommendations=[Recommendation(**asdict(ranked.item), rating=ranked.value) for ranked in answer.ranking.page],
-        ignored_item_ids=answer.ignored,
+    return _json(
+        {
+            "version": recommender.manifest.version,
+            "predictions": [
+                {"item_id": item, "rating": rating, "source": source} for item, rating, source in answer.ratings
+            ],
+            "total": answer.ranking.total,
+            "recommendations": [{**vars(ranked.item), "rating": ranked.value} for ranked in answer.ranking.page],
+            "ignored_item_ids": answer.ignored,
+        }
     )
 
 
-@router.post("/fold-in/explanation", responses=responses(400, 404, 413, 415))
+@router.post("/fold-in/explanation", response_model=FoldInExplanationResponse, responses=responses(400, 404, 413, 415))
 async def fold_in_explanation(
     body: FoldInExplanationRequest, recommender: CurrentRecommender, settings: CurrentSettings
-) -> FoldInExplanationResponse:
+) -> Response:
     """Say what of a new user's predicted rating is mean, user, item and interaction, and what each rating adds."""
     _check_number("ratings", len(body.ratings), settings)
     rated = _by_item(body.ratings, recommender.manifest.rating_scale)
-    answer = explain_new_user(recommender, rated, body.item_id, n=body.n, strict=body.strict)
-    return FoldInExplanationResponse(
-        version=recommender.manifest.version,
-        item_id=body.item_id,
-        rating=answer.rating,
-        source=answer.source,
-        unclipped=answer.unclipped,
-        parts=RatingParts.model_validate(answer.parts),
-        contributions=[
-            GivenRating(**asdict(given.item), rating=given.rating, contribution=given.contribution)
-            for given in answer.contributions
-        ],
-        ignored_item_ids=answer.ignored,
+    answer = await asyncio.to_thread(explain_new_user, recommender, rated, body.item_id, n=body.n, strict=body.strict)
+    return _json(
+        {
+            "version": recommender.manifest.version,
+            "item_id": body.item_id,
+            "rating": answer.rating,
+            "source": answer.source,
+            "unclipped": answer.unclipped,
+            "parts": vars(answer.parts),
+            "contributions": [
+                {**vars(given.item), "rating": given.rating, "contribution": given.contribution}
+                for given in answer.contributions
+            ],
+            "ignored_item_ids": answer.ignored,
+        }
     )
+
+
+def _json(content: dict[str, object]) -> Response:
+    return Response(to_json(content), media_type="application/json")
 
 
 def _check_number(what: str, number: int, settings: Settings) -> None:

@@ -187,9 +187,37 @@ def test_every_method_on_every_route_is_answered_or_a_problem(
 
 
 def test_of_very_many_wrong_pairs_the_first_is_named(server: httpx.Client) -> None:
-    """To describe all 600,000 took seconds, in which nobody was answered."""
-    response = server.post("/v1/predictions", json={"pairs": [1] * 600_000})
+    """To describe all of them took seconds, in which nobody was answered."""
+    response = server.post("/v1/predictions", json={"pairs": [1] * 10_000})
     assert response.status_code == 422
     assert "pairs.0" in response.json()["detail"] or "pairs[0]" in response.json()["detail"]
     assert "pairs.1" not in response.text
     assert len(response.content) < 1000
+
+
+TENSOR = b'{"inputs": [{"name": "user_id", "shape": [1], "datatype": "INT64", "data": [%s]}]}'
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "kind", "status"),
+    [
+        ("/v1/predictions", b'{"pairs": [%s]}', b"{}", 422),
+        ("/v1/fold-in", b'{"ratings": [%s]}', b"{}", 422),
+        ("/v1/fold-in", b'{"ratings": [], "item_ids": [%s]}', b'"x"', 422),
+        ("/v1/fold-in/explanation", b'{"item_id": 10, "ratings": [%s]}', b"{}", 422),
+        ("/invocations", b'{"inputs": [%s]}', b"[1]", 413),
+        ("/invocations", b'{"inputs": [%s]}', b"{}", 413),
+        ("/invocations", b'{"dataframe_records": [%s]}', b"{}", 413),
+        ("/invocations", b'{"inputs": {"user_id": [%s], "item_id": []}}', b'"x"', 413),
+        ("/invocations", b'{"dataframe_split": {"columns": ["user_id", "item_id"], "data": [%s]}}', b"[]", 413),
+        ("/v2/models/recsys/infer", TENSOR, b'"x"', 400),
+    ],
+)
+def test_of_very_many_mistakes_few_are_described_and_beyond_the_limit_none_is_looked_at(
+    server: httpx.Client, path: str, content: bytes, kind: bytes, status: int
+) -> None:
+    json = {"Content-Type": "application/json"}
+    answer = server.post(path, content=content % b",".join([kind] * 9_000), headers=json)
+    assert answer.status_code == status
+    assert len(answer.content) < 1000
+    assert server.post(path, content=content % b",".join([kind] * 200_000), headers=json).status_code == 413

@@ -86,7 +86,7 @@ def test_one_long_request_a_round_is_answered_in_order_of_arrival_and_short_ones
 
     app.run(case())
     assert [name for name in app.names() if name in names] == names
-    rounds = {name: number for name, number in app.worked}
+    rounds = dict(app.worked)
     assert len({rounds[name] for name in names}) == len(names)
     assert {rounds[f"short {number}"] for number in range(8)} == {min(rounds.values())}
 
