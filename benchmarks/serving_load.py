@@ -6,9 +6,11 @@ answers, and does nothing else: it keeps no access log, no metrics and no reques
 it and writes its log to a file. Both run under uvicorn with the same options (its own access log is off in both).
 
 Printed are: requests a second and latencies of `GET /v1/ratings` and of `POST /v1/predictions` with one pair, and the
-ratio of the medians; pairs a second of batches of 10,000, from the first byte sent to the last byte read; seconds from
-the start of the process until it is ready; peak memory of both processes; and what happens to requests and memory while
-the model is replaced every few seconds under full load.
+ratio of the medians; pairs a second of batches of 10,000, from the first byte sent to the last byte read; latencies of
+`GET /health/ready`, asked on one connection and on new ones, while 64 clients send such batches without a pause; how
+long each kind of large request holds the event loop (`benchmarks.loop_holds`); seconds from the start of the process
+until it is ready; peak memory of both processes; and what happens to requests and memory while the model is replaced
+every few seconds under full load.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.environment import environment
+from benchmarks.loop_holds import longest_holds
 from benchmarks.server_process import ServerProcess
 from recsys import artifact
 from recsys.files import write_atomically
@@ -39,6 +42,8 @@ from recsys.targets import results_file
 
 CONNECTIONS = 16  # enough to keep one worker busy all the time
 BATCH = 10_000  # pairs
+BATCH_CLIENTS = 64
+HEALTH_PAUSE = 0.02  # seconds between two questions, so that those who ask take little of the processor
 # wrk calls `done` at its end; all times are in microseconds.
 SCRIPT = """
 wrk.method = "{method}"
@@ -53,11 +58,11 @@ end
 """
 
 
-def wrk(url: str, seconds: float, folder: Path, body: str = "") -> dict[str, float]:
+def wrk(url: str, seconds: float, folder: Path, body: str = "", connections: int = CONNECTIONS) -> dict[str, float]:
     """Keep a server busy for some seconds; returns requests, failed ones, requests per second, p50 and p99 in ms."""
     script = folder / ("post.lua" if body else "get.lua")
     script.write_text(SCRIPT.format(method="POST" if body else "GET", body=body))
-    command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "10s"]
+    command = ["wrk", "--threads", "1", "--connections", str(connections), "--timeout", "10s"]
     command += ["--duration", f"{max(1, round(seconds))}s", "--script", str(script), url]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found: dict[str, float] = json.loads(printed.splitlines()[-1])
@@ -91,11 +96,7 @@ def compare(real: str, bare: str, arguments: argparse.Namespace, folder: Path, b
 
 def batches(server: ServerProcess, model: artifact.Artifact, count: int) -> dict[str, float]:
     """Pairs per second of requests for `BATCH` pairs of known users and items, one after the other."""
-    rng = np.random.default_rng(0)
-    users = rng.choice(model.arrays["user_ids"], BATCH).tolist()
-    items = rng.choice(model.arrays["item_ids"], BATCH).tolist()
-    pairs = [{"user_id": user, "item_id": item} for user, item in zip(users, items, strict=True)]
-    body = json.dumps({"pairs": pairs}).encode()
+    body = batch_body(model).encode()
     seconds = []
     with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
         for _ in range(count + 1):
@@ -107,6 +108,56 @@ def batches(server: ServerProcess, model: artifact.Artifact, count: int) -> dict
         raise SystemExit(f"the server did not answer the whole batch: {content[:200]!r}")
     median = statistics.median(seconds[1:])  # the first one opened the connection
     return {"pairs": BATCH, "milliseconds": round(median * 1e3, 1), "pairs_per_second": round(BATCH / median)}
+
+
+def batch_body(model: artifact.Artifact) -> str:
+    """A request for `BATCH` pairs of known users and items."""
+    rng = np.random.default_rng(0)
+    users = rng.choice(model.arrays["user_ids"], BATCH).tolist()
+    items = rng.choice(model.arrays["item_ids"], BATCH).tolist()
+    return json.dumps({"pairs": [{"user_id": u, "item_id": i} for u, i in zip(users, items, strict=True)]})
+
+
+def health(server: ServerProcess, model: artifact.Artifact, seconds: float, folder: Path) -> dict[str, Any]:
+    """Latencies of health checks while `BATCH_CLIENTS` clients send batches without a pause."""
+    measured: list[dict[str, float]] = []
+    url, body = f"{server.url}/v1/predictions", batch_body(model)
+    load = threading.Thread(target=lambda: measured.append(wrk(url, seconds, folder, body, BATCH_CLIENTS)))
+    load.start()
+    time.sleep(min(1.0, seconds / 4))  # until all of them have sent something
+    kept, new, begun = [], [], time.perf_counter()
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+        while time.perf_counter() - begun < seconds / 2:
+            kept.append(_seconds_to_ready(connection))
+            time.sleep(HEALTH_PAUSE)
+            with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as another:
+                new.append(_seconds_to_ready(another))
+            time.sleep(HEALTH_PAUSE)
+    load.join()
+    return {
+        "clients": BATCH_CLIENTS,
+        "pairs": BATCH,
+        "batches_per_second": round(measured[0]["per_second"]),
+        "failed": measured[0]["failed"],
+        "checks": len(kept) + len(new),
+        "kept_connection": _percentiles(kept),
+        "new_connections": _percentiles(new),
+    }
+
+
+def _seconds_to_ready(connection: http.client.HTTPConnection) -> float:
+    begun = time.perf_counter()
+    connection.request("GET", "/health/ready")
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != 200:
+        raise SystemExit(f"/health/ready answers {answer.status} under load")
+    return time.perf_counter() - begun
+
+
+def _percentiles(seconds: list[float]) -> dict[str, float]:
+    p50, p99 = np.percentile(seconds, [50, 99]) * 1e3
+    return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
 
 
 def reloads(root: Path, model: artifact.Artifact, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -164,6 +215,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             post = compare(f"{server.url}/v1/predictions", f"{bare.url}/predictions", arguments, folder, body)
             batch = batches(server, model, arguments.batches)
             peaks = {"real_mb": server.memory("VmHWM"), "bare_mb": bare.memory("VmHWM")}
+            checked = health(server, model, 4 * arguments.seconds, folder)
     replaced = reloads(folder / "artifacts", model, arguments, folder)
     return {
         "model": {"kind": model.manifest.kind, "users": model.arrays["user_ids"].size,
@@ -173,6 +225,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "get": get,
         "post": post,
         "batch": batch,
+        "health": checked,
+        "loop_holds": longest_holds(arguments.artifact),
         "start": {"median_s": round(statistics.median(starts), 2), "most_s": round(max(starts), 2)},
         "peak_memory": {**peaks, "difference_mb": round(peaks["real_mb"] - peaks["bare_mb"], 1)},
         "reloads": replaced,
@@ -197,8 +251,14 @@ def report(result: dict[str, Any]) -> str:
             )
         lines.append(f"{f'{title}, ratio':<32}{result[name]['ratio']:>11}")
     batch, start, peak, replaced = (result[name] for name in ("batch", "start", "peak_memory", "reloads"))
+    checked, holds = result["health"], result["loop_holds"]
     lines += [
         f"batch of {batch['pairs']} pairs: {batch['pairs_per_second']} pairs/s, {batch['milliseconds']} ms",
+        f"health under {checked['clients']} clients with such batches: {checked['kept_connection']['p50_ms']} ms, p99 "
+        f"{checked['kept_connection']['p99_ms']} ms; on new connections {checked['new_connections']['p50_ms']} ms, p99 "
+        f"{checked['new_connections']['p99_ms']} ms",
+        "milliseconds that one request holds the event loop:",
+        *(f"  {hold['milliseconds']:>6}  {hold['name']} ({hold['status']})" for hold in holds),
         f"start to ready: {start['median_s']} s, at most {start['most_s']} s",
         f"peak memory: {peak['real_mb']} MB, bare {peak['bare_mb']} MB, difference {peak['difference_mb']} MB",
         f"{replaced['seconds']} s at saturation with {replaced['loaded']} of {replaced['exported']} new models loaded: "

@@ -8,9 +8,12 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
+
+
 def _whole_number(text: object) -> object:
     """Let nothing but digits be an id in an address: "3.0", " 3" and "1_0" are errors, not users 3 and 10."""
-    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]{1,19}", text):
+    if isinstance(text, str) and not _WHOLE_NUMBER.fullmatch(text):
         raise ValueError("Input should be a whole number of at most 64 bits")
     return text
 

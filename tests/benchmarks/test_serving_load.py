@@ -59,7 +59,11 @@ def test_no_request_fails_under_load_and_reloads_and_a_worker_stays_small(
         assert result[name]["ratio"] == pytest.approx(
             result[name]["real"]["per_second"] / result[name]["bare"]["per_second"], abs=1e-3
         )
-    assert result["reloads"]["failed"] == 0
+    assert result["reloads"]["failed"] == result["health"]["failed"] == 0
+    for connection in ("kept_connection", "new_connections"):
+        assert result["health"][connection]["p99_ms"] >= result["health"][connection]["p50_ms"] > 0
+    holds = [row["milliseconds"] for row in result["loop_holds"]]
+    assert holds == sorted(holds, reverse=True)
     assert result["reloads"]["exported"] >= result["reloads"]["loaded"] >= 1
     assert result["peak_memory"]["difference_mb"] <= 80
     assert f"{result['batch']['pairs_per_second']} pairs/s" in capsys.readouterr().out
