@@ -7,7 +7,6 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
