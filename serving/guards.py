@@ -93,7 +93,6 @@ class BodyGuard:
                 await error(scope["path"], 415, detail, {"Accept-Encoding": "identity"})(scope, receive, send)
                 return
         read = commas = 0
-        most_commas = max(_FEW_COMMAS, self._most_pairs * _COMMAS_OF_A_PAIR[convention(scope["path"])])
 
         async def counted() -> Message:
             nonlocal read, commas
@@ -106,7 +105,7 @@ class BodyGuard:
             if read > self._most:
                 raise HTTPException(413, self._detail)
             commas += body.count(b",")
-            if commas > most_commas:
+            if commas > _FEW_COMMAS and commas > self._most_pairs * _COMMAS_OF_A_PAIR[convention(scope["path"])]:
                 raise HTTPException(
                     413, f"Too many values in one request; this server allows {self._most_pairs} pairs."
                 )

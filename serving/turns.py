@@ -25,7 +25,7 @@ class Turns:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or _is_short(scope):
+        if scope["type"] != "http" or scope["method"] == "GET" or _is_short(scope):
             await self._app(scope, receive, send)
             return
         read = 0

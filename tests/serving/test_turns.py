@@ -70,7 +70,7 @@ async def ask(
             await reads.wait()
 
     headers = [(b"transfer-encoding", b"chunked") if chunks else (b"content-length", b"%d" % len(body))]
-    await turns({"type": "http", "name": name, "headers": headers, "fails": fails}, receive, send)
+    await turns({"type": "http", "method": "POST", "name": name, "headers": headers, "fails": fails}, receive, send)
 
 
 @pytest.mark.parametrize("chunks", [False, True])
