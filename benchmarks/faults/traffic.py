@@ -30,6 +30,7 @@ _NAMES = ["pairs", "ratings", "item_ids", "user_id", "item_id", "rating", "stric
 _TYPES = ["application/json", "text/csv", "application/octet-stream", "text/plain", "", "multipart/form-data", "\xff"]
 _ENCODINGS = ["identity", "identity", "identity", "gzip", "deflate", "br"]
 _METHODS = ["GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
+Operation = tuple[str, str, list[dict[str, Any]], bytes]  # method, path, parameters and an example of a body
 
 
 def structured(count: int, seed: int, folder: Path, source: Path) -> Outcome:
@@ -38,10 +39,10 @@ def structured(count: int, seed: int, folder: Path, source: Path) -> Outcome:
     chance, model = random.Random(seed), artifact.load(source)
     right = list(right_answers(model).items())
     with ServerProcess.of_artifact(source, folder / "log") as server:
-        operations = _operations(server)
+        known = operations(server)
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT)
         for number in moments(outcome, count):
-            method, path, headers, body = _request(chance, operations)
+            method, path, headers, body = request(chance, known)
             (user, item), rating = chance.choice(right)
             if number % _RIGHT_EVERY == 0:
                 method, path, headers, body = "GET", f"/v1/ratings?user_id={user}&item_id={item}", {}, None
@@ -72,9 +73,9 @@ def raw(count: int, seed: int, folder: Path, source: Path) -> Outcome:
     outcome = Outcome("raw requests")
     chance = random.Random(seed)
     with ServerProcess.of_artifact(source, folder / "log") as server:
-        operations = _operations(server)
+        known = operations(server)
         for number in moments(outcome, count):
-            sent = _bytes(chance, operations)
+            sent = _bytes(chance, known)
             answer = _exchange(server.port, sent, hang_up=chance.random() < 0.5)
             outcome.moments += 1
             if answer is None:
@@ -88,7 +89,7 @@ def raw(count: int, seed: int, folder: Path, source: Path) -> Outcome:
     return outcome
 
 
-def _operations(server: ServerProcess) -> list[tuple[str, str, list[dict[str, Any]], bytes]]:
+def operations(server: ServerProcess) -> list[Operation]:
     """Method, path, parameters and an example of a body of every operation of the OpenAPI document."""
     paths = json.loads(server.ask("GET", "/openapi.json"))["paths"]
     found = []
@@ -103,10 +104,9 @@ def _operations(server: ServerProcess) -> list[tuple[str, str, list[dict[str, An
     return [*found, ("GET", "/", [], b""), ("GET", "/docs", [], b""), ("GET", "/nothing", [], b"")]
 
 
-def _request(
-    chance: random.Random, operations: list[tuple[str, str, list[dict[str, Any]], bytes]]
-) -> tuple[str, str, dict[str, str], bytes | None]:
-    method, path, parameters, example = chance.choice(operations)
+def request(chance: random.Random, known: list[Operation]) -> tuple[str, str, dict[str, str], bytes | None]:
+    """Draw a request to one of the known operations: method, path with query, headers and body."""
+    method, path, parameters, example = chance.choice(known)
     query = []
     for parameter in parameters:
         value = _text(chance.choice(_ODD)) if chance.random() < 0.7 else str(chance.randrange(2000))
@@ -173,10 +173,10 @@ def _text(value: Any) -> str:
     return quote(str(value).encode(errors="surrogatepass"), safe="")
 
 
-def _bytes(chance: random.Random, operations: list[tuple[str, str, list[dict[str, Any]], bytes]]) -> bytes:
+def _bytes(chance: random.Random, known: list[Operation]) -> bytes:
     if chance.random() < 0.1:
         return chance.randbytes(chance.randrange(1, 200))
-    method, path, headers, body = _request(chance, operations)
+    method, path, headers, body = request(chance, known)
     lines = [f"{method} {path} HTTP/1.{chance.choice([0, 1, 1, 1, 2])}", "Host: localhost"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     length = chance.choice([len(body or b""), len(body or b""), 0, len(body or b"") + 7, -1, 10**30, "0x10", "1, 1"])
