@@ -105,8 +105,9 @@ figures: $(VENV)/.ready  ## Draw the controlled experiments, training what is mi
 	$(BIN)/python -m synthetic.figures
 
 .PHONY: faults
-faults: $(VENV)/.ready  ## Kill, fill disks, flip bytes and send hostile requests, and count what is left (an hour)
+faults: $(VENV)/.ready  ## Kill, fill disks, flip bytes and send hostile requests, and count what is left (a quarter of an hour)
 	$(BIN)/python -m benchmarks.faults --json benchmarks/results/faults.json
+	$(BIN)/python -m benchmarks.document
 
 .PHONY: clean
 clean:  ## Remove the virtual environment and what tools leave; artefacts, checkpoints and logs stay

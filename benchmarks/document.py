@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 BEST_MODEL = ROOT / "docs" / "best-model.md"
+FAULTS = ROOT / "docs" / "faults.md"
 Content = dict[str, Any]
 SPLITS = {"0.9": "90:10", "0.8": "80:20", "u1": "u1"}  # as they are called in the tables
 
@@ -271,6 +272,20 @@ def figure4(content: Content) -> str:
     )
 
 
+def faults(content: Content) -> str:
+    """What the campaign of faults counted."""
+    counted = ("corrupt", "wrong", "errors", "failed")
+    lines = [
+        "| fault | moments | corrupt | wrong | errors | failed |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row['fault']} | {row['moments']:,} | {' | '.join(str(row[name]) for name in counted)} |"
+            for row in content["outcomes"]
+        ),
+    ]
+    return "\n".join([*lines, "", machine(content)])
+
+
 def machine(content: Content) -> str:
     """One sentence on what measured."""
     threads = f"{content['threads']} thread{'s' if content['threads'] > 1 else ''}"
@@ -297,6 +312,7 @@ DOCUMENTS: dict[Path, Sections] = {
         "serving_load": serving_load,
     },
     BEST_MODEL: {"best_model": best_model},
+    FAULTS: {"faults": faults},
 }
 
 
