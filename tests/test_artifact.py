@@ -379,6 +379,7 @@ def test_a_folder_without_an_artefact_says_how_to_make_one(tmp_path: Path) -> No
         artifact.load(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_it_exports_leaves_the_latest_artefact_whole(tmp_path: Path) -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[2])\n"

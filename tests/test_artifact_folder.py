@@ -38,6 +38,7 @@ def names(root: Path) -> set[str]:
     return {path.name for path in root.iterdir()} - {".lock", "latest"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [0, 2])
 def test_two_processes_that_save_into_one_folder_take_turns(tmp_path: Path, keep: int) -> None:
     command = [sys.executable, "-c", SAVE_OFTEN, str(tmp_path)]

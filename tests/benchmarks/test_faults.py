@@ -50,6 +50,7 @@ def test_changed_bytes_of_an_artefact_are_refused(rng: np.random.Generator, plac
     check(flips.of_artefacts(300, rng, place, source), 300)
 
 
+@pytest.mark.slow
 def test_killed_exports_leave_whole_artefacts(rng: np.random.Generator, place: Path, source: Path) -> None:
     check(kills.of_exports(8, rng, place, source), 1)
 
@@ -59,6 +60,7 @@ def test_requests_of_every_kind_are_no_server_errors(place: Path, source: Path) 
     check(traffic.raw(300, SEED, place, source), 300)
 
 
+@pytest.mark.slow
 def test_models_change_under_full_load_without_a_failed_or_wrong_answer(place: Path, source: Path) -> None:
     check(servers.at_saturation(2, 0.5, place, source), 100)
 

@@ -246,6 +246,7 @@ class TestBayesianEmbedding:
         with pytest.raises(ValueError, match="in one batch"):
             fit(Bayesian(point_epochs=1, burn_in=0), ADAM, SmallRatings(full_batches=False), max_epochs=3)
 
+    @pytest.mark.slow
     def test_a_fit_interrupted_between_sweeps_ends_like_one_that_was_not(
         self, movielens_100k: Ratings, tmp_path: Path
     ) -> None:

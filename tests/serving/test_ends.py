@@ -23,6 +23,7 @@ PROBES = ("/health/ready", "/v2/health/ready", "/ping", "/health", "/v2/models/r
 RATING = "/v1/ratings?user_id=3&item_id=10"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_server_that_is_told_to_stop_is_not_ready_but_answers_for_a_while(
     start_process: StartProcess, model: Path, workers: int
@@ -45,6 +46,7 @@ def test_a_server_that_is_told_to_stop_is_not_ready_but_answers_for_a_while(
         httpx.get(f"{base}/health/live")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_second_signal_ends_the_drain(

@@ -90,6 +90,7 @@ def test_every_request_before_an_orderly_end_is_in_the_log(start_process: StartP
     assert {line["request_id"] for line in lines} >= set(ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_reader_that_stalls_stops_neither_answers_nor_the_end(tmp_path: Path, model: Path, workers: int) -> None:
     """Its pipe is full of the first lines; the server then has to keep the lines, and to end without writing them."""

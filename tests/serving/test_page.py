@@ -197,6 +197,7 @@ def test_a_title_is_text_and_nothing_else(browser: Browser, url: str) -> None:
         assert "broken" not in page.title()
 
 
+@pytest.mark.slow
 def test_nothing_is_inaccessible_or_low_in_contrast_in_light_and_dark(browser: Browser, url: str) -> None:
     def check(page: Page) -> None:
         assert violations(page) == []

@@ -206,6 +206,7 @@ def test_every_film_says_how_many_rated_it_and_where_they_are_few(browser: Brows
             expect(film.locator(".hint")).to_have_text(text)
 
 
+@pytest.mark.slow
 def test_every_printed_sum_adds_up(browser: Browser, server: httpx.Client, url: str) -> None:
     """Parts rounded each by itself would miss the total in about every second sum."""
     naive_misses = 0

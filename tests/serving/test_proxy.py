@@ -88,6 +88,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.slow
 def test_the_page_and_the_documentation_ask_only_under_the_prefix(browser: Browser, shown: Shown) -> None:
     below = shown.url + shown.prefix
     asked: list[str] = []

@@ -57,6 +57,7 @@ def two(start_process: StartProcess, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return server, artifacts, temporary, version
 
 
+@pytest.mark.slow
 def test_two_workers_share_one_copy_and_reload_count_and_stop_together(two: tuple[Server, Path, Path, str]) -> None:
     server, artifacts, temporary, old = two
     for _ in range(20):

@@ -92,6 +92,7 @@ def test_finished_cells_are_kept_and_rows_have_what_readers_expect(
     assert "| adam:1:none | 1e+00 | " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_table_that_was_killed_leaves_no_process_behind(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "synthetic.table1", "--seeds=0", "--workers=2", f"--runs={tmp_path}"]
     process = subprocess.Popen(command)
@@ -108,6 +109,7 @@ def test_a_table_that_was_killed_leaves_no_process_behind(tmp_path: Path) -> Non
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_annealing_goes_far_below_what_a_constant_strength_leaves(small: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(cells.VARIANTS, "annealed", small.problem)
     monkeypatch.setattr(experiment, "ANNEALING", Annealing(constant_steps=2500, steps_per_decade=200))
