@@ -26,9 +26,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from benchmarks.environment import environment
 from data.datamodule import MovieLensDataModule
 from data.splits import carve_validation
+from recsys.environment import environment
 from recsys.features import Feature, ItemSide, UserSide, WhoRatedWhat
 from recsys.files import write_atomically
 from recsys.fingerprint import code_of, fingerprint

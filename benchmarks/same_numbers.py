@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.faults.traffic import Operation, operations, request
-from benchmarks.runs import CONFIGS
+from benchmarks.rmse_table.runs import CONFIGS
 from benchmarks.server_process import ServerProcess
 from recsys import artifact
 from recsys.environment import environment

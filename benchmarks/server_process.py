@@ -51,7 +51,7 @@ class ServerProcess:
     def bare(cls, get_answer: bytes, post_answer: bytes, log: Path) -> Self:
         """One worker of a bare FastAPI application that gives these answers."""
         port = _free_port()
-        module = ["benchmarks.bare_server", str(port), get_answer.decode(), post_answer.decode()]
+        module = ["benchmarks.serving_load.bare_server", str(port), get_answer.decode(), post_answer.decode()]
         return cls(module, port, "/rating", log)
 
     def ask(self, method: str, path: str, body: str | None = None) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import document
+from benchmarks.document import __main__ as document
 from serving.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -15,15 +15,17 @@ import pytest
 import yaml
 from torch import Tensor
 
-from benchmarks import best_model, peers, runs
+from benchmarks import best_model, peers
 from benchmarks.best_model import Curve
-from benchmarks.table2 import BY_MODEL
+from benchmarks.rmse_table import runs
+from benchmarks.rmse_table.table2 import BY_MODEL
 from recsys import fingerprint
 from recsys.fingerprint import code_of, kept, sources
-from synthetic import curves, figure4, table1
-from synthetic.cells import Cell
-from synthetic.curves import Setting
+from synthetic.figures import curves, figure4
+from synthetic.figures.curves import Setting
 from synthetic.problems import Problems
+from synthetic.table1 import table
+from synthetic.table1.cells import Cell
 
 OURS = "recsys.command.__main__"
 
@@ -45,12 +47,12 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (OURS, "recsys/penalties.py"),
         (OURS, "recsys/posterior/sampler.py"),
         (OURS, "data/splits.py"),
-        ("synthetic.experiment", "recsys/penalties.py"),
-        ("synthetic.experiment", "recsys/leading.py"),
-        ("synthetic.curves", "synthetic/dynamics.py"),
-        ("synthetic.comparison", "synthetic/baselines/opt_space.py"),
+        ("synthetic.table1.experiment", "recsys/penalties.py"),
+        ("synthetic.table1.experiment", "recsys/leading.py"),
+        ("synthetic.figures.curves", "synthetic/dynamics.py"),
+        ("synthetic.figures.comparison", "synthetic/baselines/opt_space.py"),
         ("benchmarks.peers.run", "data/movielens.py"),
-        ("benchmarks.peers.nfm", "benchmarks/peers/network.py"),
+        ("benchmarks.peers.networks.nfm", "benchmarks/peers/networks/network.py"),
     ],
 )
 def test_a_changed_source_is_other_code_and_a_changed_text_is_not(figure: str, source: str, copy: Path) -> None:
@@ -63,7 +65,7 @@ def test_a_changed_source_is_other_code_and_a_changed_text_is_not(figure: str, s
 
 def test_a_source_that_a_figure_does_not_depend_on_leaves_its_code(copy: Path) -> None:
     before = code_of(OURS)
-    for source in ("serving/app.py", "synthetic/dynamics.py", "benchmarks/rmse_table.py"):
+    for source in ("serving/app.py", "synthetic/dynamics.py", "benchmarks/rmse_table/table.py"):
         (copy / source).write_text("CHANGED = 99\n")
     assert code_of(OURS) == before
 
@@ -178,10 +180,10 @@ def test_cells_curves_and_points_of_other_sources_are_computed_anew(
         monkeypatch.setattr(module, "_code", lambda: "changed")
     assert everything() == ["curve", "point"]
     cell = Cell("adam", 1, "ratio")
-    before = table1.fingerprint_of(cell, [0])
-    assert before != table1.fingerprint_of(cell, [0, 1])
-    monkeypatch.setattr(table1, "_code", lambda: "changed")
-    assert before != table1.fingerprint_of(cell, [0])
+    before = table.fingerprint_of(cell, [0])
+    assert before != table.fingerprint_of(cell, [0, 1])
+    monkeypatch.setattr(table, "_code", lambda: "changed")
+    assert before != table.fingerprint_of(cell, [0])
 
 
 def test_a_curve_of_the_ablation_is_measured_anew_once_its_sources_have_changed(

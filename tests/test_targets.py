@@ -9,11 +9,17 @@ from typing import BinaryIO
 
 import pytest
 
-from benchmarks import best_model, rmse_table, serving_load, speed
-from benchmarks.document import RESULTS
+from benchmarks import best_model
+from benchmarks.document.__main__ import RESULTS
 from benchmarks.faults import __main__ as faults
 from benchmarks.peers import run as peers_run
-from synthetic import figures, table1
+from benchmarks.rmse_table import __main__ as rmse_table
+from benchmarks.rmse_table.table import is_table
+from benchmarks.serving_load import __main__ as serving_load
+from benchmarks.speed import __main__ as speed
+from synthetic.figures import __main__ as figures
+from synthetic.table1 import __main__ as table1
+from synthetic.table1.table import is_table1
 
 JSON: dict[str, Callable[[], None]] = {
     "rmse_table": rmse_table.main,
@@ -92,8 +98,8 @@ def test_a_folder_that_cannot_be_written_in_is_refused(
 
 def test_the_committed_results_are_taken_for_their_own_commands_and_no_other() -> None:
     kinds = {
-        "rmse_table": rmse_table.is_table,
-        "table1": table1.is_table1,
+        "rmse_table": is_table,
+        "table1": is_table1,
         "speed": speed.is_speed,
         "serving_load": serving_load.is_load,
     }

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.environment import environment
 from benchmarks.faults import disks, flips, kills, servers, traffic, work
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run
+from recsys.environment import environment
 from recsys.files import write_atomically
 from recsys.targets import results_file
 
@@ -86,7 +86,9 @@ def is_campaign(content: dict[str, Any]) -> bool:
 
 def main() -> None:
     """Run the campaign, print what was counted, and write JSON if asked to; the exit status is 1 unless all is 0."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="these parts (default: all)")
     parser.add_argument("--share", type=float, default=1.0, help="of the moments of each fault (default 1)")
     parser.add_argument("--seed", type=int, default=0, help="of the random moments (default 0)")

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from benchmarks.peers import PEERS, build, validate
-from benchmarks.peers.graphs import laplacian
+from benchmarks.peers.graph.laplacian import laplacian
 from benchmarks.peers.peer import Peer, training_set
 from data.movielens import Ratings
 from tests.benchmarks.planted_ratings import N_ITEMS, N_USERS, planted

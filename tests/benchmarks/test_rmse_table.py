@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.document import rmse_table
-from benchmarks.rmse_table import as_markdown, main, merged, row_of
-from benchmarks.runs import current_fingerprint
-from benchmarks.table2 import BY_MODEL
-from benchmarks.table_picture import picture
+from benchmarks.document.__main__ import rmse_table
+from benchmarks.rmse_table.__main__ import main
+from benchmarks.rmse_table.picture import picture
+from benchmarks.rmse_table.runs import current_fingerprint
+from benchmarks.rmse_table.table import as_markdown, merged, row_of
+from benchmarks.rmse_table.table2 import BY_MODEL
 from data.movielens import Ratings
 
 ROOT = Path(__file__).parents[2]

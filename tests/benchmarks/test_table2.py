@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from benchmarks.peers import PEERS
-from benchmarks.runs import recipe
-from benchmarks.table2 import LINES, NEAR_ZERO, PUBLISHED, Line
+from benchmarks.rmse_table.runs import recipe
+from benchmarks.rmse_table.table2 import LINES, NEAR_ZERO, PUBLISHED, Line
 
 
 def test_every_row_of_the_paper_has_one_line_that_can_be_measured() -> None:

@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from recsys.spectral import NonFiniteMatrixError
-from synthetic import comparison, experiment, figure4
-from synthetic.comparison import METHODS
 from synthetic.dynamics import Annealing
+from synthetic.figures import comparison, figure4
+from synthetic.figures.comparison import METHODS
 from synthetic.problems import Problems, low_rank_problems
+from synthetic.table1 import experiment
 
 
 @pytest.mark.parametrize(

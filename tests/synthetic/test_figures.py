@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from synthetic import curves, figures
-from synthetic.curve_figures import draw_without_depth
-from synthetic.curves import Setting
+from synthetic.figures import __main__ as figures
+from synthetic.figures import curves
+from synthetic.figures.curve_figures import draw_without_depth
+from synthetic.figures.curves import Setting
 
 
 def test_curves_have_a_row_for_every_strength_seed_and_point_and_are_kept(

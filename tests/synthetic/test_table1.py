@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from synthetic import cells, experiment, table1
-from synthetic.cells import Cell, extra_cells, paper_cells, paper_values, parse
 from synthetic.dynamics import Annealing
 from synthetic.problems import low_rank_problems
+from synthetic.table1 import __main__ as table1
+from synthetic.table1 import cells, experiment, table
+from synthetic.table1.cells import Cell, extra_cells, paper_cells, paper_values, parse
 
 KEYS = {"optimizer", "depth", "penalty", "test_error", "effective_rank", "paper_test_error", "paper_rank", "lambda"}
 KEYS |= {"learning_rate", "steps", "seconds", "seeds"}
@@ -86,7 +87,7 @@ def test_finished_cells_are_kept_and_rows_have_what_readers_expect(
     assert 0.9 < first["rows"][0]["test_error"] < 1.1  # unobserved entries have no gradient, and stay near zero
     capsys.readouterr()
 
-    monkeypatch.setattr(table1, "run_cell", None)  # would fail if it were called
+    monkeypatch.setattr(table, "run_cell", None)  # would fail if it were called
     run(monkeypatch, *arguments, f"--json={result}")
     assert json.loads(result.read_text())["rows"] == first["rows"]
     assert "| adam:1:none | 1e+00 | " in capsys.readouterr().out
@@ -119,7 +120,7 @@ def test_annealing_goes_far_below_what_a_constant_strength_leaves(small: Cell, m
 
 
 def test_notes_are_about_cells_and_each_is_told_once() -> None:
-    for name in json.loads(table1.NOTES.read_text()):
+    for name in json.loads(table.NOTES.read_text()):
         assert str(parse(name)) == name
     rows = [{"optimizer": "gd", "depth": depth, "penalty": "ratio", "variant": "", "note": "slow"} for depth in (1, 3)]
-    assert table1.notes_of([*rows, {"optimizer": "adam"}]) == ["- gd:1:ratio, gd:3:ratio: slow"]
+    assert table.notes_of([*rows, {"optimizer": "adam"}]) == ["- gd:1:ratio, gd:3:ratio: slow"]

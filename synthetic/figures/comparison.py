@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from recsys.spectral import NonFiniteMatrixError
-from synthetic import experiment
 from synthetic.baselines.min_nuclear_norm import min_nuclear_norm
 from synthetic.baselines.opt_space import opt_space
 from synthetic.baselines.soft_impute import validated_soft_impute
-from synthetic.cells import Cell
 from synthetic.dynamics import Dynamics
 from synthetic.problems import Problems
+from synthetic.table1 import experiment
+from synthetic.table1.cells import Cell
 
 # Gradient descent at depth 3 becomes unstable from a learning rate of 2 to 3 on, depending on the number of entries.
 GD_LEARNING_RATE, GD_MOST_STEPS = 1.0, 30_000

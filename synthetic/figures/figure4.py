@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from recsys.files import write_atomically
 from recsys.fingerprint import code_of, fingerprint
 from recsys.spectral import accurate_singular_values, effective_rank
-from synthetic.comparison import METHODS
-from synthetic.curves import as_csv
+from synthetic.figures.comparison import METHODS
+from synthetic.figures.curves import as_csv
 from synthetic.problems import low_rank_problems
 
 SIZES = (1000, 2000, 3000, 4000, 5000)  # observed entries, of 100 × 100
@@ -67,7 +67,7 @@ def completed(method: str, size: int, seeds: Sequence[int], folder: Path) -> pd.
 
 @cache  # a process runs the code that it has loaded, whatever becomes of the files
 def _code() -> str:
-    return code_of("synthetic.comparison")
+    return code_of("synthetic.figures.comparison")
 
 
 def draw_over_observed_entries(data: pd.DataFrame) -> Figure:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmarks.table2 import BY_MODEL
+from benchmarks.rmse_table.table2 import BY_MODEL
 
 TITLES = {"0.9": "90:10, random", "0.8": "80:20, random", "u1": "80:20, official fold u1"}
 OURS, PEERS, PUBLISHED = "#c2410c", "#1d4ed8", "#111827"

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from synthetic.curves import Setting, curves
+from synthetic.figures.curves import Setting, curves
 
 DEPTHS = (2, 3, 4, 5)
 # Gradient descent takes one rate at all depths, the largest that is stable at depth 5; without depth the loss is a

@@ -1,19 +1,11 @@
-"""Reproduce the paper's Table 1 and rows beyond it: python -m synthetic.table1 [--cells CELL,…] [--json FILE].
-
-A cell is OPTIMIZER:DEPTH:PENALTY, such as adam:1:ratio, or OPTIMIZER:DEPTH:PENALTY:VARIANT for another problem, such as
-adam:1:ratio:noisy. How λ, learning rate and steps are chosen says `synthetic.experiment`; the grid, `synthetic.cells`.
-Cells that were finished with the present settings, sources and versions are kept in a folder and not computed again;
-the training of one that was interrupted goes on.
-"""
+"""The rows of Table 1: computed in several processes, kept in a folder, and as Markdown."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
 import statistics
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -24,17 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.progress import MofNCompleteColumn, Progress
 
 from recsys.environment import environment
 from recsys.files import write_atomically
 from recsys.fingerprint import code_of, fingerprint, kept
-from recsys.targets import results_file, results_folder
-from synthetic.cells import Cell, extra_cells, paper_cells, paper_values, parse
-from synthetic.experiment import run_cell
+from synthetic.table1.cells import Cell, extra_cells, paper_cells, paper_values
+from synthetic.table1.experiment import run_cell
 
 Row = dict[str, Any]
-NOTES = Path(__file__).parent / "table1_notes.json"
+NOTES = Path(__file__).parent / "notes.json"
 
 
 def row_of(cell: Cell, seeds: Sequence[int], folder: Path) -> Row:
@@ -132,7 +122,7 @@ def notes_of(rows: Sequence[Row]) -> list[str]:
 
 
 def with_notes(rows: Sequence[Row]) -> list[Row]:
-    """The rows, in the table's order, with a note where one is written in table1_notes.json."""
+    """The rows, in the table's order, with a note where one is written in notes.json."""
     notes = json.loads(NOTES.read_text())
     order = {cell: place for place, cell in enumerate([*paper_cells(), *extra_cells()])}
     ordered = sorted(rows, key=lambda row: order.get(cell_of(row), len(order)))
@@ -154,50 +144,4 @@ def _end_with_parent() -> None:
 
 @cache  # a process runs the code that it has loaded, whatever becomes of the files
 def _code() -> str:
-    return code_of("synthetic.experiment")
-
-
-def _cells(text: str) -> list[Cell]:
-    try:
-        return [parse(part) for part in text.split(",")]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _seeds(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers, such as 0,1,2") from error
-
-
-def main() -> None:
-    """Compute what is missing, print the table, and write JSON if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    everything = [*paper_cells(), *extra_cells()]
-    parser.add_argument("--cells", type=_cells, default=everything, metavar="CELL,…", help="only these cells")
-    parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="SEED,…", help="of problem, start (0,1,2)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (as many as there are cores)")
-    parser.add_argument(
-        "--runs", type=results_folder, default="logs/table1", metavar="FOLDER", help="for finished cells"
-    )
-    parser.add_argument("--json", type=results_file(is_table1), metavar="FILE", help="write the rows to this file, too")
-    arguments = parser.parse_args()
-    if arguments.workers < 1:
-        parser.error(f"--workers must be at least 1, not {arguments.workers}")
-    rows = []
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
-        bar = progress.add_task("cells", total=len(arguments.cells))
-        for row in rows_of(arguments.cells, arguments.seeds, arguments.runs, arguments.workers):
-            rows.append(row)
-            progress.advance(bar)
-    rows = with_notes(rows)
-    print(as_markdown(rows), end="")
-    if arguments.json:
-        content = {**environment(), "rows": rows}
-        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
-
-
-if __name__ == "__main__":
-    main()
+    return code_of("synthetic.table1.experiment")

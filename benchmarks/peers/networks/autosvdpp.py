@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from benchmarks.peers.network import Effects, NetworkPeer, Sparse
+from benchmarks.peers.networks.network import Effects, NetworkPeer, Sparse
 from benchmarks.peers.peer import TrainingSet
 
 

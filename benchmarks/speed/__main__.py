@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from benchmarks import speed_growth, speed_synthetic, speed_training
-from benchmarks.environment import environment
-from benchmarks.turns import alternate
+from benchmarks.speed import growth, synthetic, training
+from benchmarks.speed.turns import alternate
+from recsys.environment import environment
 from recsys.files import write_atomically
 from recsys.penalties import Penalty, RatioPenalty
 from recsys.targets import results_file
@@ -54,7 +54,7 @@ def penalty_step(penalty: Penalty, matrix: Tensor, name: str, turns: int = 25) -
 
     Beside the times, how far the gradients are from their own in float64.
     """
-    naive = speed_training.AutogradRatioPenalty(1.0)
+    naive = training.AutogradRatioPenalty(1.0)
     ours, autograd = alternate(
         lambda: value_and_gradient(penalty, matrix), lambda: value_and_gradient(naive, matrix), turns
     )
@@ -76,11 +76,11 @@ def penalty_step(penalty: Penalty, matrix: Tensor, name: str, turns: int = 25) -
 def penalty_rows() -> list[dict[str, object]]:
     """The ratio penalty on matrices of MovieLens-100K's size and on tall embeddings."""
     generator = torch.Generator().manual_seed(0)
-    trained = speed_training.matrix_in_training(steps=10)
+    trained = training.matrix_in_training(steps=10)
     size = f"linear network in training {USERS}x{ITEMS}"
     ratio = RatioPenalty(1.0)
     return [
-        penalty_step(speed_training.SMOOTHED, trained, f"smoothed ratio penalty, {size}"),
+        penalty_step(training.SMOOTHED, trained, f"smoothed ratio penalty, {size}"),
         penalty_step(ratio, trained, f"ratio penalty, {size}"),
         penalty_step(ratio, ratings_like_matrix(), f"ratio penalty, ratings-like {USERS}x{ITEMS}"),
         penalty_step(ratio, torch.randn(USERS, ITEMS, generator=generator), f"ratio penalty, Gaussian {USERS}x{ITEMS}"),
@@ -93,9 +93,9 @@ def penalty_rows() -> list[dict[str, object]]:
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, object]]]] = {
     "penalty": lambda arguments: penalty_rows(),
-    "training": lambda arguments: speed_training.rows(arguments.seeds),
-    "growth": lambda arguments: speed_growth.rows(arguments.sizes),
-    "synthetic": lambda arguments: speed_synthetic.rows(),
+    "training": lambda arguments: training.rows(arguments.seeds),
+    "growth": lambda arguments: growth.rows(arguments.sizes),
+    "synthetic": lambda arguments: synthetic.rows(),
 }
 
 
@@ -106,10 +106,12 @@ def is_speed(content: dict[str, Any]) -> bool:
 
 def main() -> None:
     """Measure, print tables, and write JSON if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="what to measure")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of `training`: seeds of the splits")
-    sizes = list(speed_growth.SIZES)
+    sizes = list(growth.SIZES)
     parser.add_argument("--sizes", nargs="+", choices=sizes, default=sizes, help="of `growth`: sizes of the data")
     parser.add_argument(
         "--json", type=results_file(is_speed), metavar="FILE", help="write the rows to this file, too; other parts stay"

@@ -1,14 +1,14 @@
 """Measure the server under load: python -m benchmarks.serving_load [--json FILE].
 
-One worker of `serving.app` and one of `benchmarks.bare_server` run at the same time on loopback, and wrk asks them in
-turns, so that whatever else the machine does hits both. The bare server returns constants that are as long as the real
+One worker of `serving.app` and one of `bare_server` run at the same time on loopback, and wrk asks them in turns, so
+that whatever else the machine does hits both. The bare server returns constants that are as long as the real
 answers, and does nothing else: it keeps no access log, no metrics and no request ids, while the real one does all of
 it and writes its log to a file. Both run under uvicorn with the same options (its own access log is off in both).
 
 Printed are: requests a second and latencies of `GET /v1/ratings` and of `POST /v1/predictions` with one pair, and the
 ratio of the medians; pairs a second of batches of 10,000, from the first byte sent to the last byte read; latencies of
 `GET /health/ready`, asked on one connection and on new ones, while 64 clients send such batches without a pause; how
-long each kind of large request holds the event loop (`benchmarks.loop_holds`); seconds from the start of the process
+long each kind of large request holds the event loop (`loop_holds`); seconds from the start of the process
 until it is ready; peak memory of both processes; and what happens to requests and memory while the model is replaced
 every few seconds under full load.
 """
@@ -33,10 +33,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.environment import environment
-from benchmarks.loop_holds import longest_holds
 from benchmarks.server_process import ServerProcess
+from benchmarks.serving_load.loop_holds import longest_holds
 from recsys import artifact
+from recsys.environment import environment
 from recsys.files import write_atomically
 from recsys.targets import results_file
 
@@ -276,7 +276,11 @@ def is_load(content: dict[str, Any]) -> bool:
 
 def main() -> None:
     """Measure, print, and write JSON if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.serving_load",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/latest"), help="what the server answers from")
     parser.add_argument("--seconds", type=float, default=4, help="of each round of wrk (default 4)")
     parser.add_argument("--rounds", type=int, default=5, help="of each server and route (default 5)")

@@ -104,7 +104,7 @@ def extra_cells() -> list[Cell]:
 
 def paper_values() -> dict[str, tuple[float, int]]:
     """Test error and effective rank in the paper's Table 1, by the name of the cell."""
-    with (Path(__file__).parent / "paper_table1.csv").open() as file:
+    with (Path(__file__).parent / "paper.csv").open() as file:
         return {
             f"{row['optimizer'].lower()}:{row['depth']}:{row['penalty']}": (
                 float(row["test_error"]),

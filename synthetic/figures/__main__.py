@@ -19,10 +19,10 @@ from matplotlib.figure import Figure
 
 from recsys.files import write_atomically
 from recsys.targets import results_folder
-from synthetic import curve_figures, figure4, theorem_figure
-from synthetic.curves import as_csv
+from synthetic.figures import curve_figures, figure4, theorem_figure
+from synthetic.figures.curves import as_csv
 
-RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ FIGURES = {
 
 def main() -> None:
     """Compute the data unless it is to be read, and draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m synthetic.figures", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", nargs="+", choices=list(FIGURES), default=list(FIGURES), help="which figures")
     parser.add_argument("--draw", action="store_true", help="draw from the data that is there")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of problems and starts")

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from benchmarks.peers.graphs import laplacian
+from benchmarks.peers.graph.laplacian import laplacian
 from benchmarks.peers.peer import Indices, Peer, TrainingSet
 from recsys.spectral import decompose
 

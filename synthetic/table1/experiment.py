@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from recsys.spectral import accurate_singular_values, effective_rank
-from synthetic.cells import Cell
 from synthetic.dynamics import Annealing, Dynamics
 from synthetic.problems import Problems, low_rank_problems
+from synthetic.table1.cells import Cell
 
 HELD_OUT = 0.1
 FIRST_RUNG, SECOND_RUNG = 1000, 3000

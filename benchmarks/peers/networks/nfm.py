@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from typing_extensions import override
 
-from benchmarks.peers.network import Effects, NetworkPeer
+from benchmarks.peers.networks.network import Effects, NetworkPeer
 from benchmarks.peers.peer import TrainingSet
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from benchmarks.best_model import Curve
 from benchmarks.best_model import as_markdown as ablation
-from benchmarks.table2 import LINES, Line
+from benchmarks.rmse_table.table2 import LINES, Line
 from recsys.files import write_atomically
 from synthetic.dynamics import PENALTIES
-from synthetic.table1 import notes_of
+from synthetic.table1.table import notes_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 BEST_MODEL = ROOT / "docs" / "best-model.md"

@@ -29,8 +29,8 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from benchmarks.peers.graphs import laplacian
-from benchmarks.peers.network import Sparse
+from benchmarks.peers.graph.laplacian import laplacian
+from benchmarks.peers.networks.network import Sparse
 from benchmarks.peers.peer import Floats, Indices, Peer, TrainingSet
 from recsys.spectral import decompose
 

@@ -47,7 +47,7 @@ def curves(setting: Setting, seeds: Sequence[int], folder: Path) -> pd.DataFrame
 
 @cache  # a process runs the code that it has loaded, whatever becomes of the files
 def _code() -> str:
-    return code_of("synthetic.curves")
+    return code_of("synthetic.figures.curves")
 
 
 def as_csv(frame: pd.DataFrame) -> bytes:

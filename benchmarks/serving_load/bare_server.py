@@ -1,4 +1,4 @@
-"""The least that FastAPI can do, to compare with: python -m benchmarks.bare_server PORT GET_ANSWER POST_ANSWER.
+"""The least that FastAPI can do, to compare with; its arguments are PORT GET_ANSWER POST_ANSWER.
 
 Two routes that return constants: GET /rating without parameters, and POST /predictions, which parses the same body into
 the same pydantic model as `/v1/predictions`. No request id, no log, no metrics, no model; uvicorn runs it with the same

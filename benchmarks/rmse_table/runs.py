@@ -18,13 +18,13 @@ from typing import Any
 import torch
 import yaml
 
-from benchmarks.environment import environment
 from benchmarks.peers import fingerprint_of
-from benchmarks.table2 import NEAR_ZERO, Line
+from benchmarks.rmse_table.table2 import NEAR_ZERO, Line
+from recsys.environment import environment
 from recsys.files import write_atomically
 from recsys.fingerprint import code_of, fingerprint, kept
 
-CONFIGS = Path(__file__).parents[1] / "recsys" / "configs"
+CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
 # Splits of the table, and which of our configurations is for them: u1 has 80 % of the ratings for training.
 SPLITS = {"0.9": "90", "0.8": "80", "u1": "80"}
 Result = dict[str, Any]

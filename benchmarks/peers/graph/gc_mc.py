@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from benchmarks.peers.network import Sparse
+from benchmarks.peers.networks.network import Sparse
 from benchmarks.peers.peer import Indices, Peer, TrainingSet
 
 

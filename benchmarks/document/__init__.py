@@ -1,0 +1,1 @@
+"""The measured numbers in the documents, one module for each section."""

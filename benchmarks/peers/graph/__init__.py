@@ -1,0 +1,1 @@
+"""Methods that use graphs of users, of items or of ratings."""

@@ -1,0 +1,1 @@
+"""Methods that train neural networks in batches."""

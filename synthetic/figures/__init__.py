@@ -1,0 +1,1 @@
+"""Figures of the controlled experiments, with the data that they are drawn from."""

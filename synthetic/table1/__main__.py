@@ -1,0 +1,70 @@
+"""Reproduce the paper's Table 1 and rows beyond it: python -m synthetic.table1 [--cells CELL,…] [--json FILE].
+
+A cell is OPTIMIZER:DEPTH:PENALTY, such as adam:1:ratio, or OPTIMIZER:DEPTH:PENALTY:VARIANT for another problem, such as
+adam:1:ratio:noisy. How λ, learning rate and steps are chosen says `experiment`; the grid, `cells`.
+Cells that were finished with the present settings, sources and versions are kept in a folder and not computed again;
+the training of one that was interrupted goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from rich.progress import MofNCompleteColumn, Progress
+
+from recsys.environment import environment
+from recsys.files import write_atomically
+from recsys.targets import results_file, results_folder
+from synthetic.table1.cells import Cell, extra_cells, paper_cells, parse
+from synthetic.table1.table import as_markdown, is_table1, rows_of, with_notes
+
+
+def _cells(text: str) -> list[Cell]:
+    try:
+        return [parse(part) for part in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _seeds(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers, such as 0,1,2") from error
+
+
+def main() -> None:
+    """Compute what is missing, print the table, and write JSON if asked to."""
+    parser = argparse.ArgumentParser(
+        prog="python -m synthetic.table1", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    everything = [*paper_cells(), *extra_cells()]
+    parser.add_argument("--cells", type=_cells, default=everything, metavar="CELL,…", help="only these cells")
+    parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="SEED,…", help="of problem, start (0,1,2)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (as many as there are cores)")
+    parser.add_argument(
+        "--runs", type=results_folder, default="logs/table1", metavar="FOLDER", help="for finished cells"
+    )
+    parser.add_argument("--json", type=results_file(is_table1), metavar="FILE", help="write the rows to this file, too")
+    arguments = parser.parse_args()
+    if arguments.workers < 1:
+        parser.error(f"--workers must be at least 1, not {arguments.workers}")
+    rows = []
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task("cells", total=len(arguments.cells))
+        for row in rows_of(arguments.cells, arguments.seeds, arguments.runs, arguments.workers):
+            rows.append(row)
+            progress.advance(bar)
+    rows = with_notes(rows)
+    print(as_markdown(rows), end="")
+    if arguments.json:
+        content = {**environment(), "rows": rows}
+        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()
