@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.document import __main__ as document
+from benchmarks.document import documents
 from serving.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("path", document.DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", documents.DOCUMENTS, ids=lambda path: path.name)
 def test_every_number_of_a_document_is_drawn_from_the_committed_results(path: Path) -> None:
-    assert document.rendered(path) == path.read_text()
+    assert documents.rendered(path) == path.read_text()
 
 
 def test_every_setting_of_the_server_is_documented_with_its_default() -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pytest
 
 from benchmarks import best_model
-from benchmarks.document.__main__ import RESULTS
+from benchmarks.document.documents import RESULTS
 from benchmarks.faults import __main__ as faults
 from benchmarks.peers import run as peers_run
 from benchmarks.rmse_table import __main__ as rmse_table

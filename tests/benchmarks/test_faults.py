@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.document import __main__ as document
+from benchmarks.document import faults as document
 from benchmarks.faults import disks, flips, kills, servers, traffic, work
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run

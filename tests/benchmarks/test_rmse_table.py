@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.document.__main__ import rmse_table
+from benchmarks.document.rmse_table import rmse_table
 from benchmarks.rmse_table.__main__ import main
 from benchmarks.rmse_table.picture import picture
 from benchmarks.rmse_table.runs import current_fingerprint

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.document import __main__ as document
+from benchmarks.document import serving_load as document
 from benchmarks.serving_load import __main__ as serving_load
 from recsys import artifact
 from tests.serving import films

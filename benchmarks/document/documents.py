@@ -1,0 +1,58 @@
+"""Which sections a document has, and the document with all of them drawn anew."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.document.best_model import best_model
+from benchmarks.document.content import Content
+from benchmarks.document.faults import faults
+from benchmarks.document.figure4 import figure4
+from benchmarks.document.rmse_table import rmse_table
+from benchmarks.document.serving_load import serving_load
+from benchmarks.document.speed import speed
+from benchmarks.document.table1 import table1
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+README = ROOT / "README.md"
+BEST_MODEL = ROOT / "docs" / "best-model.md"
+FAULTS = ROOT / "docs" / "faults.md"
+
+Sections = dict[str, Callable[[Content], str]]
+DOCUMENTS: dict[Path, Sections] = {
+    README: {
+        "rmse_table": rmse_table,
+        "table1": table1,
+        "figure4": figure4,
+        "speed": speed,
+        "serving_load": serving_load,
+    },
+    BEST_MODEL: {"best_model": best_model},
+    FAULTS: {"faults": faults},
+}
+
+
+def rendered(document: Path) -> str:
+    """The document with every section drawn anew from its results."""
+    text = document.read_text()
+    for name, draw in DOCUMENTS[document].items():
+        before, opening, rest = text.partition(f"<!-- {name} -->\n")
+        _, closing, after = rest.partition(f"<!-- /{name} -->")
+        if not closing:
+            raise SystemExit(f"{document.name} has no section <!-- {name} --> … <!-- /{name} -->")
+        section = draw(_results(name))
+        text = f"{before}{opening}{section}\n{closing}{after}"
+    return text
+
+
+def _results(name: str) -> Content:
+    """What NAME.json holds; where there is none, the rows of NAME.csv."""
+    if (RESULTS / f"{name}.json").is_file():
+        content: Content = json.loads((RESULTS / f"{name}.json").read_text())
+        return content
+    with (RESULTS / f"{name}.csv").open(newline="") as file:
+        return {"rows": list(csv.DictReader(file))}

@@ -1,0 +1,42 @@
+"""The server beside a bare FastAPI application."""
+
+from __future__ import annotations
+
+from benchmarks.document.content import Content
+
+
+def serving_load(content: Content) -> str:
+    """The server beside a bare FastAPI application, and its batches, start, memory and reloads."""
+    lines = ["| one worker | this server | bare FastAPI | ratio |", "|---|---|---|---|"]
+    for name, title in (("get", "`GET /v1/ratings`"), ("post", "`POST /v1/predictions`, one pair")):
+        row = content[name]
+        cells = [f"{row[side]['per_second']:,}/s" for side in ("real", "bare")]
+        lines.append(f"| {title} | {cells[0]} | {cells[1]} | {row['ratio']} |")
+        cells = [f"{row[side]['p50_ms']} ms, {row[side]['p99_ms']} ms" for side in ("real", "bare")]
+        lines.append(f"| – p50 and p99 with {content['connections']} connections | {cells[0]} | {cells[1]} | |")
+    checked = content["health"]
+    kept, new = checked["kept_connection"], checked["new_connections"]
+    hold = content["loop_holds"][0]
+    peak, batch, start, reloads = (content[name] for name in ("peak_memory", "batch", "start", "reloads"))
+    lines.append(f"| peak memory | {peak['real_mb']} MB | {peak['bare_mb']} MB | |")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"A batch of {batch['pairs']:,} pairs takes {batch['milliseconds']} ms from the first byte sent to the "
+            f"last one read: {batch['pairs_per_second']:,} pairs a second. From start to ready it takes "
+            f"{start['median_s']} s (at most {start['most_s']} s). In {reloads['seconds']} s at full load, "
+            f"{reloads['loaded']} new models took each other's place, and {reloads['failed']} of "
+            f"{reloads['requests']:,} requests failed (p99 {reloads['p99_ms']} ms); resident memory was "
+            f"{reloads['resident_after_10_s_mb']} MB after the first 10 s and {reloads['resident_at_end_mb']} MB at "
+            "the end.",
+            "",
+            f"While {checked['clients']} clients send such batches without a pause, `/health/ready` answers within "
+            f"{kept['p99_ms']} ms in 99 of 100 cases (median {kept['p50_ms']} ms), on new connections within "
+            f"{new['p99_ms']} ms (median {new['p50_ms']} ms). Of {len(content['loop_holds'])} kinds of large requests "
+            f"none keeps others waiting for more than {hold['milliseconds']} ms ({hold['name']}).",
+            "",
+            f"Measured on {content['cores']} cores of an {content['processor']}, which wrk shared, Python "
+            f"{content['python']}.",
+        ]
+    )
