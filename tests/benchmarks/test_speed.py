@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.speed.__main__ import ratings_like_matrix, value_and_gradient
+from benchmarks.speed.penalty import ratings_like_matrix, value_and_gradient
 from benchmarks.speed.training import AutogradRatioPenalty
 from benchmarks.speed.turns import alternate
 from recsys.penalties import RatioPenalty
