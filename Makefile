@@ -75,16 +75,50 @@ upgrade: lock  ## As lock, with the newest versions
 serve: $(VENV)/.ready  ## Serve artifacts/latest on http://127.0.0.1:8000
 	$(BIN)/python -m serving.app
 
+# The linters of JavaScript come from npm. Only a machine that must check everything, as .ci/run does, fails without it.
+JAVASCRIPT := .ci/javascript
+NODE_BIN := $(JAVASCRIPT)/node_modules/.bin
+HAS_NPM := $(shell command -v npm)
+$(JAVASCRIPT)/node_modules/.ready: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json
+	npm ci --prefix $(JAVASCRIPT) --no-fund --no-audit --loglevel error
+	@touch $@
+
+ESLINT = $(NODE_BIN)/eslint --config $(JAVASCRIPT)/eslint.config.js serving $(JAVASCRIPT)
+PRETTIER = $(NODE_BIN)/prettier "serving/**/*.{js,css,html}" "$(JAVASCRIPT)/*.js"
+
 .PHONY: lint
-lint: $(VENV)/.ready  ## Check style, formatting and types
+lint: lint-python lint-spelling lint-javascript  ## Check style, formatting, types and spelling
+
+.PHONY: lint-python
+lint-python: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+.PHONY: lint-spelling
+lint-spelling: $(VENV)/.ready
+	git ls-files -z --cached --others --exclude-standard | xargs -0 $(BIN)/codespell
+
+.PHONY: lint-javascript
+ifdef HAS_NPM
+lint-javascript: $(JAVASCRIPT)/node_modules/.ready
+	$(ESLINT)
+	$(PRETTIER) --check
+else
+lint-javascript:
+	@echo "npm (Debian: nodejs, npm) is missing, so the page's JavaScript, CSS and HTML were not checked." >&2
+	@test -z "$$CI"
+endif
+
 .PHONY: format
-format: $(VENV)/.ready  ## Format the code and mend what the linter can
+format: $(VENV)/.ready  ## Format the code and mend what the linters can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+ifdef HAS_NPM
+	@$(MAKE) --no-print-directory $(JAVASCRIPT)/node_modules/.ready
+	$(ESLINT) --fix
+	$(PRETTIER) --write
+endif
 
 .PHONY: bench
 bench: $(VENV)/.extras  ## Measure speed (benchmarks/results/speed.json)
@@ -111,4 +145,4 @@ faults: $(VENV)/.ready  ## Kill, fill disks, flip bytes and send hostile request
 
 .PHONY: clean
 clean:  ## Remove the virtual environment and what tools leave; artefacts, checkpoints and logs stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(JAVASCRIPT)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -7,7 +7,9 @@
 export function readAddress() {
   const query = new URLSearchParams(location.search);
   const rated = new Map();
-  for (const [, id, rating] of (query.get("rated") ?? "").matchAll(/(?<![0-9])([0-9]{1,15})-([0-9.]{1,4})(?![0-9.])/g)) {
+  for (const [, id, rating] of (query.get("rated") ?? "").matchAll(
+    /(?<![0-9])([0-9]{1,15})-([0-9.]{1,4})(?![0-9.])/g,
+  )) {
     rated.set(Number(id), Number(rating));
   }
   const film = query.get("film") ?? "";

@@ -37,30 +37,40 @@ export function hasKey() {
  * A missing or wrong key is also told to whoever listens for "key-needed" on the document.
  */
 export async function ask(path, { query = {}, body = null, signal = null } = {}) {
+  const [response, content] = await exchange(urlOf(path, query), body, signal);
+  if (response.ok) return content;
+  const failure = new ApiError(response.status, content.detail ?? "", response.headers.get("X-Request-ID"));
+  if (response.status === 401) document.dispatchEvent(new Event("key-needed"));
+  throw failure;
+}
+
+function urlOf(path, query) {
   const address = new URL(`v1/${path}`, document.baseURI);
   for (const [name, value] of Object.entries(query)) {
     if (value !== null) address.searchParams.set(name, value);
   }
-  const headers = { Accept: "application/json" };
-  if (key !== null) headers["X-API-Key"] = key;
-  if (body !== null) headers["Content-Type"] = "application/json";
-  const patience = AbortSignal.timeout(PATIENCE);
-  let response, content;
+  return address;
+}
+
+/** The response to a request, of whatever status, and its content. */
+async function exchange(address, body, signal) {
+  let response;
   try {
-    response = await fetch(address, {
-      method: body === null ? "GET" : "POST",
-      headers,
-      body: body === null ? null : JSON.stringify(body),
-      signal: signal === null ? patience : AbortSignal.any([signal, patience]),
-    });
-    content = await response.json();
+    response = await fetch(address, requestOf(body, signal));
+    return [response, await response.json()];
   } catch (error) {
     if (error.name === "AbortError") throw error;
     const status = response && !response.ok ? response.status : 0;
     throw new ApiError(status, error.name === "TimeoutError" ? "It has not answered in time." : "");
   }
-  if (response.ok) return content;
-  const failure = new ApiError(response.status, content.detail ?? "", response.headers.get("X-Request-ID"));
-  if (response.status === 401) document.dispatchEvent(new Event("key-needed"));
-  throw failure;
+}
+
+function requestOf(body, signal) {
+  const headers = { Accept: "application/json" };
+  if (key !== null) headers["X-API-Key"] = key;
+  const patience = AbortSignal.timeout(PATIENCE);
+  const request = { headers, signal: signal === null ? patience : AbortSignal.any([signal, patience]) };
+  if (body === null) return request;
+  headers["Content-Type"] = "application/json";
+  return { ...request, method: "POST", body: JSON.stringify(body) };
 }

@@ -88,7 +88,12 @@ export function filmContent(film, { rating, deviation }, person, scale, { note =
     element(
       "div",
       { class: "about-film" },
-      element("h3", {}, element("span", { class: "title" }, film.display_title), film.year === null ? null : element("span", { class: "year" }, ` (${film.year})`)),
+      element(
+        "h3",
+        {},
+        element("span", { class: "title" }, film.display_title),
+        film.year === null ? null : element("span", { class: "year" }, ` (${film.year})`),
+      ),
       element("p", { class: "hint" }, film.genres.length ? `${film.genres.join(", ")} · ` : "", ratedInTraining(film)),
     ),
     predicted(rating, deviation, scale, note),

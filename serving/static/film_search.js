@@ -20,10 +20,19 @@ export class FilmSearch {
     const id = `search-${++searches}`;
     this.choose = choose;
     this.input = element("input", {
-      id, role: "combobox", type: "text", autocomplete: "off", spellcheck: "false", maxlength: "200",
+      id,
+      role: "combobox",
+      type: "text",
+      autocomplete: "off",
+      spellcheck: "false",
+      maxlength: "200",
       placeholder: "Part of a title",
-      "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list",
-      input: () => this.#later(), keydown: (event) => this.#key(event), blur: () => this.#close(),
+      "aria-expanded": "false",
+      "aria-controls": `${id}-list`,
+      "aria-autocomplete": "list",
+      input: () => this.#later(),
+      keydown: (event) => this.#key(event),
+      blur: () => this.#close(),
     });
     this.list = element("ul", { id: `${id}-list`, role: "listbox", "aria-label": label, hidden: true });
     this.status = element("p", { class: "hint", role: "status" });
@@ -52,7 +61,10 @@ export class FilmSearch {
     }
     this.#asking = new AbortController();
     try {
-      const { items, total, approximate } = await ask("items", { query: { query, n: MOST }, signal: this.#asking.signal });
+      const { items, total, approximate } = await ask("items", {
+        query: { query, n: MOST },
+        signal: this.#asking.signal,
+      });
       this.#open(items);
       this.status.textContent = this.#told(query, items.length, total, approximate);
     } catch (error) {
@@ -70,7 +82,9 @@ export class FilmSearch {
 
   #counted(shown, total) {
     if (total === 1) return "1 film";
-    return shown < total ? `${shown} of ${total.toLocaleString("en")} films; type more to see others` : `${total} films`;
+    return shown < total
+      ? `${shown} of ${total.toLocaleString("en")} films; type more to see others`
+      : `${total} films`;
   }
 
   #open(films) {
@@ -85,7 +99,9 @@ export class FilmSearch {
     return element(
       "li",
       {
-        id: `${this.list.id}-${place}`, role: "option", "aria-selected": "false",
+        id: `${this.list.id}-${place}`,
+        role: "option",
+        "aria-selected": "false",
         mousedown: (event) => event.preventDefault(), // the input keeps the focus
         click: () => this.#take(film),
       },
@@ -121,32 +137,42 @@ export class FilmSearch {
   }
 
   #key(event) {
-    const open = !this.list.hidden;
-    const last = this.#films.length - 1;
     switch (event.key) {
       case "ArrowDown":
-      case "ArrowUp": {
         event.preventDefault();
-        if (last < 0) return;
-        this.list.hidden = false;
-        this.input.setAttribute("aria-expanded", "true");
-        const step = event.key === "ArrowDown" ? 1 : -1;
-        const from = this.#active < 0 && step < 0 ? 0 : this.#active;
-        this.#point((from + step + last + 1) % (last + 1));
+        this.#move(1);
         return;
-      }
+      case "ArrowUp":
+        event.preventDefault();
+        this.#move(-1);
+        return;
       case "Enter":
         event.preventDefault();
-        if (open && last >= 0) this.#take(this.#films[Math.max(0, this.#active)]);
+        if (!this.list.hidden && this.#films.length) this.#take(this.#films[Math.max(0, this.#active)]);
         return;
       case "Escape":
         event.preventDefault();
-        if (open) {
-          this.#close();
-        } else {
-          this.input.value = "";
-          this.status.textContent = "";
-        }
+        this.#escape();
     }
+  }
+
+  /** Point `step` films further, round the ends. */
+  #move(step) {
+    const films = this.#films.length;
+    if (films === 0) return;
+    this.list.hidden = false;
+    this.input.setAttribute("aria-expanded", "true");
+    const from = this.#active < 0 && step < 0 ? 0 : this.#active;
+    this.#point((from + step + films) % films);
+  }
+
+  /** Close the list; where it is closed, empty the input. */
+  #escape() {
+    if (!this.list.hidden) {
+      this.#close();
+      return;
+    }
+    this.input.value = "";
+    this.status.textContent = "";
   }
 }

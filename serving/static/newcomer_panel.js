@@ -32,7 +32,9 @@ export class NewcomerPanel {
       this.list.classList.toggle("unfolded");
       this.#count();
     });
-    this.search = new FilmSearch(document.getElementById("rate-search"), "Find a film you have seen", (film) => this.#add(film));
+    this.search = new FilmSearch(document.getElementById("rate-search"), "Find a film you have seen", (film) =>
+      this.#add(film),
+    );
     this.recommendations = new Recommendations(panel, model, {
       empty: "",
       chooseGenre: (genre) => change({ genre }),
@@ -54,7 +56,9 @@ export class NewcomerPanel {
   }
 
   #ratings() {
-    return new Map([...this.#films].filter(([, { rating }]) => rating !== null).map(([id, { rating }]) => [id, rating]));
+    return new Map(
+      [...this.#films].filter(([, { rating }]) => rating !== null).map(([id, { rating }]) => [id, rating]),
+    );
   }
 
   async show({ rated, genre, film }) {
@@ -173,13 +177,17 @@ export class NewcomerPanel {
       this.suggestions.replaceChildren(
         element("p", { class: "hint" }, "Many know"),
         ...items.map((film) => {
-          const button = element("button", { type: "button", class: "chip", click: () => this.#add(film) }, film.display_title);
+          const button = element(
+            "button",
+            { type: "button", class: "chip", click: () => this.#add(film) },
+            film.display_title,
+          );
           button.dataset.item = film.item_id;
           return button;
         }),
       );
       this.#hideSuggested();
-    } catch (error) {
+    } catch {
       this.suggestions.replaceChildren(); // only an offer; the search says what is wrong
     }
   }
@@ -194,5 +202,8 @@ export class NewcomerPanel {
 /** What the films are called that this many ratings lead to, and a sentence about them. */
 function headed(number) {
   if (number === 0) return ["What most people like", "By everybody’s ratings, until you rate one you have seen."];
-  return ["Films for you", `From your ${number === 1 ? "one rating" : `${number} ratings`}; with more they fit better.`];
+  return [
+    "Films for you",
+    `From your ${number === 1 ? "one rating" : `${number} ratings`}; with more they fit better.`,
+  ];
 }

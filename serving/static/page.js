@@ -48,10 +48,10 @@ function keyOnTab(event) {
 
 function describe(model) {
   const rmse = model.metrics.test_rmse_as_served;
+  const error = rmse === undefined ? "" : ` Test RMSE ${rmse.toFixed(4)}: about how many stars a prediction is off.`;
   find("model").textContent =
     `${model.kind}, version ${model.version}, trained on ${model.n_ratings.toLocaleString("en")} ratings of ` +
-    `${model.n_items.toLocaleString("en")} films by ${model.n_users.toLocaleString("en")} users.` +
-    (rmse === undefined ? "" : ` Test RMSE ${rmse.toFixed(4)}: about how many stars a prediction is off.`);
+    `${model.n_items.toLocaleString("en")} films by ${model.n_users.toLocaleString("en")} users.${error}`;
 }
 
 async function start() {

@@ -26,7 +26,12 @@ export class Recommendations {
     this.section = fromTemplate("recommendations");
     const find = (selector) => this.section.querySelector(selector);
     [this.heading, this.about, this.status] = [find("h2"), find(".about"), find(".status")];
-    [this.genre, this.problem, this.films, this.more] = [find("select"), find(".problem-place"), find("ol"), find(".more")];
+    [this.genre, this.problem, this.films, this.more] = [
+      find("select"),
+      find(".problem-place"),
+      find("ol"),
+      find(".more"),
+    ];
     this.genre.append(...model.genres.map((genre) => element("option", { value: genre }, genre)));
     this.genre.addEventListener("change", () => chooseGenre(this.genre.value));
     this.more.addEventListener("click", () => this.#load(true));
@@ -70,7 +75,12 @@ export class Recommendations {
     if (!further && this.films.childElementCount === 0) this.films.replaceChildren(...placeholders());
     this.section.setAttribute("aria-busy", "true");
     try {
-      const answer = await this.person.recommendations({ n: PAGE, offset, genre: this.genre.value, signal: asking.signal });
+      const answer = await this.person.recommendations({
+        n: PAGE,
+        offset,
+        genre: this.genre.value,
+        signal: asking.signal,
+      });
       this.#add(answer, offset);
       if (further) this.films.children[offset]?.querySelector("button").focus();
     } catch (error) {
@@ -86,7 +96,11 @@ export class Recommendations {
 
   #add({ recommendations, total }, offset) {
     const rows = recommendations.map(({ rating, deviation, ...film }) =>
-      element("li", {}, ...filmContent(film, { rating, deviation }, this.person, this.scale, { actions: this.actions(film) })),
+      element(
+        "li",
+        {},
+        ...filmContent(film, { rating, deviation }, this.person, this.scale, { actions: this.actions(film) }),
+      ),
     );
     if (offset) this.films.append(...rows);
     else this.films.replaceChildren(...rows);
@@ -100,6 +114,8 @@ export class Recommendations {
 
   /** How far to trust the numbers: differences between neighbours are far below it. */
   #error() {
-    return this.rmse === undefined ? "" : ` ${this.person.words.error(this.rmse.toFixed(1))}, so small differences say little.`;
+    return this.rmse === undefined
+      ? ""
+      : ` ${this.person.words.error(this.rmse.toFixed(1))}, so small differences say little.`;
   }
 }

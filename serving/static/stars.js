@@ -14,12 +14,21 @@ export function stars(film, value, [least, most], rate) {
         "label",
         {},
         element("input", {
-          type: "radio", name, value: rating, checked: rating === Math.round(value ?? 0), change: () => rate(rating),
+          type: "radio",
+          name,
+          value: rating,
+          checked: rating === Math.round(value ?? 0),
+          change: () => rate(rating),
         }),
         element("span", { "aria-hidden": "true" }, "★"),
         element("span", { class: "unseen" }, rating === 1 ? "1 star" : `${rating} stars`),
       ),
     );
   }
-  return element("fieldset", { class: "stars" }, element("legend", { class: "unseen" }, `Stars for ${nameOf(film)}`), ...radios);
+  return element(
+    "fieldset",
+    { class: "stars" },
+    element("legend", { class: "unseen" }, `Stars for ${nameOf(film)}`),
+    ...radios,
+  );
 }

@@ -59,8 +59,8 @@ export class UserPanel {
     try {
       const offset = Math.floor(Math.random() * this.model.n_users);
       const { users } = await ask("users", { query: { n: 1, offset } });
-      if (users.length === 0) return this.#anyone(); // a smaller model has taken the place of the one before
-      this.change({ user: String(users[0].user_id), film: null });
+      if (users.length) this.change({ user: String(users[0].user_id), film: null });
+      else await this.#anyone(); // a smaller model has taken the place of the one before
     } catch (error) {
       showProblem(this.problem, error, () => this.#anyone());
     }

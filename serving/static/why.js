@@ -31,7 +31,11 @@ function plainRow(label, shown, kind) {
   );
 }
 
-const FILM = ["This film is rated higher than most", "This film is rated lower than most", "This film is rated like most"];
+const FILM = [
+  "This film is rated higher than most",
+  "This film is rated lower than most",
+  "This film is rated like most",
+];
 const TIME = "What is rated at one time is alike";
 
 /** The table of mean, film, person, taste and time, all in hundredths. */
@@ -53,15 +57,32 @@ function reason({ rating, says = "", ...film }, adds) {
   return element(
     "li",
     {},
-    element("span", { class: "given" }, element("span", { "aria-hidden": "true" }, "★ "), String(rating), element("span", { class: "unseen" }, " stars for")),
-    element("span", {}, element("span", { class: "title" }, nameOf(film)), element("span", { class: "says" }, ` ${says}`)),
+    element(
+      "span",
+      { class: "given" },
+      element("span", { "aria-hidden": "true" }, "★ "),
+      String(rating),
+      element("span", { class: "unseen" }, " stars for"),
+    ),
+    element(
+      "span",
+      {},
+      element("span", { class: "title" }, nameOf(film)),
+      element("span", { class: "says" }, ` ${says}`),
+    ),
     adds === null ? null : element("span", { class: "number" }, signed(adds)),
   );
 }
 
 function otherReasons(number, adds) {
   const text = number === 1 ? "One other rating" : `${number} other ratings together`;
-  return element("li", {}, element("span", {}), element("span", {}, text), element("span", { class: "number" }, signed(adds)));
+  return element(
+    "li",
+    {},
+    element("span", {}),
+    element("span", {}, text),
+    element("span", { class: "number" }, signed(adds)),
+  );
 }
 
 /** What each reason adds, up to the parts of person and taste; a known user's ratings only speak for a film. */
@@ -78,8 +99,15 @@ export function explained(answer, words) {
   const { parts } = answer;
   const total = hundredths(answer.unclipped);
   const names = ["global_mean", "item", "user", "interaction", "time"];
-  const [mean, item, user, interaction, time] = addingUp(names.map((name) => parts[name]), total);
+  const [mean, item, user, interaction, time] = addingUp(
+    names.map((name) => parts[name]),
+    total,
+  );
   const table = sum({ mean, item, user, interaction, time, total, rating: hundredths(answer.rating) }, words);
   if (answer.reasons.length === 0) return [table, element("p", { class: "hint" }, words.noReasons)];
-  return [table, element("h4", {}, words.reasons), element("ul", { class: "reasons" }, ...listOf(answer, user + interaction))];
+  return [
+    table,
+    element("h4", {}, words.reasons),
+    element("ul", { class: "reasons" }, ...listOf(answer, user + interaction)),
+  ];
 }
