@@ -18,16 +18,20 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import ValidationError
 
-from serving import documentation, errors, health, kserve, log, metrics, mlflow, native, openapi, page, shared, workers
-from serving.access import Access
-from serving.cors import Cors
-from serving.direct import DirectRoutes
-from serving.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
-from serving.loaded_model import LoadedModel
-from serving.root_path import RootPath
-from serving.server import ListenError, listen, serve
+from serving.middleware.access import Access
+from serving.middleware.cors import Cors
+from serving.middleware.direct import DirectRoutes
+from serving.middleware.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
+from serving.middleware.root_path import RootPath
+from serving.middleware.turns import Turns
+from serving.page import documentation, page
+from serving.process import log, metrics, shared, workers
+from serving.process.loaded_model import LoadedModel
+from serving.process.server import ListenError, listen, serve
+from serving.routes import errors, health, native, openapi
+from serving.routes.kserve import inference as kserve
+from serving.routes.mlflow import scoring as mlflow
 from serving.settings import PREFIX, Settings
-from serving.turns import Turns
 
 
 def create_app(settings: Settings) -> FastAPI:

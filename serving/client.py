@@ -12,9 +12,9 @@ import requests
 from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
 
-from serving.problems import Problem
 from serving.retries import PASSING, Retries
-from serving.schemas import (
+from serving.routes.problems import Problem
+from serving.schemas.answers import (
     ExplanationResponse,
     FoldInExplanationResponse,
     FoldInResponse,

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from serving import environment
+from serving import unknown_settings
 
 PREFIX = "RECSYS_"
 
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _known(cls, given: object) -> object:
-        environment.refuse_unknown(os.environ, PREFIX, cls.model_fields)
+        unknown_settings.refuse_unknown(os.environ, PREFIX, cls.model_fields)
         return given
 
     @model_validator(mode="after")

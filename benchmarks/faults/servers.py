@@ -157,7 +157,7 @@ def _workers(pid: int) -> list[int]:
     children = [
         int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()
     ]
-    return [child for child in children if b"serving.worker" in _command(child)]
+    return [child for child in children if b"serving.process.worker" in _command(child)]
 
 
 def _command(pid: int) -> bytes:

@@ -12,7 +12,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI, Response
 
-from serving.schemas import PredictionsRequest
+from serving.schemas.requests import PredictionsRequest
 
 
 def create_app(get_answer: bytes, post_answer: bytes) -> FastAPI:

@@ -22,8 +22,8 @@ import numpy as np
 from starlette.types import ASGIApp, Message
 
 from recsys import artifact
-from serving import log
 from serving.app import create_app
+from serving.process import log
 from serving.settings import Settings
 
 _TIMES = 7  # that each request is sent

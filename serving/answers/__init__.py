@@ -1,0 +1,1 @@
+"""What is answered, from arrays alone; nothing here knows HTTP."""

@@ -1,0 +1,307 @@
+"""Answers from the arrays of an artefact; knows nothing of HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from recsys.artifact import SOURCES, Artifact, Floats, Ids, Times, load, positions
+from serving.answers.fold_in import FoldIn
+from serving.answers.item_catalogue import Catalogue, CatalogueItem, Mask, best
+from serving.answers.item_vectors import item_vectors
+from serving.answers.timestamps import times_of
+
+MODEL, FEATURES, USER_MEAN, ITEM_MEAN, GLOBAL_MEAN = SOURCES
+BY_MODEL = (MODEL, FEATURES)  # answers that come from the model's own parameters
+FOLD_IN = "fold_in"  # the source of a rating that a new user's own ratings led to
+
+
+class UnknownIdError(LookupError):
+    """The model has no such user or item, and the request wants no substitute."""
+
+
+class Prediction(NamedTuple):
+    """A predicted rating on the data set's scale, and who answered, one of `SOURCES`."""
+
+    user_id: int
+    item_id: int
+    rating: float
+    source: str
+
+
+class Uncertainty(NamedTuple):
+    """Standard deviation of a rating, and the probability of each rating there is, by how that is written."""
+
+    standard_deviation: float
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True)
+class KnownUser:
+    """A user of the training ratings."""
+
+    user_id: int
+    n_ratings: int
+    mean_rating: float | None
+
+
+@dataclass(frozen=True)
+class RankedItem:
+    """An item and the number it was ranked by: a predicted rating on the data set's scale, or a similarity."""
+
+    item: CatalogueItem
+    value: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One page of a ranking, how many there are in all, and who answered."""
+
+    total: int
+    source: str
+    page: list[RankedItem]
+
+
+@dataclass(frozen=True)
+class NewUserAnswer:
+    """What a new user's ratings lead to: a rating and its source for each item asked for, and a ranking."""
+
+    ratings: list[tuple[int, float, str]]
+    ranking: Ranking
+    ignored: list[int]
+    """Rated items that the model does not know."""
+
+
+class Recommender:
+    """One loaded model. It never changes; a new artefact is a new `Recommender`."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        """Compute what all answers share: the catalogue, the item vectors, and where each user's ratings begin."""
+        self.manifest = artifact.manifest
+        self.catalogue = Catalogue(artifact)
+        self.artifact = artifact
+        self.n_users = artifact.arrays["user_ids"].size
+        self.n_items = artifact.arrays["item_ids"].size
+        self.n_ratings = artifact.arrays["rating_values"].size
+        self.vectors = item_vectors(artifact)
+        norms = np.linalg.norm(self.vectors, axis=1, keepdims=True)
+        # Of unit length, for cosines. A vector that is nothing but rounding has no direction, and is like no other.
+        self._directions = np.where(norms > 1e-5 * norms.max(), self.vectors / np.maximum(norms, 1e-30), 0)
+        self._least, self._greatest = (float(np.float32(end)) for end in self.manifest.rating_scale)
+        self.new_users = FoldIn(artifact, self.vectors)
+        self._begins = np.searchsorted(artifact.arrays["rating_users"], np.arange(self.n_users + 1))
+        self._by_activity = np.argsort(-np.diff(self._begins), kind="stable")
+
+    @classmethod
+    def from_directory(cls, directory: Path, share: Path | None = None) -> Recommender:
+        """Load an artefact; with `share`, its arrays are those of all processes that name this folder.
+
+        Raises:
+            ArtifactError: it is missing, damaged or of an unknown kind.
+        """
+        return cls(load(directory, share=share))
+
+    def predict(
+        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None, *, strict: bool = False
+    ) -> list[Prediction]:
+        """Predict the rating of each pair of original ids, given at times as `times_of` gives them.
+
+        Raises:
+            UnknownIdError: `strict`, and an id is unknown.
+        """
+        return list(map(Prediction, user_ids, item_ids, *self.rate(user_ids, item_ids, given_at, strict=strict)))
+
+    def rate(
+        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None, *, strict: bool = False
+    ) -> tuple[list[float], list[str]]:
+        """Like `predict`, but only the ratings and their sources, as two lists.
+
+        Raises:
+            UnknownIdError: `strict`, and an id is unknown.
+        """
+        if strict:
+            self._require("user", user_ids)
+            self._require("item", item_ids)
+        if len(user_ids) == len(item_ids) == 1 and given_at is None:
+            rating, source = self._rate_one(user_ids[0], item_ids[0])
+            return [rating], [source]
+        predictions = self.artifact.predict(user_ids, item_ids, given_at)
+        return predictions.ratings.tolist(), [SOURCES[source] for source in predictions.sources.tolist()]
+
+    def uncertainty(
+        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None
+    ) -> list[Uncertainty | None]:
+        """How far ratings may lie from the predictions; None where a mean answers or the model does not say."""
+        users, user_known = positions(self.artifact.arrays["user_ids"], np.asarray(user_ids, np.int64))
+        items, item_known = positions(self.artifact.arrays["item_ids"], np.asarray(item_ids, np.int64))
+        said = self.artifact.uncertainty(users, items, given_at)
+        if said is None:
+            return [None] * len(user_ids)
+        levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
+        by_model = user_known & item_known & self.artifact.user_known[users] & self.artifact.item_known[items]
+        return [
+            Uncertainty(deviation, dict(zip(levels, shares, strict=True))) if known else None
+            for deviation, shares, known in zip(
+                said.deviations.tolist(), said.probabilities.tolist(), by_model.tolist(), strict=True
+            )
+        ]
+
+    def recommend(
+        self,
+        user_id: int,
+        *,
+        n: int,
+        offset: int,
+        exclude_seen: bool,
+        genre: str | None,
+        timestamp: int | None = None,
+        strict: bool = False,
+    ) -> Ranking:
+        """Rank the items for a user by the rating the model predicts before clipping.
+
+        An unknown user, and one without ratings and features, gets the list by item means, which is not personal.
+
+        With a timestamp, as they would be rated at that time.
+
+        Raises:
+            UnknownIdError: `strict`, and the user is unknown.
+            UnknownGenreError: no item has the genre.
+        """
+        candidates = self._candidates(genre)
+        user = self.position("user", user_id) if strict else self.find("user", user_id)
+        if user is None or not self.artifact.user_known[user]:
+            scores, source = self._item_means(), ITEM_MEAN
+        else:
+            everything = np.array([user]), np.arange(self.n_items)
+            scores = self.artifact.scores(*everything, times_of([timestamp]))
+            source = MODEL if self.rated_by(user)[0].size else FEATURES
+            if exclude_seen:
+                candidates[self.rated_by(user)[0]] = False
+        return self._ranking(scores, candidates, offset, n, source)
+
+    def similar(self, item_id: int, *, n: int, offset: int) -> Ranking:
+        """Rank the other items by the cosine of their vectors with this item's.
+
+        Raises:
+            UnknownIdError: the item is unknown.
+        """
+        item = self.position("item", item_id)
+        candidates = np.ones(self.n_items, np.bool_)
+        candidates[item] = False
+        similarities = self.similarities(item)
+        page = best(similarities, candidates, offset, n)
+        ranked = [RankedItem(self.catalogue[i], float(similarities[i])) for i in page]
+        return Ranking(self.n_items - 1, "model", ranked)
+
+    def fold_in(
+        self,
+        rated: dict[int, float],
+        asked: Sequence[int],
+        *,
+        n: int,
+        offset: int,
+        genre: str | None,
+        strict: bool = False,
+    ) -> NewUserAnswer:
+        """Predict for a new user who rated some items, and recommend others.
+
+        Raises:
+            UnknownIdError: `strict`, and an item is unknown.
+            UnknownGenreError: no item has the genre.
+        """
+        if strict:
+            self._require("item", [*rated, *asked])
+        candidates = self._candidates(genre)
+        rated_ids = np.fromiter(rated, np.int64, len(rated))
+        items, known = positions(self.artifact.arrays["item_ids"], rated_ids)
+        values = np.fromiter(rated.values(), np.float32, len(rated))
+        scores, own_mean = self.new_users.scores(items[known], values[known])
+        candidates[items[known]] = False
+
+        places, place_known = positions(self.artifact.arrays["item_ids"], np.asarray(asked, np.int64))
+        place_known &= self.artifact.item_known[places]
+        without_item = np.float32(self.manifest.global_mean + own_mean + self.artifact.new_item_mean)
+        ratings = np.where(place_known, scores[places], without_item).clip(*self.manifest.rating_scale)
+        sources = np.where(place_known, FOLD_IN, "user_mean")
+        return NewUserAnswer(
+            list(zip(asked, ratings.tolist(), sources.tolist(), strict=True)),
+            self._ranking(scores, candidates, offset, n, FOLD_IN),
+            rated_ids[~known].tolist(),
+        )
+
+    def user(self, user_id: int) -> KnownUser:
+        """Look up a user by original id.
+
+        Raises:
+            UnknownIdError: the model has none with this id.
+        """
+        return self._known_user(self.position("user", user_id))
+
+    def users(self, *, n: int, offset: int) -> list[KnownUser]:
+        """List a page of the users, those with the most training ratings first."""
+        return [self._known_user(int(user)) for user in self._by_activity[offset : offset + n]]
+
+    def position(self, side: str, original_id: int) -> int:
+        """Position of a user or item, by original id.
+
+        Raises:
+            UnknownIdError: the model has none with this id.
+        """
+        position = self.find(side, original_id)
+        if position is None:
+            raise UnknownIdError(f"the model knows no {side} {original_id}")
+        return position
+
+    def rated_by(self, user: int) -> tuple[Ids, Floats]:
+        """Positions of the items that a user rated in training, ascending, and the ratings."""
+        rows = slice(self._begins[user], self._begins[user + 1])
+        return self.artifact.arrays["rating_items"][rows], self.artifact.arrays["rating_values"][rows]
+
+    def similarities(self, item: int) -> Floats:
+        """Cosine of every item's vector with that of the item at a position, (n_items,)."""
+        cosines: Floats = self._directions @ self._directions[item]
+        return cosines.clip(-1, 1)  # rounding may leave the interval
+
+    def find(self, side: str, original_id: int) -> int | None:
+        """Position of a user or item, by original id; None where the model has none."""
+        ids = self.artifact.arrays[f"{side}_ids"]
+        place = int(ids.searchsorted(original_id))
+        return place if place < ids.size and ids[place] == original_id else None
+
+    def _rate_one(self, user_id: int, item_id: int) -> tuple[float, str]:
+        """One pair, without the arrays of one number that take longer to make than the answer."""
+        user, item = self.find("user", user_id), self.find("item", item_id)
+        arrays, mean = self.artifact.arrays, np.float32(self.manifest.global_mean)
+        if user is not None and item is not None:
+            rating = float(self.artifact.scores(user, item))
+        else:
+            by_user = mean if user is None else mean + arrays["user_means"][user]
+            rating = float(by_user + (self.artifact.new_item_mean if item is None else arrays["item_means"][item]))
+        return min(max(rating, self._least), self._greatest), self.artifact.source(user, item)
+
+    def _require(self, side: str, original_ids: Sequence[int]) -> None:
+        _, known = positions(self.artifact.arrays[f"{side}_ids"], np.asarray(original_ids, np.int64))
+        if not known.all():
+            raise UnknownIdError(f"the model knows no {side} {original_ids[int(np.argmin(known))]}")
+
+    def _known_user(self, user: int) -> KnownUser:
+        ratings = self.rated_by(user)[1]
+        mean = float(ratings.mean(dtype=np.float64)) if ratings.size else None
+        return KnownUser(int(self.artifact.arrays["user_ids"][user]), ratings.size, mean)
+
+    def _item_means(self) -> Floats:
+        means: Floats = np.float32(self.manifest.global_mean) + self.artifact.arrays["item_means"]
+        return means
+
+    def _candidates(self, genre: str | None) -> Mask:
+        return np.ones(self.n_items, np.bool_) if genre is None else self.catalogue.with_genre(genre).copy()
+
+    def _ranking(self, scores: Floats, candidates: Mask, offset: int, n: int, source: str) -> Ranking:
+        page = best(scores, candidates, offset, n)
+        ratings = scores[page].clip(*self.manifest.rating_scale).tolist()
+        ranked = [RankedItem(self.catalogue[i], rating) for i, rating in zip(page, ratings, strict=True)]
+        return Ranking(int(np.count_nonzero(candidates)), source, ranked)

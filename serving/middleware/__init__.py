@@ -1,0 +1,1 @@
+"""Layers around the routes, each of which sees every request."""

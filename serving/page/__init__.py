@@ -1,0 +1,1 @@
+"""What a browser is given: the page, the documentation, and their files."""

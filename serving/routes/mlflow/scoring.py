@@ -1,0 +1,111 @@
+"""MLflow's scoring protocol: what `mlflow models serve` answers, for clients that know no other.
+
+Source: https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
+
+from serving.answers.timestamps import times_of
+from serving.routes.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
+from serving.routes.errors import MLFLOW
+from serving.routes.mlflow.frames import INVOCATION, InvalidFrameError, from_csv, from_json
+from serving.routes.openapi import inlined
+
+# The MLflow whose protocol this is, and with whose client it is tested. Clients read from it which formats a server
+# knows (those of 2.0 and later), so the version of this project would mislead them.
+MLFLOW_VERSION = "3.17.2"
+
+router = APIRouter(tags=["MLflow"])
+probes = APIRouter(tags=["MLflow"])
+
+
+class Predictions(BaseModel):
+    """Predicted ratings, on the data set's scale, in the order of the rows; of an unknown id as from /v1."""
+
+    predictions: list[float] = Field(examples=[[3.67, 4.12]])
+
+
+@probes.get(
+    "/ping",
+    dependencies=[NOT_STOPPING],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"example": "\n"}}}, **MLFLOW.responses(503)},
+)
+@probes.get(
+    "/health",
+    dependencies=[NOT_STOPPING],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"example": "\n"}}}, **MLFLOW.responses(503)},
+)
+async def ping(recommender: CurrentRecommender) -> Response:
+    """Answer 200 and an empty line when a model is loaded, 503 before."""
+    return Response("\n", media_type="text/plain")
+
+
+@router.get(
+    "/version",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"example": MLFLOW_VERSION}}}},
+)
+async def version() -> Response:
+    """Give the version of MLflow whose protocol this is; the header X-Model-Version has the model's."""
+    return Response(MLFLOW_VERSION, media_type="text/plain")
+
+
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": inlined(INVOCATION.json_schema()),
+            "examples": {
+                "dataframe_split": {
+                    "value": {"dataframe_split": {"columns": ["user_id", "item_id"], "data": [[196, 242], [186, 302]]}}
+                },
+                "dataframe_records": {"value": {"dataframe_records": [{"user_id": 196, "item_id": 242}]}},
+                "inputs": {"value": {"inputs": {"user_id": [196, 186], "item_id": [242, 302]}}},
+                "instances": {"value": {"instances": [{"user_id": 196, "item_id": 242}]}},
+            },
+        },
+        "text/csv": {"schema": {"type": "string"}, "example": "user_id,item_id\n196,242\n186,302\n"},
+    },
+}
+
+
+@router.post(
+    "/invocations",
+    response_model=Predictions,
+    responses=MLFLOW.responses(400, 413, 415, 503),
+    openapi_extra={"requestBody": _BODY},
+)
+async def invocations(request: Request, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
+    """Predict the rating of each row of a data frame with the columns user_id and item_id.
+
+    A column timestamp may say when, in whole seconds since 1970, UTC, and null, in CSV nothing, where that is not
+    known.
+    """
+    read = _READ.get(_media_type(request))
+    if read is None:
+        given = request.headers.get("content-type", "nothing")
+        raise HTTPException(415, f"Send {' or '.join(_READ)}, in UTF-8; the Content-Type says {given}.")
+    try:
+        user_ids, item_ids, timestamps = read(await request.body(), settings.max_pairs)
+    except InvalidFrameError as error:
+        raise HTTPException(400, str(error)) from error
+    await asyncio.sleep(0)  # reading and answering ten thousand rows at once would keep others waiting
+    ratings = recommender.artifact.predict(user_ids, item_ids, times_of(timestamps)).ratings
+    return Response(to_json({"predictions": ratings.tolist()}), media_type="application/json")
+
+
+_READ = {"application/json": from_json, "text/csv": from_csv}
+
+
+def _media_type(request: Request) -> str:
+    """What the body is; nothing where it has a parameter other than charset=utf-8, such as the `format` of MLflow 1."""
+    given, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
+    return given if set(parameters) <= {"charset=utf-8", 'charset="utf-8"', ""} else ""

@@ -1,0 +1,96 @@
+"""Predictions and recommendations for someone who was not there in training."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Response
+from pydantic_core import to_json
+
+from serving.answers.explanation import explain_new_user
+from serving.routes.dependencies import CurrentRecommender, CurrentSettings
+from serving.routes.problems import InvalidRatingError, TooManyPairsError, responses
+from serving.schemas.answers import FoldInExplanationResponse, FoldInResponse
+from serving.schemas.requests import FoldInExplanationRequest, FoldInRequest, ItemRating
+from serving.settings import Settings
+
+router = APIRouter(tags=["users"])
+
+# Both routes compute in a thread: with many ratings and a model of high rank the linear algebra takes tens of
+# milliseconds, in which numpy lets the event loop go on. They write their answers straight from plain values: as
+# models, a thousand take several times as long.
+
+
+@router.post("/fold-in", response_model=FoldInResponse, responses=responses(400, 404, 413, 415))
+async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
+    """Predict and recommend from a new user's ratings, by ridge regression on the item vectors; nothing is stored.
+
+    No timestamp is taken: the model has learnt nothing of when a new user rates, so it would change no answer.
+    """
+    _check_number("ratings", len(body.ratings), settings)
+    _check_number("item_ids", len(body.item_ids), settings)
+    answer = await asyncio.to_thread(
+        recommender.fold_in,
+        _by_item(body.ratings, recommender.manifest.rating_scale),
+        body.item_ids,
+        n=body.n,
+        offset=body.offset,
+        genre=body.genre,
+        strict=body.strict,
+    )
+    return _json(
+        {
+            "version": recommender.manifest.version,
+            "predictions": [
+                {"item_id": item, "rating": rating, "source": source} for item, rating, source in answer.ratings
+            ],
+            "total": answer.ranking.total,
+            "recommendations": [{**vars(ranked.item), "rating": ranked.value} for ranked in answer.ranking.page],
+            "ignored_item_ids": answer.ignored,
+        }
+    )
+
+
+@router.post("/fold-in/explanation", response_model=FoldInExplanationResponse, responses=responses(400, 404, 413, 415))
+async def fold_in_explanation(
+    body: FoldInExplanationRequest, recommender: CurrentRecommender, settings: CurrentSettings
+) -> Response:
+    """Say what of a new user's predicted rating is mean, user, item and interaction, and what each rating adds."""
+    _check_number("ratings", len(body.ratings), settings)
+    rated = _by_item(body.ratings, recommender.manifest.rating_scale)
+    answer = await asyncio.to_thread(explain_new_user, recommender, rated, body.item_id, n=body.n, strict=body.strict)
+    return _json(
+        {
+            "version": recommender.manifest.version,
+            "item_id": body.item_id,
+            "rating": answer.rating,
+            "source": answer.source,
+            "unclipped": answer.unclipped,
+            "parts": vars(answer.parts),
+            "contributions": [
+                {**vars(given.item), "rating": given.rating, "contribution": given.contribution}
+                for given in answer.contributions
+            ],
+            "ignored_item_ids": answer.ignored,
+        }
+    )
+
+
+def _json(content: dict[str, object]) -> Response:
+    return Response(to_json(content), media_type="application/json")
+
+
+def _check_number(what: str, number: int, settings: Settings) -> None:
+    if number > settings.max_pairs:
+        raise TooManyPairsError(f"{number} {what} in one request; this server allows {settings.max_pairs}.")
+
+
+def _by_item(ratings: list[ItemRating], scale: tuple[float, float]) -> dict[int, float]:
+    by_item: dict[int, float] = {}
+    for place, given in enumerate(ratings):
+        if not scale[0] <= given.rating <= scale[1]:
+            raise InvalidRatingError(f"body.ratings.{place}.rating: {given.rating} is not in {scale[0]} … {scale[1]}")
+        if given.item_id in by_item:
+            raise InvalidRatingError(f"body.ratings.{place}.item_id: {given.item_id} was rated before in this request")
+        by_item[given.item_id] = given.rating
+    return by_item

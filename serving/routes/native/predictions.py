@@ -1,0 +1,63 @@
+"""Predicted ratings: of one pair by its address, of many by a request body."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic_core import to_json
+
+from serving.answers.recommender import Recommender
+from serving.answers.timestamps import times_of
+from serving.routes.dependencies import CurrentRecommender, CurrentSettings
+from serving.routes.problems import TooManyPairsError, responses
+from serving.schemas.answers import PredictionsResponse, RatingResponse
+from serving.schemas.requests import PairQuery, PredictionsRequest
+
+router = APIRouter(tags=["predictions"])
+
+
+# Both routes write their answers straight from plain values: as models, ten thousand take several times as long.
+
+
+@router.get("/ratings", response_model=RatingResponse, responses=responses(404))
+async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
+    """Predict the rating that a user would give to an item."""
+    (answer,) = _answers(recommender, [pair.user_id], [pair.item_id], [pair.timestamp], pair)
+    return _json({"version": recommender.manifest.version, **answer})
+
+
+@router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413, 415))
+async def predictions(body: PredictionsRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
+    """Predict the ratings that users would give to items."""
+    if len(body.pairs) > settings.max_pairs:
+        raise TooManyPairsError(
+            f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
+        )
+    user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
+    answers = _answers(recommender, user_ids, item_ids, [pair.get("timestamp") for pair in body.pairs], body)
+    return _json({"version": recommender.manifest.version, "predictions": answers})
+
+
+def _json(content: dict[str, object]) -> Response:
+    return Response(to_json(content), media_type="application/json")
+
+
+def _answers(
+    recommender: Recommender,
+    user_ids: list[int],
+    item_ids: list[int],
+    timestamps: list[int | None],
+    wanted: PairQuery | PredictionsRequest,
+) -> list[dict[str, object]]:
+    """What is said of each pair, as plain values."""
+    given_at = times_of(timestamps)
+    ratings, sources = recommender.rate(user_ids, item_ids, given_at, strict=wanted.strict)
+    answers: list[dict[str, object]] = [
+        {"user_id": user_id, "item_id": item_id, "rating": rating, "source": source}
+        for user_id, item_id, rating, source in zip(user_ids, item_ids, ratings, sources, strict=True)
+    ]
+    if wanted.uncertainty:
+        for answer, uncertainty in zip(answers, recommender.uncertainty(user_ids, item_ids, given_at), strict=True):
+            answer["uncertainty"] = uncertainty and uncertainty._asdict()
+    return answers

@@ -1,0 +1,88 @@
+"""Users of the training data: who there is, what they may like, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from serving.answers.explanation import explain
+from serving.answers.timestamps import times_of
+from serving.routes.dependencies import CurrentRecommender
+from serving.routes.problems import responses
+from serving.schemas.answers import (
+    ExplanationResponse,
+    OwnRating,
+    RatingParts,
+    RecommendationAndUncertainty,
+    RecommendationsResponse,
+    UncertaintyOfRating,
+    User,
+    UserResponse,
+    UsersResponse,
+)
+from serving.schemas.numbers import IdInAddress
+from serving.schemas.requests import ExplanationQuery, Page, RecommendationsQuery
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+
+@router.get("", responses=responses())
+async def users(page: Annotated[Page, Query()], recommender: CurrentRecommender) -> UsersResponse:
+    """List the users, those with the most training ratings first."""
+    found = recommender.users(n=page.n, offset=page.offset)
+    return UsersResponse(
+        version=recommender.manifest.version,
+        total=recommender.n_users,
+        users=[User.model_validate(user) for user in found],
+    )
+
+
+@router.get("/{user_id}", responses=responses(404))
+async def user(user_id: IdInAddress, recommender: CurrentRecommender) -> UserResponse:
+    """Look up one user; an unknown one is a 404."""
+    return UserResponse(version=recommender.manifest.version, **asdict(recommender.user(user_id)))
+
+
+# What was not asked for is left out of the answer.
+@router.get("/{user_id}/recommendations", response_model_exclude_unset=True, responses=responses(404))
+async def recommendations(
+    user_id: IdInAddress, query: Annotated[RecommendationsQuery, Query()], recommender: CurrentRecommender
+) -> RecommendationsResponse:
+    """Recommend items by the rating that the model predicts before it is clipped to the scale."""
+    ranking = recommender.recommend(user_id, **query.model_dump(exclude={"uncertainty"}))
+    items = [RecommendationAndUncertainty(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page]
+    if query.uncertainty:
+        given_at = times_of([query.timestamp] * len(items))
+        said = recommender.uncertainty([user_id] * len(items), [item.item_id for item in items], given_at)
+        for item, uncertainty in zip(items, said, strict=True):
+            item.uncertainty = uncertainty and UncertaintyOfRating(**uncertainty._asdict())
+    return RecommendationsResponse(
+        version=recommender.manifest.version,
+        user_id=user_id,
+        total=ranking.total,
+        source=ranking.source,
+        recommendations=items,
+    )
+
+
+@router.get("/{user_id}/items/{item_id}/explanation", responses=responses(404))
+async def explanation(
+    user_id: IdInAddress,
+    item_id: IdInAddress,
+    query: Annotated[ExplanationQuery, Query()],
+    recommender: CurrentRecommender,
+) -> ExplanationResponse:
+    """Say what of a predicted rating is mean, user, item, interaction and time, and which own ratings speak for it."""
+    answer = explain(recommender, user_id, item_id, **query.model_dump())
+    return ExplanationResponse(
+        version=recommender.manifest.version,
+        **answer.prediction._asdict(),
+        unclipped=answer.unclipped,
+        parts=RatingParts.model_validate(answer.parts),
+        speaks_for=[
+            OwnRating(**asdict(own.item), rating=own.rating, similarity=own.similarity, weight=own.weight)
+            for own in answer.speaks_for
+        ],
+    )

@@ -1,0 +1,1 @@
+"""What the native routes take and give, for the server and the client alike."""

@@ -1,0 +1,253 @@
+"""What the native routes give, as it stands in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+
+class _Answer(BaseModel):
+    version: str = Field(
+        description="The model's version: the first digits of its artefact's hash.", examples=["034e3cd22cf1"]
+    )
+
+
+class PredictedRating(BaseModel):
+    """The predicted rating of one pair."""
+
+    user_id: int = Field(examples=[196])
+    item_id: int = Field(examples=[242])
+    rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.67])
+    source: str = Field(
+        description="Who answered: model; features, where the user or the item has no training ratings, but features "
+        "that the model uses; or, where it knows nothing of the user or the item, user_mean, item_mean or global_mean.",
+        examples=["model"],
+    )
+
+
+class UncertaintyOfRating(BaseModel):
+    """How far a rating may lie from its prediction."""
+
+    standard_deviation: float = Field(description="Of the rating, on the data set's scale.", examples=[0.93])
+    probabilities: dict[str, float] = Field(
+        description="Probability of each rating there is.",
+        examples=[{"1": 0.02, "2": 0.08, "3": 0.28, "4": 0.4, "5": 0.22}],
+    )
+
+
+class PredictedRatingAndUncertainty(PredictedRating):
+    """The predicted rating of one pair and, if asked for, how certain it is."""
+
+    uncertainty: UncertaintyOfRating | None = Field(
+        default=None,
+        description="Only if asked for; null where an id is unknown, or the model predicts no more than ratings.",
+    )
+
+
+class PredictionsResponse(_Answer):
+    """The predicted ratings, in the order of the pairs."""
+
+    predictions: list[PredictedRatingAndUncertainty]
+
+
+class RatingResponse(_Answer, PredictedRatingAndUncertainty):
+    """The predicted rating of a pair."""
+
+
+class Item(BaseModel):
+    """An item, and how it was rated in training."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    item_id: int = Field(examples=[172])
+    title: str = Field(
+        description="Title without the year, as the data set has it.", examples=["Empire Strikes Back, The"]
+    )
+    display_title: str = Field(
+        description="The title as people write it, with its article in front.", examples=["The Empire Strikes Back"]
+    )
+    year: int | None = Field(description="Year of release; null where nobody knows.", examples=[1980])
+    genres: list[str] = Field(examples=[["Action", "Sci-Fi"]])
+    n_ratings: int = Field(description="Number of training ratings.", examples=[332])
+    mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[4.19])
+
+
+class ItemResponse(_Answer, Item):
+    """One item."""
+
+
+class ItemsResponse(_Answer):
+    """A page of the items found: titles that are the query first, then those that begin with it, then the others.
+
+    Of those that fit alike, the most rated come first.
+    """
+
+    total: int = Field(description="Number of items found.", examples=[2])
+    approximate: bool = Field(
+        description="True where no title has the words asked for, and the titles found are spelt alike; those with the "
+        "fewest mistakes come first.",
+        examples=[False],
+    )
+    items: list[Item]
+
+
+class Recommendation(Item):
+    """An item, and the rating predicted for it."""
+
+    rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[4.71])
+
+
+class RecommendationAndUncertainty(Recommendation):
+    """An item, the rating predicted for it and, if asked for, how certain it is."""
+
+    uncertainty: UncertaintyOfRating | None = Field(
+        default=None,
+        description="Only if asked for; null where the user is unknown, or the model predicts no more than ratings.",
+    )
+
+
+class RecommendationsResponse(_Answer):
+    """A page of recommendations, best first."""
+
+    user_id: int = Field(examples=[196])
+    total: int = Field(description="Number of items that were ranked.", examples=[1646])
+    source: str = Field(
+        description="Who ranked: model; features for a user without training ratings of whom the model knows something "
+        "else; or item_mean for a user of whom it knows nothing.",
+        examples=["model"],
+    )
+    recommendations: list[RecommendationAndUncertainty]
+
+
+class User(BaseModel):
+    """A user of the training ratings."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    user_id: int = Field(examples=[196])
+    n_ratings: int = Field(description="Number of training ratings.", examples=[34])
+    mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[3.59])
+
+
+class UserResponse(_Answer, User):
+    """One user."""
+
+
+class UsersResponse(_Answer):
+    """A page of the users, those with the most training ratings first."""
+
+    total: int = Field(description="Number of users.", examples=[943])
+    users: list[User]
+
+
+class SimilarItem(Item):
+    """An item, and how alike it is."""
+
+    similarity: float = Field(description="Cosine of the items' vectors, -1 to 1.", examples=[0.93])
+
+
+class SimilarItemsResponse(_Answer):
+    """A page of the other items, most similar first."""
+
+    item_id: int = Field(examples=[50])
+    total: int = Field(examples=[1681])
+    similar: list[SimilarItem]
+
+
+class RatingParts(BaseModel):
+    """What a prediction is made of; the sum is the prediction before it is clipped to the scale."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    global_mean: float = Field(description="Mean training rating.", examples=[3.53])
+    user: float = Field(description="By how much the user rates above it; damped.", examples=[0.11])
+    item: float = Field(description="By how much the item is rated above it; damped.", examples=[0.4])
+    interaction: float = Field(description="What the model knows of this pair beyond means.", examples=[-0.2])
+    time: float = Field(
+        description="What the time adds, or, where it is not known, the times that are likely. 0 for a new user, and "
+        "if the model does not use times.",
+        examples=[0.1],
+    )
+
+
+class OwnRating(Item):
+    """A training rating of the user that speaks for a prediction."""
+
+    rating: float = Field(description="The user's rating.", examples=[5.0])
+    similarity: float = Field(description="Cosine of the two items' vectors, -1 to 1.", examples=[0.81])
+    weight: float = Field(
+        description="Similarity × (rating − what the means expect of it); always positive.", examples=[0.9]
+    )
+
+
+class ExplanationResponse(_Answer, PredictedRating):
+    """A predicted rating, and why."""
+
+    unclipped: float = Field(description="The prediction before it is clipped to the scale.", examples=[3.84])
+    parts: RatingParts
+    speaks_for: list[OwnRating] = Field(description="The user's ratings that speak for it, strongest first.")
+
+
+class NewUserRating(BaseModel):
+    """The predicted rating of a new user."""
+
+    item_id: int = Field(examples=[242])
+    rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.9])
+    source: str = Field(description="fold_in, or user_mean where nothing is known of the item.", examples=["fold_in"])
+
+
+class FoldInResponse(_Answer):
+    """What a new user's ratings lead to."""
+
+    predictions: list[NewUserRating] = Field(description="In the order of the request's item_ids.")
+    total: int = Field(description="Number of items that were ranked: all but the rated ones.", examples=[1680])
+    recommendations: list[Recommendation]
+    ignored_item_ids: list[int] = Field(description="Rated items that the model does not know.", examples=[[]])
+
+
+class GivenRating(Item):
+    """A rating that a new user gave, and what it adds to a prediction."""
+
+    rating: float = Field(description="The user's rating.", examples=[5.0])
+    contribution: float = Field(description="What it adds; below 0 it speaks against.", examples=[0.21])
+
+
+class FoldInExplanationResponse(_Answer, NewUserRating):
+    """A new user's predicted rating, and why."""
+
+    unclipped: float = Field(description="The prediction before it is clipped to the scale.", examples=[3.84])
+    parts: RatingParts
+    contributions: list[GivenRating] = Field(
+        description="Strongest first; those of all ratings add up to the parts user and interaction."
+    )
+    ignored_item_ids: list[int] = Field(description="Rated items that the model does not know.", examples=[[]])
+
+
+class ModelResponse(_Answer):
+    """What is known of the model that answers."""
+
+    kind: str = Field(examples=["LinearNetwork"])
+    recipe: str = Field(description="Configuration it was trained with.", examples=["lnn-adam-ratio-90"])
+    n_users: int = Field(examples=[943])
+    n_items: int = Field(examples=[1682])
+    n_ratings: int = Field(description="Number of training ratings.", examples=[90_000])
+    genres: list[str] = Field(examples=[["Comedy", "Drama"]])
+    rating_scale: Annotated[
+        tuple[float, float],
+        WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+    ] = Field(description="Least and greatest rating.", examples=[(1, 5)])
+    global_mean: float = Field(description="Mean training rating.", examples=[3.53])
+    split: str = Field(examples=["0.9"])
+    seed: int = Field(examples=[0])
+    uses_times: bool = Field(description="Whether answers depend on a timestamp.", examples=[True])
+    metrics: dict[str, float] = Field(
+        description="As measured after training: test_rmse of predictions with the time of each test rating, "
+        "test_rmse_as_served of those without; likewise validation_…, …_mae and test_coverage_…. Equal if the "
+        "model does not use times. test_ratings_of_unknown_users and _items count test ratings of users and items "
+        "without training ratings; test_rmse_of_unknown_users and _items are their RMSE, if there are any.",
+        examples=[{"test_rmse": 0.85, "test_rmse_as_served": 0.87}],
+    )
+    data_name: str = Field(examples=["100k"])
+    data_sha256: str = Field(description="Hash of the ratings file.", examples=["06416e597f82b7342361e41163890c81"])
+    created: str = Field(description="ISO 8601, UTC.", examples=["2026-01-01T00:00:00+00:00"])
