@@ -59,7 +59,7 @@ test-lowest: $(VENV)/.ready  ## Run the tests with the oldest versions that pypr
 # The choices of torch's, oneDNN's and OpenBLAS's code by what the processor can do, set to those without AVX-512.
 .PHONY: test-avx2
 test-avx2: $(VENV)/.ready  ## Run the tests of numbers as a processor without AVX-512 would
-	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell $(PYTEST) -m "not slow" tests/recsys tests/synthetic tests/test_artifact.py
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell $(PYTEST) -m "not slow" tests/recsys tests/synthetic --ignore=tests/recsys/command --ignore=tests/recsys/results
 
 LOCK = $(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-package torch --constraint requirements/torch.txt
 .PHONY: lock

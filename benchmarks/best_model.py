@@ -28,16 +28,16 @@ from typing_extensions import override
 
 from data.datamodule import MovieLensDataModule
 from data.splits import carve_validation
-from recsys.environment import environment
 from recsys.features import Feature, ItemSide, UserSide, WhoRatedWhat
 from recsys.files import write_atomically
-from recsys.fingerprint import code_of, fingerprint
 from recsys.models import BayesianEmbedding
 from recsys.penalties import RatioPenalty
 from recsys.posterior.likelihoods import OrderedProbit
 from recsys.posterior.time_windows import TimeWindows
+from recsys.results.environment import environment
+from recsys.results.fingerprint import code_of, fingerprint
+from recsys.results.paths import results_file
 from recsys.starts import DampedMeans
-from recsys.targets import results_file
 
 PEERS = ("fm", "fm-implicit", "fm-date", "fm-windows")
 _EVERY = 10  # sweeps from one point of a curve to the next
@@ -55,7 +55,7 @@ class Curve:
     """At the end, of predictions that are not told when the ratings were given; None for peers."""
     commit: str | None = None
     fingerprint: str | None = None
-    """Settings, sources and versions; see `recsys.fingerprint`."""
+    """Settings, sources and versions; see `recsys.results.fingerprint`."""
 
 
 def variants() -> dict[str, Callable[[], dict[str, Any]]]:

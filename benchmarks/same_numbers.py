@@ -26,8 +26,8 @@ from benchmarks.faults.traffic import Operation, operations, request
 from benchmarks.rmse_table.runs import CONFIGS
 from benchmarks.server_process import ServerProcess
 from recsys import artifact
-from recsys.environment import environment
 from recsys.files import write_atomically
+from recsys.results.environment import environment
 
 Numbers = dict[str, str]  # what it is a number of: the number, or its hash
 

@@ -1,7 +1,7 @@
 """Penalties on the singular values of a matrix: modules that map a matrix to λ R(W) and know their λ.
 
-A model takes a penalty as an argument. Gradients are in closed form (`recsys.spectral.spectral_function`). The zero
-matrix, where the ratios are undefined, has value 0 and gradient 0.
+A model takes a penalty as an argument. Gradients are in closed form (`recsys.linalg.spectral.spectral_function`). The
+zero matrix, where the ratios are undefined, has value 0 and gradient 0.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from recsys.smoothing import smoothed_nuclear_norm, value_and_derivative
-from recsys.spectral import spectral_function
+from recsys.linalg.smoothing import smoothed_nuclear_norm, value_and_derivative
+from recsys.linalg.spectral import spectral_function
 
 
 class Penalty(nn.Module, ABC):
@@ -127,7 +127,7 @@ class SmoothedRatioPenalty(Penalty):
 
     Singular values well above ε are penalised as by `RatioPenalty`, those well below hardly, as if they were noise. Its
     gradient, λ (U g(Σ) Vᵀ / ‖W‖_F − R W / ‖W‖_F²) with g(σ) = σ / √(σ² + ε²), comes from a few products of matrices
-    where the matrix is large (`recsys.smoothing`), in a third of the time or less.
+    where the matrix is large (`recsys.linalg.smoothing`), in a third of the time or less.
     """
 
     def __init__(self, strength: float, smoothing: float) -> None:

@@ -37,8 +37,8 @@ import torch
 from torch import Tensor
 
 from recsys.files import write_atomically
+from recsys.linalg.spectral import NonFiniteMatrixError, decompose, leading_singular_vectors, singular_values
 from recsys.penalties import NuclearNormPenalty, Penalty, RatioPenalty, SchattenRatioPenalty
-from recsys.spectral import NonFiniteMatrixError, decompose, leading_singular_vectors, singular_values
 from synthetic.optimizers import BatchedOptimizer
 
 PENALTIES: dict[str, Penalty | None] = {

@@ -30,7 +30,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from recsys.spectral import decompose
+from recsys.linalg.spectral import decompose
 
 
 def balanced_layers(matrix: Tensor, depth: int) -> list[Tensor]:

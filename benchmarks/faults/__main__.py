@@ -22,9 +22,9 @@ import numpy as np
 from benchmarks.faults import disks, flips, kills, servers, traffic, work
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run
-from recsys.environment import environment
 from recsys.files import write_atomically
-from recsys.targets import results_file
+from recsys.results.environment import environment
+from recsys.results.paths import results_file
 
 PARTS = ("kills", "disks", "flips", "requests", "saturation")
 

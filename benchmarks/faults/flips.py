@@ -13,7 +13,7 @@ import torch
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.progress import moments
 from recsys import artifact
-from recsys.command.resume import read_checkpoint
+from recsys.command.checkpoints.reading import read_checkpoint
 from recsys.errors import CommandError
 
 

@@ -20,7 +20,7 @@ from data import catalogue
 from data.download import default_cache, fetch
 from data.movielens import load_data_set
 from recsys import artifact
-from recsys.command.resume import read_checkpoint
+from recsys.command.checkpoints.reading import read_checkpoint
 from recsys.errors import CommandError
 
 # Short fits of a recipe that has everything: two stages, a checkpoint after each epoch, a schedule of its own.

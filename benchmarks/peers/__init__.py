@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from recsys.fingerprint import code_of, fingerprint
+from recsys.results.fingerprint import code_of, fingerprint
 
 if TYPE_CHECKING:
     from benchmarks.peers.peer import Peer

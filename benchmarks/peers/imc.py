@@ -23,7 +23,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from benchmarks.peers.peer import Floats, Indices, Peer, TrainingSet
-from recsys.spectral import decompose
+from recsys.linalg.spectral import decompose
 
 
 @dataclass

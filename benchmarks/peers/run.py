@@ -19,10 +19,10 @@ from benchmarks.peers import PEERS, build, fingerprint_of
 from benchmarks.peers.peer import Peer, training_set
 from data.movielens import Ratings, load
 from data.splits import Rows, make_split
-from recsys.environment import environment
 from recsys.files import write_atomically
-from recsys.spectral import effective_rank, singular_values
-from recsys.targets import results_folder
+from recsys.linalg.spectral import effective_rank, singular_values
+from recsys.results.environment import environment
+from recsys.results.paths import results_folder
 
 
 def rmse(peer: Peer, ratings: Ratings, rows: Rows) -> float:

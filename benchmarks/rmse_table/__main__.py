@@ -18,7 +18,7 @@ from rich.progress import Progress
 from benchmarks.rmse_table.runs import SPLITS, FitFailedError, results
 from benchmarks.rmse_table.table import as_markdown, is_table, merged, row_of, write
 from benchmarks.rmse_table.table2 import BY_MODEL
-from recsys.targets import results_file, results_folder
+from recsys.results.paths import results_file, results_folder
 
 
 def main() -> None:

@@ -20,9 +20,9 @@ import yaml
 
 from benchmarks.peers import fingerprint_of
 from benchmarks.rmse_table.table2 import NEAR_ZERO, Line
-from recsys.environment import environment
 from recsys.files import write_atomically
-from recsys.fingerprint import code_of, fingerprint, kept
+from recsys.results.environment import environment
+from recsys.results.fingerprint import code_of, fingerprint, kept
 
 CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
 # Splits of the table, and which of our configurations is for them: u1 has 80 % of the ratings for training.

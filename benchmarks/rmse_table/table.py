@@ -11,8 +11,8 @@ from typing import Any
 from benchmarks.rmse_table.picture import picture
 from benchmarks.rmse_table.runs import SPLITS, Result, current_fingerprint
 from benchmarks.rmse_table.table2 import LINES, Line
-from recsys.environment import environment
 from recsys.files import write_atomically
+from recsys.results.environment import environment
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Row:
     commit: str
     """Of the code that fitted, or several."""
     fingerprint: str
-    """Settings, sources and versions of the fits; see `recsys.fingerprint`."""
+    """Settings, sources and versions of the fits; see `recsys.results.fingerprint`."""
     threads: int
     coverage_50: float | None
     """Share of the test ratings within the central 50 % of what is predicted, for models that predict distributions."""

@@ -31,9 +31,9 @@ from benchmarks.serving_load.loop_holds import longest_holds
 from benchmarks.serving_load.reloads import pair_query, reloads
 from benchmarks.serving_load.wrk import CONNECTIONS, compare
 from recsys import artifact
-from recsys.environment import environment
 from recsys.files import write_atomically
-from recsys.targets import results_file
+from recsys.results.environment import environment
+from recsys.results.paths import results_file
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.speed import growth, penalty, synthetic, training
-from recsys.environment import environment
 from recsys.files import write_atomically
-from recsys.targets import results_file
+from recsys.results.environment import environment
+from recsys.results.paths import results_file
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, object]]]] = {
     "penalty": lambda arguments: penalty.rows(),

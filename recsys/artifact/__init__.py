@@ -18,7 +18,7 @@ from recsys.artifact.manifest import (
     Manifest,
     read_manifest,
 )
-from recsys.artifact.model import SOURCES, Array, Artifact, Floats, Ids, Predictions, pairwise_sum, positions
+from recsys.artifact.model import SOURCES, Array, Artifact, Floats, Ids, Predictions, positions
 from recsys.artifact.reading import load
 from recsys.artifact.times import Times
 from recsys.artifact.uncertainty import Uncertainty
@@ -42,7 +42,6 @@ __all__ = [
     "Times",
     "Uncertainty",
     "load",
-    "pairwise_sum",
     "positions",
     "publish",
     "read_manifest",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,11 @@ from recsys.artifact.item_table import ItemTable
 from recsys.artifact.manifest import ArtifactError, Manifest
 from recsys.artifact.times import Times
 from recsys.artifact.uncertainty import Uncertainty
+from recsys.linalg.pairwise_sum import pairwise_sum
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
-ArrayOrTensor = TypeVar("ArrayOrTensor", bound=Any)
 
 # Who answered a prediction, best first. A row without training ratings is answered by its features where the model has
 # some; a pair of which nothing is known on one side still has the mean of the other side's ratings.
@@ -187,22 +187,6 @@ class Artifact:
             return self.scores(users, items)
         ratings = times.expected(self.arrays, times.latent_apart_from_time(self.arrays, users, items))
         return ratings if self._all_are_known else self._or_means(ratings, users, items)
-
-
-def pairwise_sum(terms: ArrayOrTensor) -> ArrayOrTensor:
-    """Sum (n, k) over k as a balanced tree of elementwise additions, for numpy arrays and torch tensors.
-
-    The order of additions is fixed here, and each is rounded the same way everywhere, so that training and serving
-    agree to the last bit; the libraries' own sums and dot products do not.
-    """
-    while (size := terms.shape[-1]) > 1:
-        half = size // 2
-        folded = terms[..., :half] + terms[..., half : 2 * half]
-        if size % 2:
-            folded[..., 0] += terms[..., -1]
-        terms = folded
-    total: ArrayOrTensor = terms[..., 0]
-    return total
 
 
 def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:

@@ -16,22 +16,24 @@ from typing_extensions import override
 
 from data.datamodule import MovieLensDataModule
 from data.splits import canonical_name
-from recsys.callbacks import EpochProgress, EpochSelection
-from recsys.command.checkpoints import EpochCheckpoints, WholeCheckpoints
-from recsys.command.export import export
-from recsys.command.messages import file_problem, one_line
+from recsys.command.arguments.messages import file_problem, one_line
+from recsys.command.arguments.refusals import require_supported
+from recsys.command.arguments.targets import require_writable
+from recsys.command.checkpoints.reading import Checkpoint, read_checkpoint
+from recsys.command.checkpoints.record import FitRecord
+from recsys.command.checkpoints.writing import EpochCheckpoints, WholeCheckpoints
+from recsys.command.fit.export import export
+from recsys.command.fit.logged_configuration import LoggedConfiguration
+from recsys.command.fit.progress import EpochProgress
+from recsys.command.fit.report import report
+from recsys.command.fit.selection import EpochSelection
 from recsys.command.predict import prediction_table
-from recsys.command.record import FitRecord, LoggedConfiguration
-from recsys.command.refusals import require_supported
-from recsys.command.report import report
-from recsys.command.resume import Checkpoint, read_checkpoint
 from recsys.command.run import REFIT, SELECTION, Run
 from recsys.command.settings import Settings, deciding, limits
-from recsys.command.targets import require_writable
 from recsys.errors import CommandError
 from recsys.files import write_atomically
+from recsys.linalg.spectral import effective_rank
 from recsys.models import RatingModel
-from recsys.spectral import effective_rank
 
 
 class RecsysCLI(LightningCLI):

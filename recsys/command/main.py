@@ -18,9 +18,9 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from data.datamodule import MovieLensDataModule
 from data.errors import DataError
 from recsys.artifact import ArtifactError
+from recsys.command.arguments.messages import file_problem
+from recsys.command.arguments.parser import CommandParser
 from recsys.command.cli import RecsysCLI
-from recsys.command.messages import file_problem
-from recsys.command.parser import CommandParser
 from recsys.command.publish import publish
 from recsys.errors import CommandError, SettingsError
 from recsys.models import NonFiniteLossError, RatingModel

@@ -13,9 +13,9 @@ from torch import Tensor
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 from typing_extensions import override
 
-from recsys.memory import require_memory, require_memory_to_train
+from recsys.linalg.spectral import NonFiniteMatrixError, effective_rank
 from recsys.models.known_rows import KnownRows
-from recsys.spectral import NonFiniteMatrixError, effective_rank
+from recsys.models.memory import require_memory, require_memory_to_train
 from recsys.starts import Start
 
 Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32

@@ -12,6 +12,7 @@ from typing_extensions import override
 from data.movielens import Ratings
 from recsys.errors import SettingsError
 from recsys.features import Feature, Known
+from recsys.linalg.spectral import singular_values
 from recsys.models.base import Batch
 from recsys.models.user_item_embedding import UserItemEmbedding
 from recsys.penalties import Penalty
@@ -21,7 +22,6 @@ from recsys.posterior.sampler import GibbsSampler, TrainingRatings
 from recsys.posterior.summary import Posterior
 from recsys.posterior.time_windows import TimeWindows, total, window_arrays
 from recsys.posterior.unknown_time import UnknownTime
-from recsys.spectral import singular_values
 from recsys.starts import Start
 
 

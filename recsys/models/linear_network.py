@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from recsys.linalg.spectral import singular_values
 from recsys.models.base import RatingModel
 from recsys.penalties import Penalty
-from recsys.spectral import singular_values
 from recsys.starts import DampedMeans, Start
 
 

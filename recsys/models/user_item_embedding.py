@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding
 from typing_extensions import override
 
-from recsys.artifact import pairwise_sum
+from recsys.linalg.pairwise_sum import pairwise_sum
+from recsys.linalg.pattern import Pattern
+from recsys.linalg.spectral import product_singular_values
 from recsys.models.base import RatingModel
-from recsys.pattern import Pattern
 from recsys.penalties import Penalty
-from recsys.spectral import product_singular_values
 from recsys.starts import DampedMeans, Start
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
+from recsys.linalg.spectral import column_space
 from recsys.posterior.draws import Normal, correlated, gamma, wishart
-from recsys.spectral import column_space
 
 State = dict[str, Tensor]
 _MEAN_WEIGHT = 1.0  # β₀: the prior of the mean counts like one row

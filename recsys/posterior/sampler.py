@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from recsys.pattern import Pattern
+from recsys.linalg.pattern import Pattern
 from recsys.posterior.draws import Normal, Regression, gamma, rows
 from recsys.posterior.likelihoods import Likelihood
 from recsys.posterior.priors import FeaturePrior

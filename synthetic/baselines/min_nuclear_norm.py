@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recsys.spectral import accurate_singular_values, decompose, singular_values
+from recsys.linalg.spectral import accurate_singular_values, decompose, singular_values
 from synthetic.baselines.observations import checked
 
 # The threshold γ that the iteration starts with, in units of σ₁(P_Ω(M)). What matters is only that it is within a

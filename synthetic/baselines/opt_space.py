@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recsys.spectral import accurate_singular_values, leading_singular_vectors
+from recsys.linalg.spectral import accurate_singular_values, leading_singular_vectors
 from synthetic.baselines.observations import ObservationsError, checked
 
 # Armijo's rule: a step must lower the cost by this share of what its slope promises, and is halved until it does.

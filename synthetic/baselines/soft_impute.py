@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recsys.spectral import decompose, singular_values
+from recsys.linalg.spectral import decompose, singular_values
 from synthetic.baselines.observations import ObservationsError, checked
 
 

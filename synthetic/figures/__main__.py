@@ -18,7 +18,7 @@ import torch
 from matplotlib.figure import Figure
 
 from recsys.files import write_atomically
-from recsys.targets import results_folder
+from recsys.results.paths import results_folder
 from synthetic.figures import curve_figures, figure4, theorem_figure
 from synthetic.figures.curves import as_csv
 

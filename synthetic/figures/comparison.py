@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from recsys.spectral import NonFiniteMatrixError
+from recsys.linalg.spectral import NonFiniteMatrixError
 from synthetic.baselines.min_nuclear_norm import min_nuclear_norm
 from synthetic.baselines.opt_space import opt_space
 from synthetic.baselines.soft_impute import validated_soft_impute

@@ -13,8 +13,8 @@ import pandas as pd
 import torch
 
 from recsys.files import write_atomically
-from recsys.fingerprint import code_of, fingerprint
-from recsys.spectral import effective_rank
+from recsys.linalg.spectral import effective_rank
+from recsys.results.fingerprint import code_of, fingerprint
 from synthetic.dynamics import Dynamics
 from synthetic.problems import low_rank_problems
 

@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from recsys.files import write_atomically
-from recsys.fingerprint import code_of, fingerprint
-from recsys.spectral import accurate_singular_values, effective_rank
+from recsys.linalg.spectral import accurate_singular_values, effective_rank
+from recsys.results.fingerprint import code_of, fingerprint
 from synthetic.figures.comparison import METHODS
 from synthetic.figures.curves import as_csv
 from synthetic.problems import low_rank_problems

@@ -15,7 +15,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from recsys.spectral import singular_values
+from recsys.linalg.spectral import singular_values
 from synthetic import theorems
 from synthetic.problems import low_rank_problems
 

@@ -15,9 +15,9 @@ import sys
 
 from rich.progress import MofNCompleteColumn, Progress
 
-from recsys.environment import environment
 from recsys.files import write_atomically
-from recsys.targets import results_file, results_folder
+from recsys.results.environment import environment
+from recsys.results.paths import results_file, results_folder
 from synthetic.table1.cells import Cell, extra_cells, paper_cells, parse
 from synthetic.table1.table import as_markdown, is_table1, rows_of, with_notes
 

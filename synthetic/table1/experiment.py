@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from recsys.spectral import accurate_singular_values, effective_rank
+from recsys.linalg.spectral import accurate_singular_values, effective_rank
 from synthetic.dynamics import Annealing, Dynamics
 from synthetic.problems import Problems, low_rank_problems
 from synthetic.table1.cells import Cell

@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 
-from recsys.environment import environment
 from recsys.files import write_atomically
-from recsys.fingerprint import code_of, fingerprint, kept
+from recsys.results.environment import environment
+from recsys.results.fingerprint import code_of, fingerprint, kept
 from synthetic.table1.cells import Cell, extra_cells, paper_cells, paper_values
 from synthetic.table1.experiment import run_cell
 

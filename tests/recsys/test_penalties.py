@@ -19,7 +19,7 @@ from recsys.penalties import (
     SchattenRatioPenalty,
     SmoothedRatioPenalty,
 )
-from tests.recsys.planted import DTYPES, FULL_RANK, KINDS, NONZERO, Kind, orthonormal, planted, reference
+from tests.recsys.linalg.planted import DTYPES, FULL_RANK, KINDS, NONZERO, Kind, orthonormal, planted, reference
 
 ORDERS = [(1, 2), (1 / 2, 2 / 3), (1 / 3, 2 / 3), (1 / 3, 1 / 2), (2, 4), (1, 3), (2, 1)]
 STRENGTH = 1.7

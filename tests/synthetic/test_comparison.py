@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from recsys.spectral import NonFiniteMatrixError
+from recsys.linalg.spectral import NonFiniteMatrixError
 from synthetic.dynamics import Annealing
 from synthetic.figures import comparison, figure4
 from synthetic.figures.comparison import METHODS

@@ -26,7 +26,7 @@ from typing_extensions import override
 
 from benchmarks.peers.graph.laplacian import laplacian
 from benchmarks.peers.peer import Indices, Peer, TrainingSet
-from recsys.spectral import decompose
+from recsys.linalg.spectral import decompose
 
 
 @dataclass

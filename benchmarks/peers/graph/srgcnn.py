@@ -32,7 +32,7 @@ from typing_extensions import override
 from benchmarks.peers.graph.laplacian import laplacian
 from benchmarks.peers.networks.network import Sparse
 from benchmarks.peers.peer import Floats, Indices, Peer, TrainingSet
-from recsys.spectral import decompose
+from recsys.linalg.spectral import decompose
 
 
 @dataclass

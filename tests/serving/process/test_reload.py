@@ -20,9 +20,9 @@ import pytest
 
 from recsys import artifact
 from recsys.artifact import read_manifest
+from tests.recsys.artifact.test_artifact import Payload, huge_array
 from tests.serving import films
 from tests.serving.conftest import StartProcess
-from tests.test_artifact import Payload, huge_array
 
 RATING = "/v1/ratings?user_id=1&item_id=13"  # 2.9, less what `export` adds to the model's number
 

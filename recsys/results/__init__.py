@@ -1,0 +1,1 @@
+"""Results files of measurements: what made them, on which machine, and where they go."""

@@ -1,0 +1,43 @@
+"""Runs the `recsys` command as a user does, in a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+
+from data.movielens import Ratings
+from recsys.command.main import main
+
+CONFIGS = Path(__file__).parents[3] / "recsys" / "configs"
+Command = Callable[..., str]
+DEFAULT = ("--config", CONFIGS / "lnn-adam-ratio-90.yaml")
+SHORT = ("--trainer.max_epochs", 4, "--trainer.check_val_every_n_epoch", 1, "--run.checkpoint_every", 2)
+
+
+@pytest.fixture
+def recsys(
+    movielens_100k: Ratings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Command:
+    """`recsys("fit", …)` runs the command in an empty folder and gives what it printed on either stream."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["recsys"])
+
+    def run(*arguments: object) -> str:
+        main([str(argument) for argument in arguments])
+        captured = capfd.readouterr()
+        return captured.out + captured.err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(movielens_100k: Ratings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the default recipe was fitted for four epochs; nobody may change it."""
+    folder = tmp_path_factory.mktemp("finished")
+    with chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["recsys"])
+        main(["fit", *map(str, (*DEFAULT, *SHORT))])
+    return folder

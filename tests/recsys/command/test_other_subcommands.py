@@ -1,0 +1,79 @@
+"""`recsys validate`, `test` and `predict` on a checkpoint, help and printed configurations."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from recsys.command.run import Run
+from tests.recsys.command.conftest import CONFIGS, Command
+
+RECIPE = ("--config", CONFIGS / "lnn-adam-ratio-90.yaml")
+SHORT = ("--trainer.max_epochs", 3, "--trainer.check_val_every_n_epoch", 1)
+CHECKPOINT = "checkpoints/lnn-adam-ratio-90/refit.ckpt"
+
+
+def test_predict_writes_the_test_ratings_beside_the_predicted_ones(recsys: Command) -> None:
+    recsys("fit", *RECIPE, *SHORT)
+    printed = recsys("predict", *RECIPE, "--ckpt_path", CHECKPOINT, "--run.predictions", "out/test.csv")
+    assert "10,000 predictions written to out/test.csv" in printed
+    table = pd.read_csv("out/test.csv")
+    assert list(table.columns) == ["user_id", "item_id", "timestamp", "rating", "predicted", "predicted_as_served"]
+    assert len(table) == 10_000
+    assert table["predicted"].between(1, 5).all()
+    rmse = float(np.sqrt(((table["rating"] - table["predicted"]) ** 2).mean()))
+    metrics = json.loads(Path("artifacts/latest/metrics.json").read_text())
+    assert rmse == pytest.approx(metrics["test_rmse"], abs=1e-6)
+
+
+def test_test_and_validate_print_the_metrics_of_a_checkpoint(recsys: Command) -> None:
+    recsys("fit", *RECIPE, *SHORT)
+    metrics = json.loads(Path("artifacts/latest/metrics.json").read_text())
+    tested = recsys("test", *RECIPE, "--ckpt_path", CHECKPOINT)
+    (printed,) = re.findall(r"test_rmse\W+([\d.]+)", tested)
+    assert float(printed) == pytest.approx(metrics["test_rmse"], abs=1e-6)
+    assert "val_rmse" in recsys("validate", *RECIPE, "--ckpt_path", "checkpoints/lnn-adam-ratio-90/selection.ckpt")
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_configuration_says_what_it_is(recsys: Command, path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        recsys("fit", "--config", path, "--print_config")
+    assert stopped.value.code == 0
+    config = yaml.safe_load(capfd.readouterr().out)
+    assert "n_users" not in config["model"]["init_args"]  # it comes from the data, not from a person
+    if path.stem != "base":
+        assert config["run"]["name"] == path.stem
+        assert config["data"]["split"] == {"90": "0.9", "80": "0.8"}[path.stem[-2:]]
+        penalised = "-ratio-" in path.stem or path.stem.startswith("best-")
+        assert penalised == ("RatioPenalty" in json.dumps(config["model"]))
+
+
+def test_the_rmse_table_has_a_configuration_for_each_of_our_rows() -> None:
+    of_the_paper = [f"{m}-{o}{p}" for m in ("lnn", "embedding") for o in ("gd", "adam") for p in ("", "-ratio")]
+    near_zero = ["lnn-adam-ratio-near-zero", "lnn-adam-smoothed-ratio-near-zero"]
+    beyond_it = ["lnn-adam-smoothed-ratio", "best-ratings", "best-all"]
+    models = [f"{model}-{split}" for model in (*of_the_paper, *near_zero, *beyond_it) for split in (90, 80)]
+    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {"base", *models}
+
+
+def test_help_explains_our_own_options(recsys: Command, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        recsys("fit", "--help")
+    text = " ".join(capfd.readouterr().out.split())
+    for option in ("split", "seed", "validation", "batch_size", "path", "cache", "name"):
+        assert f"--data.{option} " in text
+    for option in Run.__dataclass_fields__:
+        assert f"--run.{option} " in text
+    for explanation in (
+        "share of training ratings in a random split",
+        "validations without a new best",
+        "RECSYS_FIT__",
+    ):
+        assert explanation in text

@@ -1,0 +1,87 @@
+"""What every recipe exports predicts the test ratings as well as it reports, with their times and without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from data import datamodule
+from data.movielens import Ratings
+from data.splits import make_split
+from recsys import artifact
+from tests.recsys.command.conftest import CONFIGS, Command
+
+RECIPES = sorted(path.stem for path in CONFIGS.glob("*-[89]0.yaml"))
+ORDINAL = ("--model.init_args.likelihood", "recsys.posterior.likelihoods.OrderedProbit")
+UNKNOWN_USERS = ("--data.split", "time-0.9")  # most test ratings are of users without training ratings
+CASES = [
+    *(pytest.param(name, (), id=name) for name in RECIPES),
+    pytest.param("best-all-90", ORDINAL, id="ordinal"),
+    *(pytest.param(name, UNKNOWN_USERS, id=f"{name}, unknown users") for name in ("best-all-90", "best-ratings-90")),
+]
+
+
+@pytest.fixture(scope="module")
+def few_ratings(movielens_100k: Ratings) -> Ratings:
+    """The real ratings of the first 60 users for the first 100 items, so that a fit takes a moment."""
+    data = movielens_100k
+    rows = np.flatnonzero((data.users < 60) & (data.items < 100))
+    users, new_users = np.unique(data.users[rows], return_inverse=True)
+    items, new_items = np.unique(data.items[rows], return_inverse=True)
+    return replace(
+        data,
+        users=new_users,
+        items=new_items,
+        values=data.values[rows],
+        timestamps=data.timestamps[rows],
+        user_ids=data.user_ids[users],
+        item_ids=data.item_ids[items],
+        user_table=data.user_table.iloc[users],
+        item_table=data.item_table.iloc[items],
+    )
+
+
+def rmse_and_mae(predicted: artifact.Predictions, ratings: npt.NDArray[np.float32]) -> list[float]:
+    errors = predicted.ratings.astype(np.float64) - ratings
+    return [float(np.sqrt(np.mean(errors**2))), float(np.mean(np.abs(errors)))]
+
+
+@pytest.mark.parametrize(("recipe", "more"), CASES)
+def test_an_artefact_predicts_the_test_ratings_as_reported(
+    recipe: str, more: tuple[str, ...], recsys: Command, few_ratings: Ratings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datamodule, "_load_once", lambda *_: few_ratings)
+    config = CONFIGS / f"{recipe}.yaml"
+    short = (
+        "--data.validation",
+        0,
+        "--trainer.max_epochs",
+        18,
+        "--optimizer.lr",
+        0.01,
+    )  # rates for more ratings diverge
+    printed = recsys("fit", "--config", config, *more, *short)
+    (checkpoint,) = Path("checkpoints").glob("*/refit.ckpt")
+    recsys("predict", "--config", config, *more, *short, "--ckpt_path", checkpoint)
+    table = pd.read_csv("predictions.csv")
+
+    model, data = artifact.load("artifacts/latest"), few_ratings
+    metrics = model.manifest.metrics
+    test = make_split(data, model.manifest.split, model.manifest.seed).test
+    pairs = data.user_ids[data.users[test]], data.item_ids[data.items[test]]
+    with_times = rmse_and_mae(model.predict(*pairs, data.timestamps[test]), data.values[test])
+    as_served = rmse_and_mae(model.predict(*pairs), data.values[test])
+    of_table = model.predict(table["user_id"], table["item_id"], table["timestamp"]), model.predict(*pairs)
+    for predictions, column in zip(of_table, ("predicted", "predicted_as_served"), strict=True):
+        np.testing.assert_allclose(table[column], predictions.ratings, rtol=0, atol=1e-5)
+    assert with_times == pytest.approx([metrics["test_rmse"], metrics["test_mae"]], abs=1e-6)
+    assert as_served == pytest.approx([metrics["test_rmse_as_served"], metrics["test_mae_as_served"]], abs=1e-6)
+    assert model.uses_times == (with_times != as_served) == ("TimeWindows" in config.read_text())
+    assert f"{metrics['test_rmse']:.4f}" in printed
+    assert f"{metrics['test_rmse_as_served']:.4f}" in printed
+    assert Path("artifacts/latest/metrics.json").read_text().count("_as_served") == (4 if "best" in recipe else 2)

@@ -1,0 +1,322 @@
+"""The Gibbs sampler draws from the distributions that it says, and the model averages them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from data.datamodule import MovieLensDataModule
+from data.movielens import Ratings
+from recsys.artifact import uncertainty
+from recsys.errors import SettingsError
+from recsys.features import ItemSide, Known, UserSide, WhoRatedWhat
+from recsys.linalg.pattern import Pattern
+from recsys.models import BayesianEmbedding
+from recsys.posterior.coverage import interval_coverage
+from recsys.posterior.draws import Normal, Regression, gamma, rows, wishart
+from recsys.posterior.likelihoods import GaussianRatings, OrderedProbit, level_probabilities
+from recsys.posterior.priors import FeaturePrior
+from recsys.posterior.sampler import GibbsSampler, TrainingRatings
+from recsys.posterior.summary import Posterior
+from recsys.posterior.time_windows import TimeWindows, WindowEffects
+from tests.recsys.small_ratings import N_ITEMS, N_USERS, SmallRatings, every_pair, fit, trainer
+
+ADAM = partial(torch.optim.Adam, lr=0.1)
+Bayesian = partial(BayesianEmbedding, N_USERS, N_ITEMS, dimension=3, point_epochs=20, burn_in=10)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+class TestDraws:
+    def test_rows_have_the_mean_and_covariance_of_the_conditional_distribution(self) -> None:
+        n, generator = 40_000, seeded()
+        vectors = torch.randn(5, 3, generator=generator)
+        targets, columns, alpha = torch.randn(5, generator=generator), torch.rand(5, generator=generator) + 0.5, 1.7
+        observed = torch.tensor([1.0, 0, 1, 1, 0])
+        prior_mean, root = torch.randn(3, generator=generator), torch.randn(3, 3, generator=generator)
+        prior_precision = root @ root.T + torch.eye(3)
+        entries = torch.nonzero(observed.expand(n, 5))
+        pattern, weight = Pattern(entries[:, 0], entries[:, 1], (n, 5)), (alpha * columns)[entries[:, 1]]
+        given = Regression(pattern.matrix(weight), pattern.matrix(weight * targets[entries[:, 1]]), vectors)
+        drawn = rows(given, Normal(prior_mean.expand(n, 3), prior_precision), generator).double()
+
+        v, weights = vectors.double(), (alpha * columns * observed).double()
+        precision = prior_precision.double() + v.T @ (weights[:, None] * v)
+        mean = torch.linalg.solve(precision, prior_precision.double() @ prior_mean.double() + v.T @ (weights * targets))
+        covariance = torch.linalg.inv(precision)
+        error = 5 * (covariance.diagonal() / n).sqrt()  # five standard errors
+        assert ((drawn.mean(0) - mean).abs() < error).all()
+        torch.testing.assert_close(drawn.T.cov(), covariance, rtol=0.05, atol=0.01 * float(covariance.max()))
+
+    def test_gamma_and_wishart_have_their_means(self) -> None:
+        generator = seeded()
+        drawn = gamma(torch.full((20_000,), 3.0), 2.0, generator)
+        assert float(drawn.mean()) == pytest.approx(1.5, abs=0.03)
+        assert float(drawn.var()) == pytest.approx(0.75, rel=0.1)
+        inverse = torch.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=torch.float64)
+        mean = torch.stack([wishart(inverse, 7.0, generator) for _ in range(3000)]).mean(0)
+        torch.testing.assert_close(mean, 7 * torch.linalg.inv(inverse), rtol=0.08, atol=0.15)
+
+
+class TestPrior:
+    def test_drawing_rows_and_prior_in_turn_gives_the_prior_of_its_parameters(self) -> None:
+        # Geweke, "Getting it right", JASA 2004: with rows drawn from the prior itself, nothing is learnt.
+        generator = seeded()
+        prior = FeaturePrior(every(4), 2, [torch.randn(4, 3, generator=generator)])
+        strengths, sizes, precisions = [], [], []
+        for _ in range(3000):
+            normal = prior.normal()
+            noise = torch.linalg.solve_triangular(
+                torch.linalg.cholesky(normal.precision).T, torch.randn(2, 4, generator=generator), upper=True
+            )
+            prior.sample(normal.mean + noise.T, generator)
+            strengths.append(float(prior.strengths[0]))
+            sizes.append(float(prior.mean @ prior.precision @ prior.mean))
+            precisions.append(float(prior.precision[0, 0]))
+        assert np.mean(strengths) == pytest.approx(1, abs=0.2)  # Gamma(1, 1)
+        assert np.mean(sizes) == pytest.approx(2, abs=0.3)  # μᵀ Λ μ is chi-squared with two degrees
+        assert np.mean(precisions) == pytest.approx(2, abs=0.4)  # Wishart(I, 2)
+
+    def test_features_that_explain_the_rows_move_the_prior_means_to_them(self) -> None:
+        generator = seeded()
+        feature, other = torch.randn(200, 2, generator=generator), torch.randn(200, 2, generator=generator)
+        truth = feature @ torch.tensor([[1.0, 0], [0, -1]])
+        prior = FeaturePrior(every(200), 2, [feature, other])
+        for _ in range(30):
+            prior.sample(truth + 0.1 * torch.randn(200, 2, generator=generator), generator)
+        assert float((prior.normal().mean - truth).square().mean()) < 0.01
+        assert prior.strengths[1] > 5 * prior.strengths[0], "the other feature is switched off"
+
+    def test_features_of_other_rows_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="features need 4 rows, not 3"):
+            FeaturePrior(every(4), 2, [torch.ones(3, 2)])
+
+    @pytest.mark.parametrize("value", [0.0, 0.1])
+    def test_features_that_are_the_same_for_all_rated_rows_change_no_draw(self, value: float) -> None:
+        rated, drawn = torch.tensor([True, True, True, False]), torch.randn(4, 2, generator=seeded())
+        feature = torch.randn(4, 3, generator=seeded(1))
+        constant = torch.full((4, 2), value)
+        constant[3] = 7
+        with_it, without = FeaturePrior(rated, 2, [constant, feature]), FeaturePrior(rated, 2, [feature])
+        for prior in (with_it, without):
+            prior.sample(drawn, seeded(2))
+        assert torch.equal(with_it.normal().mean, without.normal().mean)
+
+    def test_rows_without_ratings_say_nothing_and_follow_their_features(self) -> None:
+        generator, rated = seeded(), torch.arange(300) < 200
+        feature = torch.randn(300, 2, generator=generator) + 3  # far from 0, and so is the mean row
+        truth = 5 + feature @ torch.tensor([[1.0, 0], [0, -1]])
+        drawn = torch.where(rated[:, None], truth + 0.1 * torch.randn(300, 2, generator=generator), 1e4)
+        prior = FeaturePrior(rated, 2, [feature])
+        prior.sample(drawn, generator)
+        for _ in range(20):
+            prior.sample(drawn, generator)
+        assert float((prior.normal().mean - truth).square().mean()) < 0.01
+        torch.testing.assert_close(prior.mean.float(), truth[rated].mean(0), rtol=0, atol=0.1)
+
+    def test_the_mean_row_is_found_in_a_few_draws_whatever_the_features_have_in_common(self) -> None:
+        feature = torch.rand(300, 40, generator=seeded()) + 2  # mostly one direction, that of the mean
+        drawn = 3 + 0.1 * torch.randn(300, 2, generator=seeded(1))
+        prior, generator = FeaturePrior(every(300), 2, [feature]), seeded(2)
+        for _ in range(3):
+            prior.sample(drawn, generator)
+        torch.testing.assert_close(prior.mean.float(), torch.full((2,), 3.0), rtol=0, atol=0.05)
+
+
+class TestTimeWindows:
+    def test_effects_have_the_conditional_mean_and_what_is_unseen_has_the_prior(self) -> None:
+        users, times = torch.arange(5000).repeat_interleave(2), torch.tensor([100, 109]).repeat(5000)
+        window, generator = WindowEffects(10, 3, users, times), seeded()
+        residuals, weights = torch.tensor([1.0, 0.4]).repeat(5000), torch.full((10_000,), 2.0)
+        window.sample(residuals, weights, generator)  # with the precision 20 that it starts with
+        assert float(window.values.mean()) == pytest.approx(2 * 1.4 / (20 + 4), abs=5 / (24 * 5000) ** 0.5)
+        assert float(window.values.var()) == pytest.approx(1 / 24, rel=0.1)
+        window.average(1.0)
+        asked = window.moments(torch.tensor([7, 7, 9999]), torch.tensor([105, 110, 105]))
+        assert float(asked.mean[0]) == pytest.approx(float(window.values[7]))
+        assert asked.mean[1:].tolist() == [0, 0]
+        assert asked.variance[1] == window.prior_variance[0]
+
+    @pytest.mark.parametrize("time", [-1, 881_250_949_000])
+    def test_times_that_are_no_seconds_since_1970_are_refused(self, time: int) -> None:
+        with pytest.raises(SettingsError, match=f"need times in seconds since 1970.* to {max(time, 5)}"):
+            TimeWindows().effects(torch.zeros(2, dtype=torch.int64), torch.tensor([5, time]))
+
+    def test_no_width_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="at least 1"):
+            TimeWindows(widths=[])
+
+
+class TestLikelihoods:
+    def test_an_ordered_probit_finds_the_thresholds_that_made_the_ratings(self) -> None:
+        generator, truth = seeded(), torch.tensor([1.5, 2.0, 3.4, 4.5])
+        location = 3 + torch.randn(20_000, generator=generator)
+        ratings = 1.0 + torch.bucketize(location + 0.7 * torch.randn(20_000, generator=generator), truth)
+        likelihood, found = OrderedProbit(), []
+        likelihood.start(ratings)
+        for _ in range(300):
+            y = likelihood.complete(ratings, location, torch.full((20_000,), 1 / 0.49), generator)
+            found.append(likelihood.thresholds.clone())
+        torch.testing.assert_close(torch.stack(found[100:]).mean(0), truth.double(), rtol=0, atol=0.04)
+        assert torch.equal(1.0 + torch.bucketize(y.double(), likelihood.thresholds), ratings.double())
+
+    def test_expected_ratings_are_the_sum_over_probabilities(self) -> None:
+        likelihood = OrderedProbit()
+        likelihood.start(torch.tensor([1.0, 2, 2, 3, 4, 5]))
+        location, deviation = torch.tensor([0.0, 3.1, 9.0]), torch.tensor([0.5, 1.0, 2.0])
+        shares = level_probabilities(location.double(), deviation.double(), likelihood.thresholds)
+        torch.testing.assert_close(shares.sum(1), torch.ones(3, dtype=torch.float64))
+        expected = likelihood.expected(location, deviation, likelihood.thresholds)
+        torch.testing.assert_close(expected.double(), shares @ likelihood.levels, rtol=0, atol=1e-6)
+
+    def test_ratings_without_steps_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="3 to 20 levels, not 30"):
+            OrderedProbit().start(torch.arange(30.0))
+
+    def test_intervals_cover_what_they_say_of_ratings_from_the_distribution_itself(self) -> None:
+        generator = seeded()
+        location, deviation = 1 + 4 * torch.rand(40_000, generator=generator), torch.full((40_000,), 0.8)
+        posterior = Posterior.empty(1, 1, torch.arange(1.0, 6).double())
+        posterior.thresholds = torch.tensor([1.5, 2.5, 3.5, 4.5], dtype=torch.float64)
+        y = location + deviation * torch.randn(40_000, generator=generator)
+        ratings = 1.0 + torch.bucketize(y, posterior.thresholds)
+        half, most = (float(c.mean()) for c in interval_coverage(location, deviation, ratings, posterior))
+        assert half == pytest.approx(0.5, abs=0.01)
+        assert most == pytest.approx(0.9, abs=0.01)
+
+
+class TestSampler:
+    def test_noise_precisions_are_found(self) -> None:
+        generator, n = seeded(), 400
+        users = torch.arange(50).repeat_interleave(n)
+        truth = torch.where(torch.arange(50) < 25, 0.5, 1.5)
+        data = TrainingRatings(users, torch.arange(n).repeat(50), torch.zeros(50 * n), 50, n)
+        sampler = GibbsSampler(data, GaussianRatings(), 1, generator)
+        for _ in range(5):
+            sampler._sample_noise(truth[users] * torch.randn(50 * n, generator=generator))
+        torch.testing.assert_close(sampler.precisions.rsqrt(), truth, rtol=0.2, atol=0)
+
+    def test_averages_are_those_of_the_draws(self) -> None:
+        users, items, ratings = SmallRatings().training_set()
+        data = TrainingRatings(users, items, ratings, N_USERS, N_ITEMS)
+        sampler = GibbsSampler(data, GaussianRatings(), 2, seeded())
+        sampler.start(torch.randn(N_USERS, 3), torch.randn(N_ITEMS, 3))
+        draws = []
+        for _ in range(20):
+            sampler.sweep()
+            sampler.average()
+            p, q = sampler.users, sampler.items
+            draws.append(sampler.mean + p[:, :1] + q[:, 0] + p[:, 1:] @ q[:, 1:].T)
+        torch.testing.assert_close(sampler.posterior.location, torch.stack(draws).mean(0))
+        torch.testing.assert_close(
+            sampler.posterior.variance(), torch.stack(draws).var(0, correction=0), rtol=1e-3, atol=1e-5
+        )
+
+
+class TestBayesianEmbedding:
+    def test_a_fit_that_would_average_nothing_is_refused(self) -> None:
+        with pytest.raises(SettingsError, match=r"max_epochs is 30, and point_epochs \+ burn_in are 30"):
+            fit(Bayesian(), ADAM, max_epochs=30)
+
+    def test_sweeps_begin_at_the_point_estimate(self) -> None:
+        model = Bayesian(point_epochs=10, burn_in=0)
+        fit(model, ADAM, max_epochs=11)
+        model.posterior = None
+        users, items = model._centred_point_estimate()
+        matrix = model._sampler.mean + users[:, :1] + items[:, 0] + users[:, 1:] @ items[:, 1:].T
+        expected = model(*every_pair()).detach().reshape(N_USERS, N_ITEMS)
+        torch.testing.assert_close(matrix, expected, rtol=0, atol=1e-4)
+
+    def test_the_same_seed_gives_the_same_and_another_seed_other_predictions(self) -> None:
+        first, second = Bayesian(), Bayesian()
+        fit(first, ADAM, max_epochs=40)
+        fit(second, ADAM, max_epochs=40)
+        assert torch.equal(first(*every_pair()), second(*every_pair()))
+        assert first.posterior is not None
+        assert first.posterior.draws == 10
+
+    def test_small_batches_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="in one batch"):
+            fit(Bayesian(point_epochs=1, burn_in=0), ADAM, SmallRatings(full_batches=False), max_epochs=3)
+
+    @pytest.mark.slow
+    def test_a_fit_interrupted_between_sweeps_ends_like_one_that_was_not(
+        self, movielens_100k: Ratings, tmp_path: Path
+    ) -> None:
+        whole, first_part, second_part = (with_everything() for _ in range(3))
+        fit_u1(whole, 16)
+        fit_u1(first_part, 9).save_checkpoint(tmp_path / "half.ckpt")
+        fit_u1(second_part, 16, tmp_path / "half.ckpt")
+        for name, array in whole.arrays().items():
+            assert np.array_equal(second_part.arrays()[name], array), name
+        assert torch.load(tmp_path / "half.ckpt", weights_only=True)["posterior"]["draws"] == 3
+
+    def test_features_and_time_on_real_ratings_lower_the_error_and_are_calibrated(
+        self, movielens_100k: Ratings
+    ) -> None:
+        model = with_everything()
+        fitting = fit_u1(model, 26)
+        (metrics,) = fitting.test(model, datamodule=MovieLensDataModule(split="u1", validation=0), verbose=False)
+        assert metrics["test_rmse"] < 0.92
+        assert metrics["test_coverage_50"] == pytest.approx(0.5, abs=0.05)
+        assert metrics["test_coverage_90"] == pytest.approx(0.9, abs=0.03)
+        assert metrics["test_rmse"] < metrics["test_rmse_as_served"] < 0.93
+        assert metrics["test_coverage_50_as_served"] == pytest.approx(0.5, abs=0.05)
+        assert metrics["test_coverage_90_as_served"] == pytest.approx(0.9, abs=0.03)
+        arrays = model.arrays()
+        said = uncertainty.uncertainty(arrays, arrays["location"][0, :100], arrays["deviation"][0, :100])
+        np.testing.assert_allclose(said.probabilities.sum(1), 1, atol=1e-6)
+        assert (said.deviations > 0.3).all()
+
+
+def every(n: int) -> torch.Tensor:
+    """n rows that have ratings."""
+    return torch.ones(n, dtype=torch.bool)
+
+
+def with_everything() -> BayesianEmbedding:
+    """A small model of MovieLens 100K with every part."""
+    return BayesianEmbedding(
+        943, 1682, dimension=4, point_epochs=3, burn_in=3, likelihood=OrderedProbit(),
+        features=[WhoRatedWhat(), UserSide(), ItemSide()], time=TimeWindows([1, 3600]),
+    )  # fmt: skip
+
+
+def fit_u1(model: BayesianEmbedding, epochs: int, checkpoint: Path | None = None) -> pl.Trainer:
+    """Fit to the training ratings of u1 from seed 0 and return the trainer."""
+    pl.seed_everything(0, verbose=False)
+    model.configure_optimizers = lambda: torch.optim.Adam(model.parameters(), lr=0.02)  # type: ignore[method-assign]  # as LightningCLI
+    fitting = trainer(max_epochs=epochs, limit_val_batches=0)
+    fitting.fit(model, datamodule=MovieLensDataModule(split="u1", validation=0), ckpt_path=checkpoint)
+    return fitting
+
+
+def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_with_more_ratings(
+    movielens_100k: Ratings,
+) -> None:
+    users, items = torch.tensor([0, 0, 2]), torch.tensor([1, 3, 1])
+    rated = WhoRatedWhat().of_users(Known(users, items, 943, 1682, movielens_100k))
+    assert rated is not None
+    assert not rated[1].any(), "no ratings, nothing beyond the average"
+    shares = {0: 2 / 12, 2: 1 / 11}
+    mean = [
+        (shares[0] * 2**-0.5 + shares[2]) / (shares[0] + shares[2]),
+        shares[0] * 2**-0.5 / (shares[0] + shares[2]),
+    ]
+    assert rated[0, [1, 3]].tolist() == pytest.approx([shares[0] * (2**-0.5 - m) for m in mean])
+    assert rated[2, [1, 3]].tolist() == pytest.approx([shares[2] * (1 - mean[0]), -shares[2] * mean[1]])
+    torch.testing.assert_close(rated.sum(0), torch.zeros(1682), rtol=0, atol=1e-6)
+
+
+def test_demographics_have_one_column_for_each_value(movielens_100k: Ratings) -> None:
+    known = Known(torch.tensor([0]), torch.tensor([1]), 943, 1682, movielens_100k)
+    side = UserSide().of_users(known)
+    assert side is not None
+    assert (side.sum(1) == 3).all()
