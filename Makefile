@@ -31,7 +31,7 @@ extras: $(VENV)/.extras  ## Install what other methods, the browser and other pr
 
 .PHONY: train
 train: $(VENV)/.ready  ## Train the default recipe on MovieLens-100K, test it, export artifacts/latest
-	$(BIN)/recsys fit --config recsys/configs/lnn-adam-ratio-90.yaml
+	$(BIN)/recsys fit --config recsys/configs/lnn-adam-ratio.yaml
 
 # As many processes as there are cores, of one thread each: threads of several processes wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.faults.traffic import Operation, operations, request
-from benchmarks.rmse_table.runs import CONFIGS
 from benchmarks.server_process import ServerProcess
 from recsys import artifact
+from recsys.command.recipes import CONFIGS, recipe_names
 from recsys.files import write_atomically
 from recsys.results.environment import environment
 
@@ -38,11 +38,6 @@ _OF_THE_RUN = {"fit_seconds"}  # metrics that differ from run to run
 # What differs from one run to the next in right answers, besides the version: times, how long things took, hashes.
 _CHANGING = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\"]*|\"fit_seconds\": ?[\d.]+|[0-9a-f]{64}")
 _HEADERS = ("content-type", "allow", "cache-control", "retry-after", "location", "www-authenticate")
-
-
-def recipes() -> dict[str, Path]:
-    """The recipes by name, for the split 90:10."""
-    return {file.stem.removesuffix("-90"): file for file in sorted(CONFIGS.glob("*-90.yaml"))}
 
 
 def numbers(folder: Path, names: list[str]) -> Numbers:
@@ -58,7 +53,7 @@ def numbers(folder: Path, names: list[str]) -> Numbers:
 
 
 def _of_fit(name: str, run: Path) -> Numbers:
-    command = [sys.executable, "-m", "recsys.command", "fit", f"--config={recipes()[name]}", f"--run.name={name}"]
+    command = [sys.executable, "-m", "recsys.command", "fit", f"--config={CONFIGS}/{name}.yaml", f"--run.name={name}"]
     command += [f"--run.{where}={run}/{where}" for where in ("artifacts", "checkpoints")]
     command += [f"--trainer.logger.init_args.save_dir={run}/logs", f"--trainer.max_epochs={_EPOCHS}"]
     if name.startswith("best-"):
@@ -138,7 +133,7 @@ def main() -> None:
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to this file")
     chosen.add_argument("--against", type=Path, metavar="FILE", help="compare the numbers with those in this file")
-    parser.add_argument("--recipes", nargs="+", choices=list(recipes()), default=list(recipes()), help="default: all")
+    parser.add_argument("--recipes", nargs="+", choices=recipe_names(), default=recipe_names(), help="default: all")
     arguments = parser.parse_args()
     before: dict[str, Any] = json.loads(arguments.against.read_text()) if arguments.against else {}
     with tempfile.TemporaryDirectory() as folder:

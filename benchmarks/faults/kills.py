@@ -25,7 +25,7 @@ from recsys.errors import CommandError
 
 # Short fits of a recipe that has everything: two stages, a checkpoint after each epoch, a schedule of its own.
 FIT = (
-    "--config", str(Path(__file__).parents[2] / "recsys" / "configs" / "embedding-adam-ratio-90.yaml"),
+    "--config", str(Path(__file__).parents[2] / "recsys" / "configs" / "embedding-adam-ratio.yaml"),
     "--trainer.max_epochs", "12", "--trainer.check_val_every_n_epoch", "2", "--run.checkpoint_every", "1",
 )  # fmt: skip
 _CHUNKS = 40  # pieces that an archive is served in, with a rest between two, so that kills fall into the download

@@ -20,13 +20,12 @@ import yaml
 
 from benchmarks.peers import fingerprint_of
 from benchmarks.rmse_table.table2 import NEAR_ZERO, Line
+from recsys.command.recipes import CONFIGS
 from recsys.files import write_atomically
 from recsys.results.environment import environment
 from recsys.results.fingerprint import code_of, fingerprint, kept
 
-CONFIGS = Path(__file__).parents[2] / "recsys" / "configs"
-# Splits of the table, and which of our configurations is for them: u1 has 80 % of the ratings for training.
-SPLITS = {"0.9": "90", "0.8": "80", "u1": "80"}
+SPLITS = ("0.9", "0.8", "u1")  # of the table
 Result = dict[str, Any]
 
 
@@ -47,16 +46,16 @@ def results(line: Line, split: str, seeds: list[int], folder: Path, after_fit: C
     return _peer(line.model, split, seeds, folder / f"{line.model}-{split}", after_fit)
 
 
-def recipe(model: str, split: str) -> tuple[Path, list[str]]:
-    """Configuration of a model of ours, named as its runs are, and arguments of `recsys fit` besides.
+def recipe(model: str) -> tuple[Path, list[str]]:
+    """Configuration of a model of ours, and arguments of `recsys fit` besides.
 
     A start near zero without a configuration of its own has that of the other start. From near zero it is further to
     the best epoch, so the upper bound on their number is one that none comes near.
     """
-    own = CONFIGS / f"{model}-{SPLITS[split]}.yaml"
+    own = CONFIGS / f"{model}.yaml"
     if own.is_file():
         return own, []
-    of_the_other = CONFIGS / f"{model.removesuffix(NEAR_ZERO)}-{SPLITS[split]}.yaml"
+    of_the_other = CONFIGS / f"{model.removesuffix(NEAR_ZERO)}.yaml"
     return of_the_other, ["--model.init_args.start=NearZero", "--trainer.max_epochs=2000"]
 
 
@@ -67,18 +66,18 @@ def current_fingerprint(line: Line, split: str) -> str:
     """
     if not line.ours:
         return fingerprint_of(line.model, split)
-    settings = [yaml.safe_load(file.read_bytes()) for file in (CONFIGS / "base.yaml", recipe(line.model, split)[0])]
+    settings = [yaml.safe_load(file.read_bytes()) for file in (CONFIGS / "base.yaml", recipe(line.model)[0])]
     return fingerprint([settings, _settings_of(line.model, split)], code_of("recsys.command.__main__"))
 
 
 def _settings_of(model: str, split: str) -> list[str]:
     """Arguments of `recsys fit` that decide what a model of ours learns, but the seed."""
-    _, start = recipe(model, split)
-    return [*start, "--data.split=u1", "--run.paper_rmse=null"] if split == "u1" else start
+    _, start = recipe(model)
+    return [*start, f"--data.split={split}"]
 
 
 def _ours(line: Line, split: str, seed: int, folder: Path, after_fit: Callable[[], None]) -> Result:
-    run = folder / f"{line.model}-{'u1' if split == 'u1' else SPLITS[split]}-seed{seed}"
+    run = folder / f"{line.model}-{split}-seed{seed}"
     finished = run / "result.json"
     wanted = current_fingerprint(line, split)
     result = kept(finished, wanted)
@@ -91,8 +90,9 @@ def _ours(line: Line, split: str, seed: int, folder: Path, after_fit: Callable[[
 
 def _fit(model: str, split: str, seed: int, run: Path) -> Result:
     """What `recsys fit` reports of a model of ours, with its number of parameters and the most memory it took."""
-    config, _ = recipe(model, split)
+    config, _ = recipe(model)
     command = [sys.executable, "-m", "recsys.command", "fit", f"--config={config}", *_settings_of(model, split)]
+    command += [f"--run.name={run.name}"]
     command += [f"--data.seed={seed}", f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
     command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
     if split == "u1":
@@ -103,7 +103,7 @@ def _fit(model: str, split: str, seed: int, run: Path) -> Result:
     if process.returncode:
         raise FitFailedError(f"{' '.join(command)} ended with status {process.returncode}")
     metrics: Result = json.loads((run / "artifacts" / "latest" / "metrics.json").read_text())
-    refit = run / "checkpoints" / config.stem / "refit.ckpt"
+    refit = run / "checkpoints" / run.name / "refit.ckpt"
     checkpoint = torch.load(refit, map_location="cpu", weights_only=True)
     metrics["parameters"] = sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
     metrics["peak_memory_mb"] = round(usage.ru_maxrss / 1024)

@@ -1,42 +1,17 @@
 """The lines of the RMSE table: every row of the paper's Table 2 with its published figure, and a few methods besides.
 
-Source of `PUBLISHED`: Dan Zhao, "Combining Explicit and Implicit Regularization for Efficient Learning in Deep
-Networks", NeurIPS 2022, Table 2 (a) for 90:10 and (b) for 80:20. The paper measured its own eight rows on random splits
-and took the others from the literature; those of (b) are of the official split u1, which is an 80:20 split, so they
-stand beside ours on u1, too.
+The figures that the paper quotes at 80:20 for other methods are of the official split u1, which is an 80:20 split, so
+they stand beside ours on u1, too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-PUBLISHED: dict[str, dict[str, float]] = {
-    # the paper's name: share of training ratings: test RMSE
-    "Depth 1 LNN w. GD": {"0.9": 2.814, "0.8": 2.797},
-    "Depth 1 LNN w. GD+penalty": {"0.9": 2.808, "0.8": 2.821},
-    "Depth 1 LNN w. Adam": {"0.9": 1.844, "0.8": 1.822},
-    "Depth 1 LNN w. Adam+penalty": {"0.9": 0.915, "0.8": 0.921},
-    "User-Item Embedding w. GD": {"0.9": 2.453, "0.8": 2.532},
-    "User-Item Embedding w. GD+penalty": {"0.9": 2.535, "0.8": 2.519},
-    "User-Item Embedding w. Adam": {"0.9": 1.282, "0.8": 1.348},
-    "User-Item Embedding w. Adam+penalty": {"0.9": 0.906, "0.8": 0.919},
-    "NMF": {"0.9": 0.958},
-    "PMF": {"0.9": 0.952},
-    "SVD++": {"0.9": 0.913},
-    "NFM": {"0.9": 0.910},
-    "FM": {"0.9": 0.909},
-    "GraphRec": {"0.9": 0.898},
-    "AutoSVD++": {"0.9": 0.904},
-    "GraphRec+side feat.": {"0.9": 0.899},
-    "GraphRec+graph/side feat.": {"0.9": 0.883},
-    "IMC": {"0.8": 1.653},
-    "GMC": {"0.8": 0.996},
-    "MC": {"0.8": 0.973},
-    "GRALS": {"0.8": 0.945},
-    "sRGCNN (sRMGCNN)": {"0.8": 0.929},
-    "GC-MC": {"0.8": 0.910},
-    "GC-MC+side feat.": {"0.8": 0.905},
-}
+from recsys.command.paper import paper_table
+
+PUBLISHED = {row.name: row.rmse for row in paper_table()}
+"""Test RMSE by the paper's name and by split."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +38,9 @@ NEAR_ZERO = "-near-zero"
 
 
 def _of_ours() -> list[Line]:
-    models = {"lnn": "Depth 1 LNN", "embedding": "User-Item Embedding"}
-    training = {"gd": "GD", "gd-ratio": "GD+penalty", "adam": "Adam", "adam-ratio": "Adam+penalty"}
-    return [
-        Line(f"{model}-{trained}{start}", f"{model_name} w. {training_name}", False, ours=True)
-        for start in ("", NEAR_ZERO)
-        for model, model_name in models.items()
-        for trained, training_name in training.items()
-    ]
+    """Our lines of the paper's rows: those that start at damped means, then those that start near zero."""
+    lines = [Line(model, row.name, False, ours=True) for row in paper_table() for model in row.ours]
+    return sorted(lines, key=lambda line: line.model.endswith(NEAR_ZERO))
 
 
 LINES = [

@@ -52,7 +52,7 @@ STRENGTH = 1.4
 FALLING = Schedule(rate=0.2, betas=(0.4, 0.9), final_share=0.0, steps=15)
 CONSTANT = Schedule(rate=0.03, betas=(0.9, 0.999), final_share=1.0, steps=80)  # Adam as it comes
 SMOOTHED = SmoothedRatioPenalty(1.2, smoothing=2.0)  # as in lnn-adam-smoothed-ratio
-# As in embedding-adam-ratio-90.yaml, whose epochs are steps.
+# As in embedding-adam-ratio.yaml, whose epochs are steps.
 DIMENSION, ITEM_STRENGTH, SCALE = 32, 1.2, 0.3
 OF_THE_EMBEDDING = Schedule(rate=0.02, betas=(0.9, 0.999), final_share=1.0, steps=200)
 

@@ -27,7 +27,9 @@ from recsys.command.fit.logged_configuration import LoggedConfiguration
 from recsys.command.fit.progress import EpochProgress
 from recsys.command.fit.report import report
 from recsys.command.fit.selection import EpochSelection
+from recsys.command.paper import paper_rmse
 from recsys.command.predict import prediction_table
+from recsys.command.recipes import recipe_of, run_name
 from recsys.command.run import REFIT, SELECTION, Run
 from recsys.command.settings import Settings, deciding, limits
 from recsys.errors import CommandError
@@ -39,6 +41,7 @@ from recsys.models import RatingModel
 class RecsysCLI(LightningCLI):
     """Lightning's command line, with a `fit` that selects, refits, tests and exports."""
 
+    recipe: str
     asked: Settings  # all settings, as they were asked for; a refit changes self.config
     record: FitRecord
     resumed: Checkpoint | None = None
@@ -60,6 +63,8 @@ class RecsysCLI(LightningCLI):
         config = self.config[self.config.subcommand]
         config.data.split = canonical_name(config.data.split)  # as it is compared at a resume, like the callbacks
         config.trainer.callbacks = _listed(config.trainer.callbacks)
+        self.recipe = recipe_of(_listed(config.config or self.config.config))
+        config.run.name = run_name(config.run.name, self.recipe, config.data.split)
         require_supported(config.as_dict())
         require_writable(self.config.subcommand, config.as_dict())
 
@@ -128,7 +133,8 @@ class RecsysCLI(LightningCLI):
         except OSError as cause:
             what = file_problem(cause, otherwise=str(self.trainer.log_dir or self._run.artifacts))
             raise CommandError(f"{what}. Make room, or let it be written to. {self._way_on()}") from cause
-        print(report(self._run, self.datamodule, metrics, artefact, unfinished))
+        published = paper_rmse(self.datamodule.name, self.recipe, self.datamodule.split_name)
+        print(report(self._run, self.datamodule, metrics, artefact, unfinished, published))
 
     def predict(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
         """Predict the test ratings and write them as CSV."""

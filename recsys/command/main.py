@@ -11,7 +11,6 @@ import io
 import logging
 import sys
 import warnings
-from pathlib import Path
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
@@ -22,10 +21,10 @@ from recsys.command.arguments.messages import file_problem
 from recsys.command.arguments.parser import CommandParser
 from recsys.command.cli import RecsysCLI
 from recsys.command.publish import publish
+from recsys.command.recipes import BASE
 from recsys.errors import CommandError, SettingsError
 from recsys.models import NonFiniteLossError, RatingModel
 
-BASE_CONFIG = Path(__file__).parents[1] / "configs" / "base.yaml"
 DESCRIPTIONS = {
     "fit": "Choose the number of epochs on validation ratings, refit on all training ratings, test once, export.",
     "validate": "Print RMSE and MAE of a selection's checkpoint on the validation ratings.",
@@ -65,10 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
             seed_everything_default=0,
             save_config_callback=None,  # it would write config.yaml into the working directory where nothing is logged
             parser_kwargs={"prog": "recsys", "description": __doc__, "default_env": True, "env_prefix": "RECSYS"}
-            | {
-                name: {"description": what, "default_config_files": [str(BASE_CONFIG)]}
-                for name, what in DESCRIPTIONS.items()
-            },
+            | {name: {"description": what, "default_config_files": [str(BASE)]} for name, what in DESCRIPTIONS.items()},
             args=arguments,
         )
     except (

@@ -13,8 +13,8 @@ class Run:
     """What a run is called, and what it leaves where.
 
     Args:
-        name: name of the recipe; checkpoints and logs go into folders of this name.
-        paper_rmse: the paper's test RMSE for this recipe, printed beside the one measured.
+        name: name of the run; checkpoints and logs go into folders of this name, and the artefact says it. {recipe}
+            stands for the name of the first --config file (without one, base), {split} for --data.split.
         artifacts: folder for exported artefacts; artifacts/latest is the one that a server answers from.
         checkpoints: folder for checkpoints, NAME/selection.ckpt and NAME/refit.ckpt.
         checkpoint_every: epochs between checkpoints; the last epoch is always kept.
@@ -25,8 +25,7 @@ class Run:
             all.
     """
 
-    name: str = "unnamed"
-    paper_rmse: float | None = None
+    name: str = "{recipe}-{split}"
     artifacts: Path = Path("artifacts")
     checkpoints: Path = Path("checkpoints")
     checkpoint_every: int = 50

@@ -19,7 +19,6 @@ FREE = frozenset(
         "data.cache",
         # where results go, how they are called, and what is done with them
         "run.name",
-        "run.paper_rmse",
         "run.artifacts",
         "run.checkpoints",
         "run.checkpoint_every",

@@ -228,7 +228,7 @@ class ModelResponse(_Answer):
     """What is known of the model that answers."""
 
     kind: str = Field(examples=["LinearNetwork"])
-    recipe: str = Field(description="Configuration it was trained with.", examples=["lnn-adam-ratio-90"])
+    recipe: str = Field(description="Configuration it was trained with.", examples=["lnn-adam-ratio-0.9"])
     n_users: int = Field(examples=[943])
     n_items: int = Field(examples=[1682])
     n_ratings: int = Field(description="Number of training ratings.", examples=[90_000])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
 from benchmarks.peers import PEERS
-from benchmarks.rmse_table.runs import recipe
-from benchmarks.rmse_table.table2 import LINES, NEAR_ZERO, PUBLISHED, Line
+from benchmarks.rmse_table.runs import SPLITS, recipe
+from benchmarks.rmse_table.table2 import LINES, NEAR_ZERO, PUBLISHED
+from recsys.command.paper import paper_rmse
 
 
 def test_every_row_of_the_paper_has_one_line_that_can_be_measured() -> None:
@@ -28,18 +28,17 @@ def test_published_figures_of_others_at_80_20_stand_beside_the_official_split_to
     assert lines["svd"].published == {}
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.ours and line.paper_name], ids=lambda line: line.model)
-def test_the_figures_of_our_lines_are_those_in_their_configurations(line: Line) -> None:
-    assert line.published.keys() == {"0.9", "0.8"}
-    for split in ("0.9", "0.8"):
-        config = yaml.safe_load(recipe(line.model, split)[0].read_text())
-        assert config["run"]["paper_rmse"] == line.published[split]
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_fit_of_one_of_our_lines_prints_the_figure_of_the_line(split: str) -> None:
+    for line in LINES:
+        if line.ours:
+            assert paper_rmse("100k", recipe(line.model)[0].stem, split) == line.published.get(split)
 
 
 def test_a_start_near_zero_has_its_own_configuration_or_that_of_the_other_start() -> None:
-    own, nothing = recipe(f"lnn-adam-ratio{NEAR_ZERO}", "u1")
-    assert own.name == "lnn-adam-ratio-near-zero-80.yaml"
+    own, nothing = recipe(f"lnn-adam-ratio{NEAR_ZERO}")
+    assert own.name == "lnn-adam-ratio-near-zero.yaml"
     assert nothing == []
-    other, start = recipe(f"lnn-gd{NEAR_ZERO}", "0.9")
-    assert other.name == "lnn-gd-90.yaml"
+    other, start = recipe(f"lnn-gd{NEAR_ZERO}")
+    assert other.name == "lnn-gd.yaml"
     assert start[0] == "--model.init_args.start=NearZero"

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from recsys.command.recipes import CONFIGS, recipe_names
+
 _UNION = "Does not validate against any of the Union subtypes"
 _KINDS = {
     "<class 'int'>": "a whole number",
@@ -33,6 +35,10 @@ def one_line(message: str, options: Iterable[str] = ()) -> str:
     if found := re.fullmatch(r"Subcommand '(\w+)' does not accept option '(.*)'", message):
         return f"there is no option {found[2]}{_near('--' + found[2], options)}"
     problem = _read(message)
+    if problem.option == "config" and (
+        found := re.fullmatch(r"(File does not exist|Path is not a file): '(.*)'", problem.text)
+    ):
+        return f"--config: there is no file {found[2]}; the recipes in {CONFIGS} are {', '.join(recipe_names())}"
     return f"--{problem.option}: {problem.text}" if problem.option else problem.text
 
 

@@ -335,7 +335,6 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     ),
     "run.name": (Refusal(_is_no_folder_name, "it names folders: give letters, digits and hyphens, without slashes"),),
     "run.checkpoint_every": (Refusal(_at_least(1), "it must be 1 epoch or more"),),
-    "run.paper_rmse": (Refusal(lambda v, _: v is not None and not _is_sound(v), "it must be a finite number"),),
 }
 
 

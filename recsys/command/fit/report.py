@@ -10,10 +10,15 @@ from recsys.command.run import REFIT, Run
 
 
 def report(
-    run: Run, data: MovieLensDataModule, metrics: Mapping[str, float], artefact: Path | None, unfinished: list[str]
+    run: Run,
+    data: MovieLensDataModule,
+    metrics: Mapping[str, float],
+    artefact: Path | None,
+    unfinished: list[str],
+    published: float | None,
 ) -> str:
-    """Lines for a person: the errors, what the fit took, and where its results are."""
-    of_paper = f"  (paper: {run.paper_rmse:.3f})" if run.paper_rmse else ""
+    """Lines for a person: the errors, beside what the paper published, what the fit took, and where its results are."""
+    of_paper = f"  (paper: {published:.3f})" if published is not None else ""
     lines = {
         "validation RMSE": _error(metrics, "validation_rmse"),
         "test RMSE": _error(metrics, "test_rmse", of_paper) or "left alone, as --run.test false asks",

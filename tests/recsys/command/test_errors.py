@@ -14,8 +14,8 @@ import pytest
 from recsys.command.arguments.messages import file_problem
 from tests.recsys.command.conftest import CONFIGS, Command
 
-RECIPE = ("--config", CONFIGS / "lnn-adam-ratio-90.yaml")
-EMBEDDING = ("--config", CONFIGS / "embedding-adam-ratio-90.yaml")
+RECIPE = ("--config", CONFIGS / "lnn-adam-ratio.yaml")
+EMBEDDING = ("--config", CONFIGS / "embedding-adam-ratio.yaml")
 ONE_EPOCH = ("--trainer.max_epochs", 1, "--trainer.check_val_every_n_epoch", 1)
 
 
@@ -59,7 +59,7 @@ def test_a_model_that_was_never_trained_is_not_evaluated(
 ) -> None:
     text = refused(recsys, capfd, subcommand, *RECIPE)
     stage = "selection" if subcommand == "validate" else "refit"
-    assert f"give --ckpt_path, such as checkpoints/lnn-adam-ratio-90/{stage}.ckpt" in text
+    assert f"give --ckpt_path, such as checkpoints/lnn-adam-ratio-0.9/{stage}.ckpt" in text
 
 
 def test_a_missing_checkpoint_is_named(recsys: Command, capfd: pytest.CaptureFixture[str]) -> None:
@@ -138,7 +138,7 @@ def test_an_artefact_that_cannot_be_written_leaves_a_checkpoint_to_go_on_from(
 ) -> None:
     with files_of_at_most(1_250_000):  # a checkpoint has 1.05 MB, an artefact, with the ratings, 1.46 MB
         text = refused(recsys, capfd, "fit", *EMBEDDING, *ONE_EPOCH)
-    checkpoint = "checkpoints/embedding-adam-ratio-90/refit.ckpt"
+    checkpoint = "checkpoints/embedding-adam-ratio-0.9/refit.ckpt"
     assert "model.safetensors: File too large. Make room" in text
     assert text.endswith(f"Go on with --ckpt_path {checkpoint}.\n")
     assert not [path for path in Path("artifacts").iterdir() if path.name != ".lock"]

@@ -21,7 +21,7 @@ from recsys import artifact
 from recsys.models import LinearNetwork, UserItemEmbedding
 from tests.recsys.command.conftest import CONFIGS, DEFAULT, SHORT, Command
 
-EMBEDDING = ("--config", CONFIGS / "embedding-adam-ratio-90.yaml", "--data.batch_size", 8192)
+EMBEDDING = ("--config", CONFIGS / "embedding-adam-ratio.yaml", "--data.batch_size", 8192)
 
 
 def arrays(directory: Path) -> dict[str, np.ndarray]:
@@ -46,7 +46,7 @@ def test_fit_selects_refits_tests_once_and_exports(recsys: Command) -> None:
         "test_ratings_of_unknown_users", "test_ratings_of_unknown_items", "test_rmse_of_unknown_items",
         "effective_rank", "steps", "fit_seconds",
     }  # fmt: skip
-    assert (metrics["model"], metrics["split"], metrics["seed"]) == ("lnn-adam-ratio-90", "0.9", 0)
+    assert (metrics["model"], metrics["split"], metrics["seed"]) == ("lnn-adam-ratio-0.9", "0.9", 0)
     assert 0.89 < metrics["test_rmse"] < 0.94  # four steps already beat the damped means, 0.9403
     assert metrics["test_rmse_as_served"] == metrics["test_rmse"]  # the model knows of no times
     assert 1 <= metrics["steps"] <= 4
@@ -56,19 +56,19 @@ def test_fit_selects_refits_tests_once_and_exports(recsys: Command) -> None:
     assert f"{metrics['test_rmse_of_unknown_items']:.4f}, {said}" in printed
     assert "unknown users" not in printed
     assert "selection: validation RMSE" in printed
-    assert Path("checkpoints/lnn-adam-ratio-90/selection.ckpt").is_file()
-    assert Path("checkpoints/lnn-adam-ratio-90/refit.ckpt").is_file()
+    assert Path("checkpoints/lnn-adam-ratio-0.9/selection.ckpt").is_file()
+    assert Path("checkpoints/lnn-adam-ratio-0.9/refit.ckpt").is_file()
     assert "\x1b" not in printed  # no progress bar where there is no terminal
 
 
 def test_the_logs_hold_losses_penalty_rank_and_singular_values_at_the_stated_interval(recsys: Command) -> None:
     recsys("fit", *DEFAULT, "--data.validation", 0, "--trainer.max_epochs", 6, "--trainer.log_every_n_steps", 2)
-    log = pd.read_csv("logs/lnn-adam-ratio-90/version_0/metrics.csv")
+    log = pd.read_csv("logs/lnn-adam-ratio-0.9/version_0/metrics.csv")
     columns = ["train_loss", "train_rmse", "penalty", "effective_rank", "singular_value_1", "singular_value_5"]
     rows = log.dropna(subset=columns, how="all")
     assert rows["step"].nunique() == 3
     assert log[columns].notna().any().all()
-    assert Path("logs/lnn-adam-ratio-90/version_0/config.yaml").is_file()
+    assert Path("logs/lnn-adam-ratio-0.9/version_0/config.yaml").is_file()
 
 
 @pytest.mark.parametrize(("recipe", "kind"), [(DEFAULT, LinearNetwork), (EMBEDDING, UserItemEmbedding)])
@@ -125,7 +125,7 @@ def test_a_fit_killed_in_either_stage_resumes_to_the_numbers_of_one_that_was_not
     options = [*DEFAULT, "--trainer.max_epochs", 6, "--trainer.check_val_every_n_epoch", 3]
     options += ["--run.checkpoint_every", 1]
     command = [sys.executable, "-m", "recsys.command", "fit", *map(str, options)]
-    checkpoint = Path(f"checkpoints/lnn-adam-ratio-90/{stage}.ckpt")
+    checkpoint = Path(f"checkpoints/lnn-adam-ratio-0.9/{stage}.ckpt")
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(CONFIGS.parents[1])}) as process:
         wait_for(checkpoint, process)
         process.send_signal(signal.SIGKILL)
@@ -141,7 +141,7 @@ def test_an_interrupted_fit_says_how_to_go_on(recsys: Command) -> None:
     command = [sys.executable, "-m", "recsys.command", "fit", *map(str, EMBEDDING), "--data.validation", "0"]
     command += ["--run.checkpoint_every", "1", "--trainer.max_epochs", "100000"]
     environment = {**os.environ, "PYTHONPATH": str(CONFIGS.parents[1])}
-    checkpoint = Path("checkpoints/embedding-adam-ratio-90/refit.ckpt")
+    checkpoint = Path("checkpoints/embedding-adam-ratio-0.9/refit.ckpt")
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         wait_for(checkpoint, process)
         process.send_signal(signal.SIGINT)
@@ -153,7 +153,7 @@ def test_an_interrupted_fit_says_how_to_go_on(recsys: Command) -> None:
 
 def test_tensorboard_logs_by_configuration(recsys: Command) -> None:
     recsys("fit", *DEFAULT, *SHORT, "--trainer.logger", "TensorBoardLogger", "--trainer.logger.save_dir", "logs")
-    assert list(Path("logs/lnn-adam-ratio-90").glob("version_0/events.out.tfevents.*"))
+    assert list(Path("logs/lnn-adam-ratio-0.9").glob("version_0/events.out.tfevents.*"))
 
 
 def test_the_environment_sets_options(recsys: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,6 +167,6 @@ def test_optimiser_and_schedule_come_from_the_command_line(recsys: Command) -> N
         "fit", *DEFAULT, *SHORT, "--optimizer", "SGD", "--optimizer.momentum", 0.5,
         "--lr_scheduler", "LinearLR", "--lr_scheduler.total_iters", 4,
     )  # fmt: skip
-    state = torch.load("checkpoints/lnn-adam-ratio-90/refit.ckpt", weights_only=True)
+    state = torch.load("checkpoints/lnn-adam-ratio-0.9/refit.ckpt", weights_only=True)
     assert "last_epoch" in state["lr_schedulers"][0]
     assert state["optimizer_states"][0]["param_groups"][0]["momentum"] == 0.5

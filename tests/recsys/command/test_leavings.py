@@ -44,7 +44,7 @@ def test_the_file_that_settings_come_from_is_not_written_to(recsys: Command, log
 
 def test_each_stage_logs_what_was_asked_for_and_not_what_it_made_of_it(finished: Path) -> None:
     for version in (0, 1):
-        logged = yaml.safe_load((finished / f"logs/lnn-adam-ratio-90/version_{version}/config.yaml").read_text())
+        logged = yaml.safe_load((finished / f"logs/lnn-adam-ratio-0.9/version_{version}/config.yaml").read_text())
         assert logged["data"]["validation"] == 0.1
         assert logged["trainer"]["max_epochs"] == 4
 
@@ -61,12 +61,12 @@ def test_an_artefact_says_how_to_train_it_again(recsys: Command, finished: Path)
     assert str(finished) not in said
 
 
-@pytest.mark.parametrize("recipe", ["lnn-adam-ratio-90", "best-all-90"])
+@pytest.mark.parametrize("recipe", ["lnn-adam-ratio", "best-all"])
 def test_a_rehearsal_leaves_everything_as_it_was(recsys: Command, recipe: str) -> None:
     for name in (
         "artifacts/latest/manifest.json",
-        f"checkpoints/{recipe}/selection.ckpt",
-        f"checkpoints/{recipe}/refit.ckpt",
+        f"checkpoints/{recipe}-0.9/selection.ckpt",
+        f"checkpoints/{recipe}-0.9/refit.ckpt",
     ):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text("of an earlier fit")
@@ -95,5 +95,5 @@ def test_the_test_ratings_can_be_left_alone_and_the_published_model_too(recsys: 
     metrics = json.loads((new / "metrics.json").read_text())
     assert not [name for name in metrics if name.startswith(("test_", "validation_"))]
     assert f"recsys publish artifacts/{new.name}" in printed
-    assert recsys("publish", f"artifacts/{new.name}").endswith(": lnn-adam-ratio-90\n")
+    assert recsys("publish", f"artifacts/{new.name}").endswith(": lnn-adam-ratio-0.9\n")
     assert Path("artifacts/latest").resolve() == new

@@ -1,4 +1,4 @@
-"""What every recipe exports predicts the test ratings as well as it reports, with their times and without."""
+"""A run is named after its recipe and split; what it exports predicts the test ratings as well as it reports."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from data import datamodule
 from data.movielens import Ratings
 from data.splits import make_split
 from recsys import artifact
+from recsys.command.paper import paper_rmse
+from recsys.command.recipes import recipe_names, recipe_of
 from tests.recsys.command.conftest import CONFIGS, Command
 
-RECIPES = sorted(path.stem for path in CONFIGS.glob("*-[89]0.yaml"))
 ORDINAL = ("--model.init_args.likelihood", "recsys.posterior.likelihoods.OrderedProbit")
 UNKNOWN_USERS = ("--data.split", "time-0.9")  # most test ratings are of users without training ratings
 CASES = [
-    *(pytest.param(name, (), id=name) for name in RECIPES),
-    pytest.param("best-all-90", ORDINAL, id="ordinal"),
-    *(pytest.param(name, UNKNOWN_USERS, id=f"{name}, unknown users") for name in ("best-all-90", "best-ratings-90")),
+    *(pytest.param(name, (), id=name) for name in recipe_names()),
+    pytest.param("best-all", ORDINAL, id="ordinal"),
+    *(pytest.param(name, UNKNOWN_USERS, id=f"{name}, unknown users") for name in ("best-all", "best-ratings")),
 ]
 
 
@@ -85,3 +86,53 @@ def test_an_artefact_predicts_the_test_ratings_as_reported(
     assert f"{metrics['test_rmse']:.4f}" in printed
     assert f"{metrics['test_rmse_as_served']:.4f}" in printed
     assert Path("artifacts/latest/metrics.json").read_text().count("_as_served") == (4 if "best" in recipe else 2)
+
+
+@pytest.mark.parametrize(
+    ("configs", "name"),
+    [
+        (["a/lnn-adam-ratio.yaml"], "lnn-adam-ratio"),
+        ([Path("my.recipe.yml"), Path("for-the-gpu.yaml")], "my.recipe"),
+        (["-", None, "mine.yaml"], "mine"),  # from standard input and of a text
+        (["-"], "base"),
+        ([], "base"),
+    ],
+)
+def test_the_first_file_with_settings_is_the_recipe(configs: list[object], name: str) -> None:
+    assert recipe_of(configs) == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "split", "paper"),
+    [
+        (("--config", CONFIGS / "lnn-gd.yaml"), "lnn-gd-0.9", "0.9", "  (paper: 2.814)"),
+        (("--config", CONFIGS / "lnn-gd.yaml", "--data.split", ".80"), "lnn-gd-0.8", "0.8", "  (paper: 2.797)"),
+        (("--config", CONFIGS / "lnn-gd.yaml", "--config", "mine.yaml"), "lnn-gd-kfold-5-1", "kfold-5-1", ""),
+        (("--config", "mine.yaml"), "mine-kfold-5-1", "kfold-5-1", ""),
+        (("--config", CONFIGS / "lnn-gd.yaml", "--run.name", "wide"), "wide", "0.9", "  (paper: 2.814)"),
+        ((), "base-0.9", "0.9", ""),
+    ],
+)
+def test_a_run_is_named_after_recipe_and_split_unless_it_is_told(
+    recsys: Command,
+    few_ratings: Ratings,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[object, ...],
+    name: str,
+    split: str,
+    paper: str,
+) -> None:
+    monkeypatch.setattr(datamodule, "_load_once", lambda *_: few_ratings)
+    Path("mine.yaml").write_text("data: {split: kfold-5-1}")
+    printed = recsys("fit", *arguments, "--data.validation", 0, "--trainer.max_epochs", 1, "--optimizer.lr", 0.01)
+    assert f"{name}, split {split}, seed 0\n" in printed
+    assert f"{artifact.load('artifacts/latest').manifest.metrics['test_rmse']:.4f}{paper}\n" in printed
+    assert artifact.load("artifacts/latest").manifest.recipe == name
+    assert Path(f"checkpoints/{name}/refit.ckpt").is_file()
+    assert Path(f"logs/{name}/version_0/metrics.csv").is_file()
+
+
+def test_the_paper_has_figures_of_one_data_set_and_of_its_own_models() -> None:
+    assert paper_rmse("100k", "lnn-adam-ratio", "0.9") == paper_rmse("100k", "lnn-adam-ratio-near-zero", "0.9") == 0.915
+    for unknown in (("1m", "lnn-adam-ratio", "0.9"), ("100k", "best-all", "0.9"), ("100k", "lnn-adam-ratio", "u1")):
+        assert paper_rmse(*unknown) is None

@@ -19,6 +19,7 @@ from benchmarks import best_model, peers
 from benchmarks.best_model import Curve
 from benchmarks.rmse_table import runs
 from benchmarks.rmse_table.table2 import BY_MODEL
+from recsys.command.recipes import CONFIGS
 from recsys.results import fingerprint
 from recsys.results.fingerprint import code_of, kept, sources
 from synthetic.figures import curves, figure4
@@ -72,7 +73,7 @@ def test_a_source_that_a_figure_does_not_depend_on_leaves_its_code(copy: Path) -
 
 def test_every_class_that_a_recipe_names_is_among_the_sources() -> None:
     found = sources(OURS)
-    for config in runs.CONFIGS.glob("*.yaml"):
+    for config in CONFIGS.glob("*.yaml"):
         for path in re.findall(r"class_path: (\S+)", config.read_text()):
             package, _, name = path.rpartition(".")
             if package.split(".")[0] in fingerprint.PACKAGES:
@@ -110,7 +111,7 @@ def test_what_is_not_whole_or_of_another_fingerprint_is_not_kept(content: str, t
 
 
 def test_a_recipe_with_another_strength_is_fitted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    configs = shutil.copytree(runs.CONFIGS, tmp_path / "configs")
+    configs = shutil.copytree(CONFIGS, tmp_path / "configs")
     monkeypatch.setattr(runs, "CONFIGS", configs)
     fits: list[str] = []
 
@@ -126,7 +127,7 @@ def test_a_recipe_with_another_strength_is_fitted_anew(tmp_path: Path, monkeypat
         return float(result["test_rmse"])
 
     assert (rmse(), rmse()) == (1, 1)
-    recipe = configs / "lnn-adam-ratio-90.yaml"
+    recipe = configs / "lnn-adam-ratio.yaml"
     original = recipe.read_text()
     changed = yaml.safe_load(original)
     changed["model"]["init_args"]["penalty"]["init_args"]["strength"] = 99
@@ -142,7 +143,7 @@ def test_a_recipe_with_another_strength_is_fitted_anew(tmp_path: Path, monkeypat
 
 def test_a_result_of_other_sources_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "_fit", lambda model, split, seed, run: {"test_rmse": 0.5})
-    line, done = BY_MODEL["embedding-gd"], tmp_path / "embedding-gd-80-seed3" / "result.json"
+    line, done = BY_MODEL["embedding-gd"], tmp_path / "embedding-gd-0.8-seed3" / "result.json"
     done.parent.mkdir()
     for old in ('{"test_rmse": 0.9}', '{"test_rmse": 0.9, "fingerprint": "0123456789abcdef"}', "{"):
         done.write_text(old)

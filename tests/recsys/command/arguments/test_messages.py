@@ -27,7 +27,7 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
         (("fit", "--trainer.max_epochs", "x"), "--trainer.max_epochs: expected a whole number or null, not x"),
         (("fit", "--data.seed", "x"), "--data.seed: expected a whole number, not x"),
         (("fit", "--data.batch_size", 1.5), "--data.batch_size: expected a whole number or null, not 1.5"),
-        (("fit", "--run.paper_rmse", "x"), "--run.paper_rmse: expected a number or null, not x"),
+        (("fit", "--data.validation", "x"), "--data.validation: expected a number, not x"),
         (("fit", "--seed_everything", "x"), "--seed_everything: expected true or false or a whole number, not x"),
         (("fit", "--trainer.precision", "x"), "--trainer.precision: expected a whole number, 'transformer-engine', "),
         (("fit", "--optimizer.lr", "x"), "--optimizer.init_args.lr: expected a number, not x"),
@@ -56,7 +56,12 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
             ("fit", "--trainer.logger", "CVSLogger"),
             "--trainer.logger: there is no Logger called CVSLogger; did you mean",
         ),
-        (("fit", "--config", "gone.yaml"), "--config: File does not exist: "),
+        (("fit", "--config", "gone.yaml"), "gone.yaml; the recipes in "),
+        (
+            ("fit", "--config", "lnn-adam-ratio-90"),
+            "are best-all, best-ratings, embedding-adam, embedding-adam-ratio, ",
+        ),
+        (("test", "--config", "folder"), "folder; the recipes in "),
         (("fit", "--config", "section.yaml"), "there is no option data.splt; did you mean --data.split"),
         (("fit", "--config", "open.yaml"), "Problems parsing config: "),
         (("fit", "--config", "utf16.yaml"), "utf16.yaml is not UTF-8 text"),
@@ -65,6 +70,7 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
 def test_one_line_says_what_is_wrong_and_no_usage_hides_it(
     recsys: Command, capfd: pytest.CaptureFixture[str], arguments: tuple[object, ...], line: str
 ) -> None:
+    Path("folder").mkdir()
     Path("section.yaml").write_text("data:\n  splt: '0.9'\n")
     Path("open.yaml").write_text("data: [\n")
     Path("utf16.yaml").write_text("data:\n  split: '0.9'\n", encoding="utf-16")

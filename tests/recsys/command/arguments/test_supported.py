@@ -11,7 +11,7 @@ from tests.recsys.command.arguments.supported import CALLBACKS, LIMITING, OPTIMI
 from tests.recsys.command.conftest import CONFIGS, Command
 
 SHORT = (
-    "--config", CONFIGS / "embedding-adam-ratio-90.yaml", "--trainer.max_epochs", 4, "--run.checkpoint_every", 1,
+    "--config", CONFIGS / "embedding-adam-ratio.yaml", "--trainer.max_epochs", 4, "--run.checkpoint_every", 1,
     "--trainer.check_val_every_n_epoch", 1,
 )  # fmt: skip
 CASES = [
@@ -45,7 +45,7 @@ def test_a_fit_with_it_trains_goes_on_and_exports(recsys: Command, options: tupl
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("recipe", ["lnn-adam-ratio-90", "best-ratings-90"])
+@pytest.mark.parametrize("recipe", ["lnn-adam-ratio", "best-ratings"])
 def test_other_models_take_the_same_arguments(recsys: Command, recipe: str) -> None:
     options = (
         "--trainer.deterministic",
@@ -56,6 +56,6 @@ def test_other_models_take_the_same_arguments(recsys: Command, recipe: str) -> N
         "1",
     )
     few: tuple[object, ...] = ("--trainer.max_epochs", 3, "--trainer.check_val_every_n_epoch", 1)
-    if recipe == "best-ratings-90":
+    if recipe == "best-ratings":
         few += ("--model.point_epochs", 1, "--model.burn_in", 0)
     assert "  test RMSE " in recsys("fit", "--config", CONFIGS / f"{recipe}.yaml", *few, *options)

@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 from tests.recsys.command.conftest import CONFIGS, Command
 
 FIT = (
-    "fit", "--config", CONFIGS / "embedding-adam-ratio-90.yaml", "--trainer.max_epochs", 1,
+    "fit", "--config", CONFIGS / "embedding-adam-ratio.yaml", "--trainer.max_epochs", 1,
     "--trainer.check_val_every_n_epoch", 1,
 )  # fmt: skip
 VALUES = ("nonsense", "-7", "0.5", "[]", '{"a": 1}', "null", "1e400", "true")

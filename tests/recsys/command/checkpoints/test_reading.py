@@ -19,13 +19,13 @@ from recsys.errors import CommandError
 from tests.recsys.command.conftest import DEFAULT, SHORT, Command
 from tests.recsys.command.test_errors import refused
 
-SELECTION, REFIT = (f"checkpoints/lnn-adam-ratio-90/{stage}.ckpt" for stage in ("selection", "refit"))
+SELECTION, REFIT = (f"checkpoints/lnn-adam-ratio-0.9/{stage}.ckpt" for stage in ("selection", "refit"))
 
 
 @pytest.fixture
 def asked(finished: Path) -> dict[str, Any]:
     """All settings of a fit, by section."""
-    settings: dict[str, Any] = yaml.safe_load((finished / "logs/lnn-adam-ratio-90/version_0/config.yaml").read_text())
+    settings: dict[str, Any] = yaml.safe_load((finished / "logs/lnn-adam-ratio-0.9/version_0/config.yaml").read_text())
     return settings
 
 
