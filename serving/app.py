@@ -19,19 +19,29 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import ValidationError
 
 from serving.middleware.access import Access
+from serving.middleware.api_key_guard import API_KEY_HEADER, ApiKeyGuard
+from serving.middleware.body_guard import BodyGuard
 from serving.middleware.cors import Cors
 from serving.middleware.direct import DirectRoutes
-from serving.middleware.guards import API_KEY_HEADER, ApiKeyGuard, BodyGuard
 from serving.middleware.root_path import RootPath
 from serving.middleware.turns import Turns
 from serving.page import documentation, page
 from serving.process import log, metrics, shared, workers
 from serving.process.loaded_model import LoadedModel
 from serving.process.server import ListenError, listen, serve
-from serving.routes import errors, health, native, openapi
-from serving.routes.kserve import inference as kserve
-from serving.routes.mlflow import scoring as mlflow
+from serving.routes import errors, openapi
+from serving.routes.native.protocol import DIRECT
+from serving.routes.protocols import PROTOCOLS
+from serving.routes.refusals import what_is_wrong
 from serving.settings import PREFIX, Settings
+
+# The guard decides, before the body is read; these describe the key in the OpenAPI document.
+_KEY_SCHEMES = (
+    APIKeyHeader(name=API_KEY_HEADER, auto_error=False, description="The key of this server."),
+    HTTPBearer(auto_error=False, description="The same key, in a header that other clients know."),
+)
+# Probes have no key, and neither documentation nor page holds secrets; the page asks its reader for the key.
+_OPEN_PATHS = frozenset({openapi.PATH}.union(page.PATHS, documentation.PATHS, *(p.open_paths for p in PROTOCOLS)))
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -63,41 +73,43 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.model = model
     app.state.metrics = numbers
     app.state.stopping = False
-    # The guard decides, before the body is read; here the key is only described, for the OpenAPI document.
-    schemes = (
-        APIKeyHeader(name=API_KEY_HEADER, auto_error=False, description="The key of this server."),
-        HTTPBearer(auto_error=False, description="The same key, in a header that other clients know."),
-    )
-    described = [Security(scheme) for scheme in schemes] if settings.api_key else []
-    own = [(errors.NATIVE, router, native.PREFIX) for router in native.routers]
-    others = [
-        (errors.MLFLOW, mlflow.router, ""),
-        (errors.KSERVE, kserve.router, ""),
-        (errors.NATIVE, metrics.router, ""),
-    ]
-    for convention, router, prefix in own + others:
-        refusals = convention.responses(401) if described else {}
-        app.include_router(router, prefix=prefix, dependencies=described, responses=refusals)
-    for router in (mlflow.probes, kserve.probes, health.router, page.router, documentation.router):
-        app.include_router(router)
+    _include_routes(app, settings)
+    _add_middleware(app, settings)
+    return app
+
+
+def _include_routes(app: FastAPI, settings: Settings) -> None:
+    security = [Security(scheme) for scheme in _KEY_SCHEMES] if settings.api_key else []
+    for protocol in PROTOCOLS:
+        refusals = protocol.errors.responses(401) if settings.api_key else {}
+        for router in protocol.routers:
+            app.include_router(router, prefix=protocol.prefix, dependencies=security, responses=refusals)
+    for protocol in PROTOCOLS:
+        for router in protocol.open_routers:
+            app.include_router(router, prefix=protocol.prefix)
+    app.include_router(page.router)
+    app.include_router(documentation.router)
     errors.install(app)
     openapi.install(app)
-    app.add_middleware(DirectRoutes, routes=native.predictions.router.routes, prefix=native.PREFIX)
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Wrap the routes in layers; the last one added sees a request first."""
+    app.add_middleware(DirectRoutes, routes=DIRECT)
     app.add_middleware(Turns)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes, most_pairs=settings.max_pairs)
     if settings.api_key:
-        app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value())
+        app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value(), open_paths=_OPEN_PATHS)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
-    app.add_middleware(Access, model=model, metrics=numbers, log=log.ACCESS)
+    app.add_middleware(Access, model=app.state.model, metrics=app.state.metrics, log=log.ACCESS)
     if settings.root_path:
-        app.add_middleware(RootPath, prefix=settings.root_path)  # the last one added sees a request first
-    return app
+        app.add_middleware(RootPath, prefix=settings.root_path)
 
 
 def main() -> None:
     """Serve the artefact that the settings name."""
-    parser = argparse.ArgumentParser(prog="python -m serving.app", description=main.__doc__, epilog=_described())
+    parser = argparse.ArgumentParser(prog="python -m serving.app", description=main.__doc__, epilog=_settings_help())
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--workers", type=int, metavar="N", help="processes that answer, instead of RECSYS_WORKERS")
     arguments = parser.parse_args()
@@ -106,7 +118,7 @@ def main() -> None:
         given = {name: value for name, value in vars(arguments).items() if value is not None}
         settings = Settings(**given)
     except ValidationError as error:
-        sys.exit(f"serving: {errors.what_is_wrong(error.errors(include_input=False))}")
+        sys.exit(f"serving: {what_is_wrong(error.errors(include_input=False))}")
     log.install()
     try:
         listening = listen(settings)
@@ -121,7 +133,7 @@ def main() -> None:
         settings.uds.unlink(missing_ok=True)
 
 
-def _described() -> str:
+def _settings_help() -> str:
     """The settings, for --help."""
     lines = ["Settings, from the environment:"]
     for name, field in Settings.model_fields.items():

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
 
 from serving.retries import PASSING, Retries
-from serving.routes.problems import Problem
 from serving.schemas.answers import (
     ExplanationResponse,
     FoldInExplanationResponse,
@@ -28,6 +27,7 @@ from serving.schemas.answers import (
     UserResponse,
     UsersResponse,
 )
+from serving.schemas.problem import Problem
 
 Answer = TypeVar("Answer", bound=BaseModel)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.routes.protocol import DirectRoute
 
 _JSON = (b"content-type", b"application/json")
 
@@ -26,15 +26,10 @@ class DirectRoutes:
     FastAPI as if nothing had happened, and is answered, or told what is wrong, there; so endpoints must only read.
     """
 
-    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], prefix: str) -> None:
-        """Wrap an application that has these routes under a prefix."""
+    def __init__(self, app: ASGIApp, routes: Mapping[tuple[str, str], DirectRoute]) -> None:
+        """Wrap an application that has these routes too, by method and path."""
         self._app = app
-        self._routes = {
-            (method, prefix + route.path): _DirectRoute(route)
-            for route in routes
-            if isinstance(route, APIRoute)
-            for method in route.methods or ()
-        }
+        self._routes = {asked: _Endpoint(route, reads_body=asked[0] == "POST") for asked, route in routes.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -52,32 +47,27 @@ class DirectRoutes:
         await (response or self._app)(scope, receive, send)
 
 
-class _DirectRoute:
-    """An endpoint that takes one model, from the query or a JSON body, and plain dependencies, and gives a response."""
+class _Endpoint:
+    """The endpoint of a direct route, and the validator of the model that it takes."""
 
-    def __init__(self, route: APIRoute) -> None:
-        fields = [*route.dependant.query_params, *route.dependant.body_params]
-        if len(fields) != 1 or any(needed.dependencies for needed in route.dependant.dependencies):
-            raise TypeError(f"{route.path} needs exactly one model, and plain dependencies, to be a direct route")
-        self.reads_body = bool(route.dependant.body_params)
-        self._endpoint: Any = route.endpoint
-        self._name = fields[0].name
-        self._validator = TypeAdapter[Any](cast("type[object]", fields[0].field_info.annotation)).validator
-        self._needed = [(str(needed.name), needed.call) for needed in route.dependant.dependencies if needed.call]
+    def __init__(self, route: DirectRoute, *, reads_body: bool) -> None:
+        self.reads_body = reads_body
+        self._route = route
+        self._validator = TypeAdapter[Any](route.model).validator
 
     async def answer(self, scope: Scope, body: bytes) -> ASGIApp | None:
         """The response to a right request, or None."""
         try:
-            model = self._validator.validate_json(body) if self.reads_body else self._of_query(scope["query_string"])
+            model = self._validator.validate_json(body) if self.reads_body else self._from_query(scope["query_string"])
             request = Request(scope)
-            values = {name: await depend(request) for name, depend in self._needed}
-            response: ASGIApp = await self._endpoint(**{self._name: model}, **values)
+            needed = [await give(request) for give in self._route.needs]
+            response = await self._route.endpoint(model, *needed)
         except Exception:  # whatever it is, FastAPI meets it again, and says so
             return None
-        scope["endpoint"] = self._endpoint  # as FastAPI would set it
+        scope["endpoint"] = self._route.endpoint  # as FastAPI would set it
         return response
 
-    def _of_query(self, query: bytes) -> Any:
+    def _from_query(self, query: bytes) -> Any:
         if b"%" in query or b"+" in query:
             raise ValueError("to be decoded")
         parts = query.decode("ascii").split("&")

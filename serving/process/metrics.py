@@ -6,8 +6,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -17,14 +16,8 @@ from serving.process import log, shared
 
 logger = logging.getLogger("serving")
 
-router = APIRouter(tags=["operation"])
-
 # From a single rating, which takes about a tenth of a millisecond, to a full batch on a busy machine.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
-_EXAMPLE = """# HELP recsys_model 1 for the version that answers.
-# TYPE recsys_model gauge
-recsys_model{version="034e3cd22cf1"} 1.0
-"""
 
 
 class Metrics:
@@ -57,14 +50,14 @@ class Metrics:
         )
         self._lost = 0
         self._current: str | None = None
-        self._of_labels: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._by_labels: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, method: str, endpoint: str, status: int, seconds: float) -> None:
         """Count a request; `method` and `endpoint` must be from small sets, whatever clients send."""
-        found = self._of_labels.get((method, endpoint, status))
+        found = self._by_labels.get((method, endpoint, status))
         if found is None:
             found = self._requests.labels(method, endpoint, str(status)), self._seconds.labels(endpoint)
-            self._of_labels[method, endpoint, status] = found
+            self._by_labels[method, endpoint, status] = found
         counter, histogram = found
         counter.inc()
         histogram.observe(seconds)
@@ -130,10 +123,3 @@ def _is_whole(file: str) -> bool:
 def _merged(files: list[str]) -> list[Metric]:
     merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]  # the library's
     return list(merged)
-
-
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"example": _EXAMPLE}}}})
-async def metrics(request: Request) -> Response:
-    """Give the server's numbers in Prometheus's text format."""
-    numbers: Metrics = request.app.state.metrics
-    return Response(numbers.text(), media_type=CONTENT_TYPE_LATEST)

@@ -12,6 +12,8 @@ from pydantic_core import to_json
 DESCRIPTION = """Every answer names the request (`X-Request-ID`, which is yours if you send one) and the version of the
 model (`X-Model-Version`). HEAD is answered wherever GET is. Errors have one shape for each protocol; a 503 says in
 `Retry-After` when to ask again. All requests only read, so each may be sent again."""
+PATH = "/openapi.json"
+"""Where the document is given; it holds no secrets."""
 TAGS = [
     {"name": "predictions", "description": "Predicted ratings (native API)."},
     {"name": "users", "description": "What a user may like, and why; also for users that training did not see."},
@@ -44,7 +46,7 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
 def install(app: FastAPI) -> None:
     """Make the application's document say what is answered, with examples put together from those of the fields.
 
-    It is given at /openapi.json, and made when it is first asked for, beside the event loop: that takes a while.
+    It is given at `PATH`, and made when it is first asked for, beside the event loop: that takes a while.
     """
     plain = app.openapi
     once = asyncio.Lock()
@@ -66,7 +68,7 @@ def install(app: FastAPI) -> None:
         return Response(made, media_type="application/json")
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
-    app.add_route("/openapi.json", openapi_document, include_in_schema=False)
+    app.add_route(PATH, openapi_document, include_in_schema=False)
 
 
 def _leave_out_fastapis_errors(document: dict[str, Any]) -> None:

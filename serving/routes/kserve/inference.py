@@ -16,7 +16,6 @@ from pydantic import BaseModel, Field
 
 from serving.answers.recommender import Recommender
 from serving.routes.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
-from serving.routes.errors import KSERVE
 from serving.routes.kserve.tensors import (
     HEADER_LENGTH,
     InferenceRequest,
@@ -27,13 +26,23 @@ from serving.routes.kserve.tensors import (
     with_bytes,
 )
 from serving.routes.openapi import inlined
-from serving.routes.problems import TooManyPairsError
+from serving.routes.protocol import ErrorShape, Protocol
+from serving.routes.refusals import TooManyPairsError
 
 # Whatever is trained and served next, clients find it under the same name; its version tells models apart.
 MODEL_NAME = "recsys"
 
-router = APIRouter(prefix="/v2", tags=["KServe"])
-probes = APIRouter(prefix="/v2/health", tags=["KServe"])
+_router = APIRouter(tags=["KServe"])
+_probes = APIRouter(prefix="/health", tags=["KServe"])
+
+
+class KServeError(BaseModel):
+    """What clients of the Open Inference Protocol read of a failure."""
+
+    error: str = Field(description="What is wrong with this request.", examples=["inputs: Field required"])
+
+
+_ERRORS = ErrorShape("application/json", lambda _, detail: KServeError(error=detail), invalid=400)
 
 
 class ServerLive(BaseModel):
@@ -109,45 +118,45 @@ async def _model_of_version(
 ModelOfVersion = Annotated[Recommender, Depends(_model_of_version)]
 
 
-@probes.get("/live")
+@_probes.get("/live")
 async def server_live() -> ServerLive:
     """Answer as long as the process runs, whether or not it has a model."""
     return ServerLive()
 
 
-@probes.get("/ready", dependencies=[NOT_STOPPING], responses=KSERVE.responses(503))
+@_probes.get("/ready", dependencies=[NOT_STOPPING], responses=_ERRORS.responses(503))
 async def server_ready(recommender: CurrentRecommender) -> ServerReady:
     """Answer 200 when a model is loaded, 503 before."""
     return ServerReady()
 
 
-@router.get("")
-@router.get("/", include_in_schema=False)
+@_router.get("")
+@_router.get("/", include_in_schema=False)
 async def server_metadata(request: Request) -> ServerMetadata:
     """Name the server, its version, and the extensions of the protocol that it knows."""
     return ServerMetadata(version=request.app.version)
 
 
-@router.get("/models/{name}", responses=KSERVE.responses(404, 503))
+@_router.get("/models/{name}", responses=_ERRORS.responses(404, 503))
 async def model_metadata(recommender: Model) -> ModelMetadata:
     """Name the tensors that the model takes and gives."""
     return ModelMetadata(versions=[recommender.manifest.version])
 
 
-@router.get("/models/{name}/versions/{version}", responses=KSERVE.responses(404, 503))
+@_router.get("/models/{name}/versions/{version}", responses=_ERRORS.responses(404, 503))
 async def model_version_metadata(recommender: ModelOfVersion) -> ModelMetadata:
     """Name the tensors that this version of the model takes and gives."""
     return ModelMetadata(versions=[recommender.manifest.version])
 
 
-@router.get("/models/{name}/ready", dependencies=[NOT_STOPPING], responses=KSERVE.responses(404, 503))
+@_router.get("/models/{name}/ready", dependencies=[NOT_STOPPING], responses=_ERRORS.responses(404, 503))
 async def model_ready(recommender: Model) -> ModelReady:
     """Answer 200 when the model is loaded, 503 before."""
     return ModelReady()
 
 
-@router.get(
-    "/models/{name}/versions/{version}/ready", dependencies=[NOT_STOPPING], responses=KSERVE.responses(404, 503)
+@_router.get(
+    "/models/{name}/versions/{version}/ready", dependencies=[NOT_STOPPING], responses=_ERRORS.responses(404, 503)
 )
 async def model_version_ready(recommender: ModelOfVersion) -> ModelReady:
     """Answer 200 when this version of the model is loaded, 404 when another one is."""
@@ -155,7 +164,7 @@ async def model_version_ready(recommender: ModelOfVersion) -> ModelReady:
 
 
 _BINARY: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-_ANSWERS = {200: {"content": _BINARY}, **KSERVE.responses(400, 404, 413, 415, 503)}
+_ANSWERS = {200: {"content": _BINARY}, **_ERRORS.responses(400, 404, 413, 415, 503)}
 _REQUEST = {
     "requestBody": {
         "required": True,
@@ -172,7 +181,7 @@ _REQUEST = {
 }
 
 
-@router.post("/models/{name}/infer", response_model=InferenceResponse, responses=_ANSWERS, openapi_extra=_REQUEST)
+@_router.post("/models/{name}/infer", response_model=InferenceResponse, responses=_ANSWERS, openapi_extra=_REQUEST)
 async def infer(request: Request, recommender: Model, settings: CurrentSettings) -> Response:
     """Predict the rating of each pair of a user id and an item id; unknown ids are answered as from /v1.
 
@@ -181,7 +190,7 @@ async def infer(request: Request, recommender: Model, settings: CurrentSettings)
     return await _inferred(request, recommender, settings.max_pairs)
 
 
-@router.post(
+@_router.post(
     "/models/{name}/versions/{version}/infer",
     response_model=InferenceResponse,
     responses=_ANSWERS,
@@ -210,3 +219,12 @@ async def _inferred(request: Request, recommender: Recommender, most: int) -> Re
         return Response(as_json(names, ratings), media_type="application/json")
     body, length = with_bytes(names, ratings)
     return Response(body, media_type="application/octet-stream", headers={HEADER_LENGTH: str(length)})
+
+
+KSERVE = Protocol(
+    prefix="/v2",
+    routers=(_router,),
+    open_routers=(_probes,),
+    errors=_ERRORS,
+    commas_of_a_pair=12,  # bytes of a tensor may look like commas
+)

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from recsys.artifact import Floats, Ids, Times
 from recsys.artifact.times import checked
-from serving.routes.errors import what_is_wrong
+from serving.routes.refusals import what_is_wrong
 from serving.schemas.numbers import Id
 
 HEADER_LENGTH = "Inference-Header-Content-Length"

@@ -22,8 +22,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
-from serving.routes.errors import what_is_wrong
-from serving.routes.problems import TooManyPairsError
+from serving.routes.refusals import TooManyPairsError, what_is_wrong
 from serving.schemas.numbers import ID_SCHEMA, TIME_SCHEMA, WHEN, Id, IdInAddress, Timestamp, TimestampInAddress
 
 FORMATS = ("dataframe_split", "dataframe_records", "inputs", "instances")

@@ -13,16 +13,37 @@ from pydantic_core import to_json
 
 from serving.answers.timestamps import times_of
 from serving.routes.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
-from serving.routes.errors import MLFLOW
 from serving.routes.mlflow.frames import INVOCATION, InvalidFrameError, from_csv, from_json
 from serving.routes.openapi import inlined
+from serving.routes.protocol import ErrorShape, Protocol
 
 # The MLflow whose protocol this is, and with whose client it is tested. Clients read from it which formats a server
 # knows (those of 2.0 and later), so the version of this project would mislead them.
 MLFLOW_VERSION = "3.17.2"
 
-router = APIRouter(tags=["MLflow"])
-probes = APIRouter(tags=["MLflow"])
+_router = APIRouter(tags=["MLflow"])
+_probes = APIRouter(tags=["MLflow"])
+
+
+class MLflowError(BaseModel):
+    """What MLflow's clients read of a failure."""
+
+    error_code: str = Field(description="MLflow's name for the kind of error.", examples=["BAD_REQUEST"])
+    message: str = Field(description="What is wrong with this request.", examples=["dataframe_split: Field required"])
+
+
+# MLflow has few names; those it has none for are bad requests, and their status says more.
+_ERROR_CODES = {
+    401: "UNAUTHENTICATED",
+    404: "ENDPOINT_NOT_FOUND",
+    500: "INTERNAL_ERROR",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+_ERRORS = ErrorShape(
+    "application/json",
+    lambda status, detail: MLflowError(error_code=_ERROR_CODES.get(status, "BAD_REQUEST"), message=detail),
+    invalid=400,
+)
 
 
 class Predictions(BaseModel):
@@ -31,24 +52,24 @@ class Predictions(BaseModel):
     predictions: list[float] = Field(examples=[[3.67, 4.12]])
 
 
-@probes.get(
+@_probes.get(
     "/ping",
     dependencies=[NOT_STOPPING],
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"example": "\n"}}}, **MLFLOW.responses(503)},
+    responses={200: {"content": {"text/plain": {"example": "\n"}}}, **_ERRORS.responses(503)},
 )
-@probes.get(
+@_probes.get(
     "/health",
     dependencies=[NOT_STOPPING],
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"example": "\n"}}}, **MLFLOW.responses(503)},
+    responses={200: {"content": {"text/plain": {"example": "\n"}}}, **_ERRORS.responses(503)},
 )
 async def ping(recommender: CurrentRecommender) -> Response:
     """Answer 200 and an empty line when a model is loaded, 503 before."""
     return Response("\n", media_type="text/plain")
 
 
-@router.get(
+@_router.get(
     "/version",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"example": MLFLOW_VERSION}}}},
@@ -77,10 +98,10 @@ _BODY = {
 }
 
 
-@router.post(
+@_router.post(
     "/invocations",
     response_model=Predictions,
-    responses=MLFLOW.responses(400, 413, 415, 503),
+    responses=_ERRORS.responses(400, 413, 415, 503),
     openapi_extra={"requestBody": _BODY},
 )
 async def invocations(request: Request, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
@@ -109,3 +130,12 @@ def _media_type(request: Request) -> str:
     """What the body is; nothing where it has a parameter other than charset=utf-8, such as the `format` of MLflow 1."""
     given, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
     return given if set(parameters) <= {"charset=utf-8", 'charset="utf-8"', ""} else ""
+
+
+MLFLOW = Protocol(
+    prefix="",
+    routers=(_router,),
+    open_routers=(_probes,),
+    errors=_ERRORS,
+    commas_of_a_pair=12,  # rows of a data frame may have columns that are not needed
+)

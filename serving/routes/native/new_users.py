@@ -9,7 +9,8 @@ from pydantic_core import to_json
 
 from serving.answers.explanation import explain_new_user
 from serving.routes.dependencies import CurrentRecommender, CurrentSettings
-from serving.routes.problems import InvalidRatingError, TooManyPairsError, responses
+from serving.routes.problems import responses
+from serving.routes.refusals import InvalidRatingError, TooManyPairsError
 from serving.schemas.answers import FoldInExplanationResponse, FoldInResponse
 from serving.schemas.requests import FoldInExplanationRequest, FoldInRequest, ItemRating
 from serving.settings import Settings

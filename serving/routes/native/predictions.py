@@ -10,7 +10,8 @@ from pydantic_core import to_json
 from serving.answers.recommender import Recommender
 from serving.answers.timestamps import times_of
 from serving.routes.dependencies import CurrentRecommender, CurrentSettings
-from serving.routes.problems import TooManyPairsError, responses
+from serving.routes.problems import responses
+from serving.routes.refusals import TooManyPairsError
 from serving.schemas.answers import PredictionsResponse, RatingResponse
 from serving.schemas.requests import PairQuery, PredictionsRequest
 

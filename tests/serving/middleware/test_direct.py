@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 from starlette.types import Message, Receive, Scope, Send
 
 from recsys.artifact import Artifact
 from serving.answers.recommender import Recommender
 from serving.middleware.direct import DirectRoutes
-from serving.routes.native import predictions
+from serving.routes.native.protocol import DIRECT, NATIVE
 from serving.schemas.answers import PredictionsResponse, RatingResponse
 from serving.settings import Settings
 from tests.serving import films
@@ -100,9 +102,24 @@ def test_a_right_request_never_reaches_fastapi(method: str, path: str, query: by
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(DirectRoutes(fastapi, predictions.router.routes, "/v1")(scope, receive, send))
+    asyncio.run(DirectRoutes(fastapi, DIRECT)(scope, receive, send))
     assert sent[0]["status"] == 200
     assert b'"rating":3.7' in sent[1]["body"]
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(DIRECT))
+def test_what_is_registered_is_what_fastapi_calls(method: str, path: str) -> None:
+    (route,) = (
+        route
+        for router in NATIVE.routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and NATIVE.prefix + route.path == path and method in (route.methods or ())
+    )
+    endpoint, model, needs = DIRECT[method, path]
+    first, *others = inspect.signature(endpoint, eval_str=True).parameters.values()
+    assert route.endpoint is endpoint
+    assert model in (first.annotation, *get_args(first.annotation)[:1])
+    assert [get_args(other.annotation)[1].dependency for other in others] == list(needs)
 
 
 def test_both_ways_are_counted_as_the_same_endpoint(films_server: httpx.Client) -> None:

@@ -1,0 +1,27 @@
+"""The project's own routes, under /v1, one module for each noun."""
+
+from __future__ import annotations
+
+from serving.routes.dependencies import current_recommender, current_settings
+from serving.routes.native import items, model, new_users, predictions, users
+from serving.routes.problems import PROBLEMS
+from serving.routes.protocol import DirectRoute, Protocol
+from serving.schemas.requests import PairQuery, PredictionsRequest
+
+NATIVE = Protocol(
+    prefix="/v1",
+    # The busiest first; each is included by itself, since a router within a router is searched several times.
+    routers=(predictions.router, users.router, items.router, new_users.router, model.router),
+    open_routers=(),
+    errors=PROBLEMS,
+    # A pair has a user, an item and a time, and two commas within and one behind it; of a new user there are ratings,
+    # with two commas each, and items.
+    commas_of_a_pair=3,
+)
+DIRECT = {
+    ("GET", f"{NATIVE.prefix}/ratings"): DirectRoute(predictions.rating, PairQuery, (current_recommender,)),
+    ("POST", f"{NATIVE.prefix}/predictions"): DirectRoute(
+        predictions.predictions, PredictionsRequest, (current_recommender, current_settings)
+    ),
+}
+"""The routes that are asked most, by method and address."""
