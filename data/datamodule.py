@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from typing_extensions import override
 
-from data.movielens import Ratings, load
+from data.movielens import load
+from data.ratings import Ratings
 from data.splits import Split, canonical_name, carve_validation, make_split
 
 Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32

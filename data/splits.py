@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data import catalogue
 from data.errors import SplitUnavailableError, UnknownSplitError
-from data.movielens import Ratings
+from data.movielens import catalogue
+from data.ratings import Ratings
 
 Rows = npt.NDArray[np.int64]
 

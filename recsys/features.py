@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from data.movielens import Ratings
+from data.ratings import Ratings
 from recsys.errors import SettingsError
 
 # Upper ends of the groups. Ages as in MovieLens 1M; years finer where there are more films.

@@ -16,9 +16,8 @@ from benchmarks.faults import work
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run, seconds
 from benchmarks.faults.progress import moments
-from data import catalogue
-from data.download import default_cache, fetch
-from data.movielens import load_data_set
+from data.movielens import catalogue, load_data_set
+from data.movielens.download import default_cache, fetch
 from recsys import artifact
 from recsys.command.checkpoints.reading import read_checkpoint
 from recsys.errors import CommandError

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data import catalogue
-from data.catalogue import DataSet
-from data.movielens import load_data_set
+from data.movielens import catalogue, load_data_set
+from data.movielens.catalogue import DataSet
 from recsys import artifact
 from recsys.command.main import main
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from data.movielens import Ratings
+from data.ratings import Ratings
 
 
 def prediction_table(ratings: Ratings, batches: list[Any]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from data.movielens import Ratings
+from data.ratings import Ratings
 from recsys.errors import SettingsError
 from recsys.features import Feature, Known
 from recsys.linalg.spectral import singular_values

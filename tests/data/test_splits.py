@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.catalogue import RatingScale
 from data.errors import SplitUnavailableError, UnknownSplitError
-from data.movielens import Ratings
+from data.movielens import Ratings, RatingScale
 from data.splits import Split, canonical_name, carve_validation, make_split, split_names
 
 OFFICIAL = ("u1", "u2", "u3", "u4", "u5", "ua", "ub")

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from data.datamodule import MovieLensDataModule
-from data.movielens import Ratings
+from data.ratings import Ratings
 from recsys import artifact
 from recsys.command.run import Run
 from recsys.models import RatingModel

@@ -52,7 +52,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("synthetic.table1.experiment", "recsys/linalg/leading.py"),
         ("synthetic.figures.curves", "synthetic/dynamics.py"),
         ("synthetic.figures.comparison", "synthetic/baselines/opt_space.py"),
-        ("benchmarks.peers.run", "data/movielens.py"),
+        ("benchmarks.peers.run", "data/movielens/loading.py"),
         ("benchmarks.peers.networks.nfm", "benchmarks/peers/networks/network.py"),
     ],
 )

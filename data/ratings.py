@@ -1,29 +1,27 @@
-"""Load a MovieLens data set as one immutable value."""
+"""Ratings as one immutable value, wherever they come from."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from typing_extensions import override
 
-from data import catalogue
-from data.archives import FoundArchive
-from data.catalogue import DataSet, RatingScale
-from data.download import fetch
-from data.errors import IncompleteFileError
-from data.publisher import HttpLimits
-from data.rating_rows import read_ratings
-from data.tables import read_items, read_users
 
-__all__ = ["RatingScale", "Ratings", "load", "load_data_set", "read"]
+@dataclass(frozen=True)
+class RatingScale:
+    """The ratings a user can give: minimum, minimum + step, ..., maximum, in stars."""
 
-logger = logging.getLogger("data")
+    minimum: float
+    maximum: float
+    step: float
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.minimum:g}, {self.minimum + self.step:g}, ... {self.maximum:g}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,68 +99,3 @@ class Ratings:
             f"<Ratings {self.name}: {len(self):,} ratings in {self.scale} of {self.n_items:,} items by "
             f"{self.n_users:,} users, from {self.source}>"
         )
-
-
-def load(name: str = "100k", *, path: Path | str | None = None, cache: Path | str | None = None) -> Ratings:
-    """Load a data set of the catalogue, downloading it the first time.
-
-    `path` is the publisher's zip file, the wheel that also carries 100k, or a directory that one of them
-    was unpacked into. `cache` is where downloads are kept: by default $RECSYS_CACHE, or recsys in the
-    user's cache directory.
-
-    Raises subclasses of `data.errors.DataError`, whose messages say what to do.
-    """
-    return load_data_set(
-        catalogue.find(name),
-        path=None if path is None else Path(path),
-        cache=None if cache is None else Path(cache),
-    )
-
-
-def load_data_set(
-    data_set: DataSet,
-    *,
-    path: Path | None = None,
-    cache: Path | None = None,
-    limits: HttpLimits | None = None,
-) -> Ratings:
-    """Do what `load` does, for a data set that need not be in the catalogue."""
-    found = fetch(data_set, path=path, cache=cache, limits=limits)
-    ratings = read(data_set, found)
-    logger.info("%r", ratings)
-    return ratings
-
-
-def read(data_set: DataSet, found: FoundArchive) -> Ratings:
-    """Read and check the files of a data set where they have been found.
-
-    Raises the errors of `data.errors` that concern archives, files and rows.
-    """
-    archive = found.archive
-    rows = read_ratings(archive.ratings, found.read(archive.ratings.name), data_set.scale)
-    if rows.values.size != data_set.n_ratings:
-        raise IncompleteFileError(
-            f"{archive.ratings.name} has {rows.values.size:,} rows, but MovieLens {data_set.name} has "
-            f"{data_set.n_ratings:,} ratings. Get {data_set.url} again."
-        )
-    return Ratings(
-        name=data_set.name,
-        users=rows.users,
-        items=rows.items,
-        values=rows.values,
-        timestamps=rows.timestamps,
-        user_ids=rows.user_ids,
-        item_ids=rows.item_ids,
-        scale=data_set.scale,
-        user_table=_user_table(found, rows.user_ids),
-        item_table=read_items(archive.items, found.read(archive.items.name), rows.item_ids),
-        sha256=rows.sha256,
-        source=found.source,
-    )
-
-
-def _user_table(found: FoundArchive, user_ids: npt.NDArray[np.int64]) -> pd.DataFrame:
-    users = found.archive.users
-    if users is None:
-        return pd.DataFrame(index=pd.Index(user_ids, name="user_id"))
-    return read_users(users, found.read(users.name), user_ids)

@@ -9,7 +9,7 @@ import pytest
 
 from data.errors import ArchiveError, ChecksumError, DataError, MissingFileError, UnsafeArchiveError
 from data.movielens import load_data_set
-from tests.data.miniatures import Miniature, declared, miniature, packed
+from tests.data.movielens.miniatures import Miniature, declared, miniature, packed
 
 
 @pytest.fixture

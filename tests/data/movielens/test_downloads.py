@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from data.download import default_cache
 from data.errors import CacheError, NoSourceError
 from data.movielens import load_data_set
-from data.publisher import HttpLimits
-from tests.data.local_server import IMPATIENT, NOBODY, Respond, Server, promised, refusal, whole
-from tests.data.miniatures import Miniature, miniature
+from data.movielens.download import default_cache
+from data.movielens.publisher import HttpLimits
+from tests.data.movielens.local_server import IMPATIENT, NOBODY, Respond, Server, promised, refusal, whole
+from tests.data.movielens.miniatures import Miniature, miniature
 
 Serve = Callable[[Respond], Server]
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.catalogue import RatingScale, RatingsFile, TableFile, find
 from data.errors import (
     ChecksumError,
     DataError,
@@ -20,10 +19,12 @@ from data.errors import (
     RatingOutsideScaleError,
     UnlistedIdError,
 )
-from data.rating_rows import RatingRows, read_ratings
-from data.table_rows import Item, User
-from data.tables import read_items, read_users
-from data.text_files import encoding_of
+from data.movielens.catalogue import RatingsFile, TableFile, find
+from data.movielens.formats.rating_rows import RatingRows, read_ratings
+from data.movielens.formats.table_rows import Item, User
+from data.movielens.formats.tables import read_items, read_users
+from data.movielens.formats.text_files import encoding_of
+from data.ratings import RatingScale
 
 U_DATA = RatingsFile("u.data", separator=b"\t")
 RATINGS_DAT = find("10m").published.ratings

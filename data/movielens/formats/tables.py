@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data.catalogue import Row, TableFile
-from data.checksums import expect_sha256
 from data.errors import (
     DuplicateIdError,
     EmptyFileError,
@@ -19,8 +17,10 @@ from data.errors import (
     MalformedRowError,
     UnlistedIdError,
 )
-from data.table_rows import Item, User
-from data.text_files import encoding_of, end_of_text
+from data.movielens.catalogue import Row, TableFile
+from data.movielens.checksums import expect_sha256
+from data.movielens.formats.table_rows import Item, User
+from data.movielens.formats.text_files import encoding_of, end_of_text
 
 _REMEDY = "Get the file from the publisher again, or correct that line."
 

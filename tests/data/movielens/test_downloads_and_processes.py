@@ -16,8 +16,8 @@ import pytest
 
 import data
 from data.movielens import load_data_set
-from tests.data.local_server import Respond, Server, whole
-from tests.data.miniatures import Miniature, miniature
+from tests.data.movielens.local_server import Respond, Server, whole
+from tests.data.movielens.miniatures import Miniature, miniature
 
 Serve = Callable[[Respond], Server]
 
@@ -25,7 +25,7 @@ LOAD = """
 import sys
 from pathlib import Path
 from data.movielens import load_data_set
-from tests.data.miniatures import miniature
+from tests.data.movielens.miniatures import miniature
 
 print(load_data_set(miniature("20m").at(sys.argv[1]), cache=Path(sys.argv[2])).source)
 """

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from data import package_index
-from data.catalogue import find
-from data.checksums import matches
-from data.download import default_cache
-from tests.data.local_server import Respond, Server
+from data.movielens import package_index
+from data.movielens.catalogue import find
+from data.movielens.checksums import matches
+from data.movielens.download import default_cache
+from tests.data.movielens.local_server import Respond, Server
 
 
 @pytest.fixture

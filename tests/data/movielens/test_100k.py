@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.catalogue import RatingScale, find
 from data.errors import ChecksumError, DataError
 from data.movielens import Ratings, load, load_data_set
-from tests.data.miniatures import Miniature, in_zip
+from data.movielens.catalogue import find
+from data.ratings import RatingScale
+from tests.data.movielens.miniatures import Miniature, in_zip
 
 # In the order of the publisher's u.genre, which is nearly that of the alphabet.
 GENRES = [

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from data import package_index, publisher
-from data.archives import FoundArchive
-from data.catalogue import Archive, DataSet
-from data.checksums import matches
 from data.errors import CacheError, ChecksumError, MissingFileError, NoSourceError, SourceError
-from data.publisher import HttpLimits
+from data.movielens import package_index, publisher
+from data.movielens.archives import FoundArchive
+from data.movielens.catalogue import Archive, DataSet
+from data.movielens.checksums import matches
+from data.movielens.publisher import HttpLimits
 
 logger = logging.getLogger("data")
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from typing_extensions import override
 
-from data.publisher import HttpLimits
+from data.movielens.publisher import HttpLimits
 
 Respond = Callable[[BaseHTTPRequestHandler], None]
 

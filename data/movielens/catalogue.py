@@ -15,24 +15,12 @@ from typing import Generic, TypeVar
 
 from typing_extensions import override
 
-from data import table_rows
 from data.errors import UnknownDataSetError
-from data.table_rows import Item, User
+from data.movielens.formats import table_rows
+from data.movielens.formats.table_rows import Item, User
+from data.ratings import RatingScale
 
 Row = TypeVar("Row", Item, User)
-
-
-@dataclass(frozen=True)
-class RatingScale:
-    """The ratings a user can give: minimum, minimum + step, ..., maximum, in stars."""
-
-    minimum: float
-    maximum: float
-    step: float
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.minimum:g}, {self.minimum + self.step:g}, ... {self.maximum:g}"
 
 
 @dataclass(frozen=True)
@@ -164,7 +152,7 @@ _ML_100K_WHEEL = Wheel(
 )
 
 
-def _of_csv_files(folder: str, md5: str, size: int) -> Archive:
+def _csv_archive(folder: str, md5: str, size: int) -> Archive:
     """The publisher's archive from 20m on: ratings.csv and movies.csv, nothing about the users."""
     return Archive(
         filename=f"{folder}.zip",
@@ -239,7 +227,7 @@ CATALOGUE: tuple[DataSet, ...] = (
         scale=_HALF_STARS,
         n_ratings=20_000_263,
         url=f"{_PUBLISHER}/ml-20m.zip",
-        published=_of_csv_files("ml-20m", "cd245b17a1ae2cc31bb14903e1204af3", 198_702_078),
+        published=_csv_archive("ml-20m", "cd245b17a1ae2cc31bb14903e1204af3", 198_702_078),
     ),
     DataSet(
         name="25m",
@@ -247,7 +235,7 @@ CATALOGUE: tuple[DataSet, ...] = (
         scale=_HALF_STARS,
         n_ratings=25_000_095,
         url=f"{_PUBLISHER}/ml-25m.zip",
-        published=_of_csv_files("ml-25m", "6b51fb2759a8657d3bfcbfc42b592ada", 261_978_986),
+        published=_csv_archive("ml-25m", "6b51fb2759a8657d3bfcbfc42b592ada", 261_978_986),
     ),
     DataSet(
         name="32m",
@@ -255,6 +243,6 @@ CATALOGUE: tuple[DataSet, ...] = (
         scale=_HALF_STARS,
         n_ratings=32_000_204,
         url=f"{_PUBLISHER}/ml-32m.zip",
-        published=_of_csv_files("ml-32m", "d472be332d4daa821edc399621853b57", 238_950_008),
+        published=_csv_archive("ml-32m", "d472be332d4daa821edc399621853b57", 238_950_008),
     ),
 )

@@ -16,8 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data.catalogue import RatingScale, RatingsFile
-from data.checksums import expect_sha256
 from data.errors import (
     DuplicateRatingError,
     EmptyFileError,
@@ -25,7 +23,10 @@ from data.errors import (
     MalformedRowError,
     RatingOutsideScaleError,
 )
-from data.text_files import end_of_text
+from data.movielens.catalogue import RatingsFile
+from data.movielens.checksums import expect_sha256
+from data.movielens.formats.text_files import end_of_text
+from data.ratings import RatingScale
 
 _COLUMNS = ("user id", "item id", "rating", "timestamp")
 _REMEDY = "Get the file from the publisher again, or correct that line."

@@ -7,8 +7,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from data.catalogue import Archive
 from data.errors import ArchiveError, MissingFileError, UnsafeArchiveError
+from data.movielens.catalogue import Archive
 
 
 @dataclass(frozen=True)

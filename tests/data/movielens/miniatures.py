@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from data.catalogue import Archive, Checksum, DataSet, find
+from data.movielens.catalogue import Archive, Checksum, DataSet, find
 
 # user id, item id, rating, timestamp. The ids have gaps and are not in order.
 RATINGS = ((7, 50, "4", 900), (3, 5, "3", 800), (7, 5, "5", 800), (12, 9, "1", 1000))

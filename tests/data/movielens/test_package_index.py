@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from data.catalogue import DataSet, find
 from data.errors import NoSourceError
 from data.movielens import load_data_set
-from tests.data.local_server import IMPATIENT, NOBODY, Respond, Server, refusal, whole
+from data.movielens.catalogue import DataSet, find
+from tests.data.movielens.local_server import IMPATIENT, NOBODY, Respond, Server, refusal, whole
 
 Serve = Callable[[Respond], Server]
 WHEEL = "recbole-1.2.1-py3-none-any.whl"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from data.catalogue import Checksum
 from data.errors import ChecksumError
+from data.movielens.catalogue import Checksum
 
 
 def matches(file: Path, checksum: Checksum) -> bool:

@@ -1,6 +1,7 @@
 """What one line of an item or user table says, in each of the formats MovieLens has had.
 
-Each function takes the fields of a line and raises ValueError if they do not fit; `data.tables` adds where.
+Each function takes the fields of a line and raises ValueError if they do not fit; `data.movielens.formats.tables` adds
+where.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.catalogue import CATALOGUE, DataSet
 from data.errors import IncompleteFileError
 from data.movielens import load_data_set
-from tests.data.miniatures import FORMATS, miniature
+from data.movielens.catalogue import CATALOGUE, DataSet
+from tests.data.movielens.miniatures import FORMATS, miniature
 
 
 @pytest.mark.parametrize("data_set", CATALOGUE, ids=lambda data_set: data_set.name)

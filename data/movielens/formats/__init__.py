@@ -1,0 +1,1 @@
+"""The files of MovieLens: rows of ratings, users and items, in the formats of every release."""
