@@ -1,7 +1,6 @@
 """Write the measured numbers into the documents: python -m benchmarks.document.
 
-What stands between `<!-- NAME -->` and `<!-- /NAME -->` is drawn from benchmarks/results/NAME.json, or NAME.csv; a test
-compares.
+What stands between `<!-- NAME -->` and `<!-- /NAME -->` is drawn from benchmarks/results; a test compares.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.document.best_model import best_model
+from benchmarks.document.best_results import best_results
 from benchmarks.document.content import Content
 from benchmarks.document.faults import faults
 from benchmarks.document.figure4 import figure4
@@ -18,38 +19,33 @@ from benchmarks.document.table1 import table1
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
-README = ROOT / "README.md"
-BEST_MODEL = ROOT / "docs" / "best-model.md"
-FAULTS = ROOT / "docs" / "faults.md"
+DOCS = ROOT / "docs"
 
-Sections = dict[str, Callable[[Content], str]]
-DOCUMENTS: dict[Path, Sections] = {
-    README: {
-        "rmse_table": rmse_table,
-        "table1": table1,
-        "figure4": figure4,
-        "speed": speed,
-        "serving_load": serving_load,
-    },
-    BEST_MODEL: {"best_model": best_model},
-    FAULTS: {"faults": faults},
+Section = tuple[str, Callable[[Content], str]]  # the name of its results, and what draws it
+DOCUMENTS: dict[Path, dict[str, Section]] = {
+    ROOT / "README.md": {"best_results": ("rmse_table", best_results)},
+    DOCS / "results.md": {"rmse_table": ("rmse_table", rmse_table)},
+    DOCS / "experiments.md": {"table1": ("table1", table1), "figure4": ("figure4", figure4)},
+    DOCS / "speed.md": {"speed": ("speed", speed), "serving_load": ("serving_load", serving_load)},
+    DOCS / "best-model.md": {"best_model": ("best_model", best_model)},
+    DOCS / "faults.md": {"faults": ("faults", faults)},
 }
 
 
 def rendered(document: Path) -> str:
     """The document with every section drawn anew from its results."""
     text = document.read_text()
-    for name, draw in DOCUMENTS[document].items():
+    for name, (name_of_results, draw) in DOCUMENTS[document].items():
         before, opening, rest = text.partition(f"<!-- {name} -->\n")
         _, closing, after = rest.partition(f"<!-- /{name} -->")
         if not closing:
             raise SystemExit(f"{document.name} has no section <!-- {name} --> … <!-- /{name} -->")
-        section = draw(_results(name))
+        section = draw(results(name_of_results))
         text = f"{before}{opening}{section}\n{closing}{after}"
     return text
 
 
-def _results(name: str) -> Content:
+def results(name: str) -> Content:
     """What NAME.json holds; where there is none, the rows of NAME.csv."""
     if (RESULTS / f"{name}.json").is_file():
         content: Content = json.loads((RESULTS / f"{name}.json").read_text())

@@ -30,12 +30,12 @@ def rmse_table(content: Content) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     notes = (
-        "Test RMSE, mean and standard deviation over five seeds unless it says otherwise. `+`: the paper counts the "
-        "method among those that use more than the ratings, though `mc` and `gc-mc` do not here. `lnn` and `embedding` "
-        "are this project's and start at damped user and item means or, as the paper's do, near zero. "
-        "`best-all`, `fm-date` and `fm-windows` are told when each test rating was given; what `best-all` reaches "
-        "without stands below. What is empty was not measured. "
-        "What the paper quotes at 80:20 for other methods is of the official split u1."
+        "Test RMSE, mean and standard deviation over five seeds unless a cell says otherwise. `+`: the paper counts "
+        "the method among those that use more than the ratings, though `mc` and `gc-mc` do not here. `best`, `lnn` and "
+        "`embedding` are this project's; the last two start at damped user and item means or, like the paper's, near "
+        "zero. `best-all`, `fm-date` and `fm-windows` know when each test rating was given; what `best-all` reaches "
+        "without stands below. Blank: not measured, or not published. "
+        "The paper's figures of other methods at 80:20 are of the official split u1."
     )
     parts = (_earlier_code(content), _as_served(content["rows"]), _calibration(content["rows"]))
     return "\n".join([*lines, "", notes, *(line for part in parts for line in part)])
@@ -55,8 +55,8 @@ def _earlier_code(content: Content) -> list[str]:
         which = f"Only {', '.join(current)} {'was' if len(current) == 1 else 'were'} measured by it"
     else:
         which = f"These were measured by earlier code: {', '.join(earlier)}"
-    where = "the commit of every row stands in [rmse_table.md](benchmarks/results/rmse_table.md)"
-    return ["", f"The table was last added to with the code of commit {content['commit']}. {which}; {where}."]
+    where = "`benchmarks/results/rmse_table.md` has the commit of every row"
+    return ["", f"Rows were last added by the code of commit {content['commit']}. {which}; {where}."]
 
 
 def _as_served(rows: list[Content]) -> list[str]:
