@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 # The training command's: where it keeps downloads; its options have two underscores after the subcommand.
-_OF_THE_COMMAND = re.compile(r"CACHE|[A-Z]+__.*")
+_COMMAND_NAMES = re.compile(r"CACHE|[A-Z]+__.*")
 # Kubernetes tells every container of the Services beside it; for one named recsys these begin like settings, too.
-_OF_KUBERNETES = re.compile(r"(.+_)?(SERVICE_(HOST|PORT(_.+)?)|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+_KUBERNETES_NAMES = re.compile(r"(.+_)?(SERVICE_(HOST|PORT(_.+)?)|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 _LINK = re.compile(r"(tcp|udp|sctp)://.*")
 
 
@@ -31,6 +31,6 @@ def refuse_unknown(environ: Mapping[str, str], prefix: str, settings: Iterable[s
                     f"{name} is {value}, which Kubernetes sets for a Service of this name: set it to a port, "
                     "or enableServiceLinks: false"
                 )
-        elif upper not in known and not _OF_THE_COMMAND.fullmatch(rest) and not _OF_KUBERNETES.fullmatch(rest):
+        elif upper not in known and not _COMMAND_NAMES.fullmatch(rest) and not _KUBERNETES_NAMES.fullmatch(rest):
             near = difflib.get_close_matches(upper, known, n=1)
             raise ValueError(f"there is no setting {name}; {f'did you mean {near[0]}?' if near else 'see --help'}")

@@ -9,7 +9,7 @@ import numpy as np
 from recsys.artifact import positions
 from serving.answers.item_catalogue import CatalogueItem
 from serving.answers.recommender import BY_MODEL, FOLD_IN, USER_MEAN, Prediction, Recommender
-from serving.answers.timestamps import times_of
+from serving.answers.timestamps import times_from
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def explain(
     Raises:
         UnknownIdError: `strict`, and an id is unknown.
     """
-    given_at = times_of([timestamp])
+    given_at = times_from([timestamp])
     (prediction,) = recommender.predict([user_id], [item_id], given_at, strict=strict)
     user, item = recommender.find("user", user_id), recommender.find("item", item_id)
     arrays, mean = recommender.artifact.arrays, recommender.manifest.global_mean

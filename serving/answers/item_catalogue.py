@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.artifact import Artifact, Floats, Ids
+from recsys.artifact import Artifact
 from serving.answers.title_search import Found, TitleSearch
 from serving.answers.titles import display_title, normalised
 
@@ -31,7 +31,7 @@ class CatalogueItem:
     mean_rating: float | None
 
 
-class Catalogue:
+class ItemCatalogue:
     """Titles, genres and ratings of all items, prepared for searching."""
 
     def __init__(self, artifact: Artifact) -> None:
@@ -44,11 +44,11 @@ class Catalogue:
         by_popularity = np.argsort(-self._counts, kind="stable")
         self._search = TitleSearch(self._table.titles, self._table.years, by_popularity)
         self.genres = tuple(sorted({genre for genres in self._table.genres for genre in genres}))
-        of_genre: dict[str, list[int]] = {normalised(genre): [] for genre in self.genres}
+        by_genre: dict[str, list[int]] = {normalised(genre): [] for genre in self.genres}
         for item, genres in enumerate(self._table.genres):
             for genre in genres:
-                of_genre[normalised(genre)].append(item)
-        self._of_genre = {genre: np.array(items) for genre, items in of_genre.items()}
+                by_genre[normalised(genre)].append(item)
+        self._by_genre = {genre: np.array(items) for genre, items in by_genre.items()}
 
     def __getitem__(self, item: int) -> CatalogueItem:
         """Return the item at a position."""
@@ -69,23 +69,9 @@ class Catalogue:
         Raises:
             UnknownGenreError: no item has it.
         """
-        items = self._of_genre.get(normalised(genre))
+        items = self._by_genre.get(normalised(genre))
         if items is None:
             raise UnknownGenreError(f"no item has the genre {genre!r:.100}; there are {', '.join(self.genres)}")
         mask = np.zeros(self._ids.size, np.bool_)
         mask[items] = True
         return mask
-
-
-def best(scores: Floats, candidates: Mask, offset: int, n: int) -> Ids:
-    """Positions of the `n` candidates with the highest scores after the first `offset`; of equals the first item first.
-
-    Only what reaches the page is sorted.
-    """
-    items = np.flatnonzero(candidates)
-    last = offset + n
-    if last < items.size:
-        threshold = np.partition(scores[items], items.size - last)[items.size - last]
-        items = items[scores[items] >= threshold]
-    order = np.argsort(-scores[items], kind="stable")
-    return items[order[offset:last]]

@@ -29,7 +29,7 @@ def item_vectors(artifact: Artifact) -> Floats:
     Raises:
         ArtifactError: the model's numbers are so large that their products are no numbers.
     """
-    return _of_matrix(artifact) if "matrix" in artifact.arrays else _of_factors(artifact)
+    return _from_matrix(artifact) if "matrix" in artifact.arrays else _from_factors(artifact)
 
 
 def _finite(product: Floats) -> Floats:
@@ -38,7 +38,7 @@ def _finite(product: Floats) -> Floats:
     return product
 
 
-def _of_matrix(artifact: Artifact) -> Floats:
+def _from_matrix(artifact: Artifact) -> Floats:
     """By the eigenvectors of the smaller Gram matrix, D Dᵀ or DᵀD, which is enough for the leading directions."""
     n_users, n_items = artifact.arrays["matrix"].shape
     gram: Floats = np.zeros((min(n_users, n_items),) * 2, np.float32)
@@ -87,7 +87,7 @@ def _blocks(artifact: Artifact) -> Iterator[Floats]:
         yield (matrix[:, columns] - rows - item_means[columns]) * (row_known & column_known[columns])
 
 
-def _of_factors(artifact: Artifact) -> Floats:
+def _from_factors(artifact: Artifact) -> Floats:
     """Without forming D, which is L Rᵀ with L = [P, b − b_u − μ, 1] and R = [Q, 1, b' − b_i], b and b' the model's."""
     arrays = artifact.arrays
     user_bias, item_bias = arrays["user_bias"], arrays["item_bias"]  # (n_users, 1), (n_items, 1)

@@ -11,9 +11,10 @@ import numpy as np
 
 from recsys.artifact import SOURCES, Artifact, Floats, Ids, Times, load, positions
 from serving.answers.fold_in import FoldIn
-from serving.answers.item_catalogue import Catalogue, CatalogueItem, Mask, best
+from serving.answers.item_catalogue import ItemCatalogue, Mask
 from serving.answers.item_vectors import item_vectors
-from serving.answers.timestamps import times_of
+from serving.answers.ranking import RankedItem, Ranking, best
+from serving.answers.timestamps import times_from
 
 MODEL, FEATURES, USER_MEAN, ITEM_MEAN, GLOBAL_MEAN = SOURCES
 BY_MODEL = (MODEL, FEATURES)  # answers that come from the model's own parameters
@@ -33,7 +34,7 @@ class Prediction(NamedTuple):
     source: str
 
 
-class Uncertainty(NamedTuple):
+class RatingDistribution(NamedTuple):
     """Standard deviation of a rating, and the probability of each rating there is, by how that is written."""
 
     standard_deviation: float
@@ -47,23 +48,6 @@ class KnownUser:
     user_id: int
     n_ratings: int
     mean_rating: float | None
-
-
-@dataclass(frozen=True)
-class RankedItem:
-    """An item and the number it was ranked by: a predicted rating on the data set's scale, or a similarity."""
-
-    item: CatalogueItem
-    value: float
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """One page of a ranking, how many there are in all, and who answered."""
-
-    total: int
-    source: str
-    page: list[RankedItem]
 
 
 @dataclass(frozen=True)
@@ -82,7 +66,7 @@ class Recommender:
     def __init__(self, artifact: Artifact) -> None:
         """Compute what all answers share: the catalogue, the item vectors, and where each user's ratings begin."""
         self.manifest = artifact.manifest
-        self.catalogue = Catalogue(artifact)
+        self.catalogue = ItemCatalogue(artifact)
         self.artifact = artifact
         self.n_users = artifact.arrays["user_ids"].size
         self.n_items = artifact.arrays["item_ids"].size
@@ -108,7 +92,7 @@ class Recommender:
     def predict(
         self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None, *, strict: bool = False
     ) -> list[Prediction]:
-        """Predict the rating of each pair of original ids, given at times as `times_of` gives them.
+        """Predict the rating of each pair of original ids, given at times as `times_from` gives them.
 
         Raises:
             UnknownIdError: `strict`, and an id is unknown.
@@ -134,7 +118,7 @@ class Recommender:
 
     def uncertainty(
         self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None
-    ) -> list[Uncertainty | None]:
+    ) -> list[RatingDistribution | None]:
         """How far ratings may lie from the predictions; None where a mean answers or the model does not say."""
         users, user_known = positions(self.artifact.arrays["user_ids"], np.asarray(user_ids, np.int64))
         items, item_known = positions(self.artifact.arrays["item_ids"], np.asarray(item_ids, np.int64))
@@ -144,7 +128,7 @@ class Recommender:
         levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
         by_model = user_known & item_known & self.artifact.user_known[users] & self.artifact.item_known[items]
         return [
-            Uncertainty(deviation, dict(zip(levels, shares, strict=True))) if known else None
+            RatingDistribution(deviation, dict(zip(levels, shares, strict=True))) if known else None
             for deviation, shares, known in zip(
                 said.deviations.tolist(), said.probabilities.tolist(), by_model.tolist(), strict=True
             )
@@ -177,7 +161,7 @@ class Recommender:
             scores, source = self._item_means(), ITEM_MEAN
         else:
             everything = np.array([user]), np.arange(self.n_items)
-            scores = self.artifact.scores(*everything, times_of([timestamp]))
+            scores = self.artifact.scores(*everything, times_from([timestamp]))
             source = MODEL if self.rated_by(user)[0].size else FEATURES
             if exclude_seen:
                 candidates[self.rated_by(user)[0]] = False

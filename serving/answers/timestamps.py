@@ -10,7 +10,7 @@ from recsys.artifact import Times
 from recsys.artifact.times import UNKNOWN
 
 
-def times_of(timestamps: Sequence[int | None]) -> Times | None:
+def times_from(timestamps: Sequence[int | None]) -> Times | None:
     """Timestamps as an artefact takes them, with −1 for None; None if all are, which is answered faster."""
     if all(timestamp is None for timestamp in timestamps):
         return None

@@ -15,6 +15,7 @@ from typing_extensions import override  # typing's, from Python 3.12 on
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving.process.connections import Connections, Limits
+from serving.process.request_heads import head_without_offer, is_address
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
 _LINGER_SECONDS = 1.0  # for a client to read why it was refused, before what it still sends makes the system reset it
-_UPGRADE_HEADERS = (b"upgrade", b"http2-settings")
 
 
 class _Reading(Enum):
@@ -153,25 +153,15 @@ class Connection(HttpToolsProtocol):
             raise _TooLongError
 
     def _go_on_without_upgrade(self, rest: bytes) -> None:
-        """Read a request as if its client had not offered another protocol (RFC 9110, 7.8: a server may ignore that).
-
-        Java's HttpClient and `curl --http2` offer HTTP/2 with every request. The parser takes what follows such a head
-        for the other protocol, so another one reads the head without the offer, and then the body.
-        """
+        """Read a request as if its client had not offered another protocol, which the parser takes what follows for."""
         method = self.parser.get_method()
         if method == b"CONNECT":
             self.refuse(405, "This server is no proxy.")
             return
-        head = [b"%s %s HTTP/%s" % (method, self.url, self.parser.get_http_version().encode())]
-        for name, value in self.headers:
-            if name == b"connection":
-                kept = [token for token in value.split(b",") if token.strip().lower() not in _UPGRADE_HEADERS]
-                value = b",".join(kept)
-            if name not in _UPGRADE_HEADERS:
-                head.append(name + b": " + value)
+        head = head_without_offer(method, self.url, self.parser.get_http_version(), self.headers)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
-        self.data_received(b"\r\n".join([*head, b"", rest]))
+        self.data_received(head + rest)
 
     # What is refused
 
@@ -203,7 +193,7 @@ class Connection(HttpToolsProtocol):
         if self._reading is _Reading.NOTHING:
             super().on_message_begin()
         named = bool(self.url)  # without an address, the method was not read either
-        if not _is_address(self.url):
+        if not is_address(self.url):
             self.url = b"/"
         self.scope["state"]["refusal"] = (status, detail)
         super().on_headers_complete()
@@ -297,13 +287,6 @@ class _Lingering(asyncio.Transport):
     @override
     def close(self) -> None:
         self._connection.linger()
-
-
-def _is_address(url: bytes) -> bool:
-    try:
-        return bool(httptools.parse_url(url).path.decode("ascii"))
-    except (httptools.HttpParserInvalidURLError, UnicodeDecodeError, AttributeError):
-        return False
 
 
 def connection_class(connections: Connections) -> type[Connection]:

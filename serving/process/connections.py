@@ -31,7 +31,7 @@ class Limits(NamedTuple):
     connections: int
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
+    def from_settings(cls, settings: Settings) -> Limits:
         """The limits that settings name, with no more connections than the system has file descriptors for."""
         allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         possible = max(1, allowed - len(list(Path("/dev/fd").iterdir())) - _RESERVED_DESCRIPTORS)

@@ -114,11 +114,11 @@ def _signature(directory: Path) -> Signature:
         manifest = hashlib.sha256(read_regular(directory / MANIFEST_FILE)).hexdigest()
     except OSError as error:
         manifest = str(error)  # another reason is a change, too
-    files = tuple(_of_file(directory / name) for name in (MANIFEST_FILE, MODEL_FILE, ITEMS_FILE))
+    files = tuple(_file_state(directory / name) for name in (MANIFEST_FILE, MODEL_FILE, ITEMS_FILE))
     return Signature(directory.resolve(), files, manifest)
 
 
-def _of_file(path: Path) -> tuple[int, ...] | None:
+def _file_state(path: Path) -> tuple[int, ...] | None:
     try:
         status = path.stat()
     except OSError:

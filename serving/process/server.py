@@ -122,7 +122,7 @@ def serve(settings: Settings, app: FastAPI, listening: socket.socket, parent: so
 
     As long as it answers, it says so to `parent` once a second, and it stops when that end is closed.
     """
-    connections = Connections(Limits.of(settings), app.state.metrics)
+    connections = Connections(Limits.from_settings(settings), app.state.metrics)
     config = uvicorn.Config(
         app,
         http=connection_class(connections),

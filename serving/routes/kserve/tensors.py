@@ -170,22 +170,23 @@ def _values(tensor: InputTensor, rest: memoryview) -> tuple[Ids, memoryview]:
 
 def _binary(request: InferenceRequest) -> bool:
     """Whether bytes are wanted; what an output says of itself counts more than what the request says of all."""
-    of_all = (request.parameters or {}).get("binary_data_output", False)
-    of_output = [(output.parameters or {}).get("binary_data") for output in request.outputs or []]
-    return (of_output[0] if of_output and of_output[0] is not None else of_all) is True
+    for_all = (request.parameters or {}).get("binary_data_output", False)
+    for_output = [(output.parameters or {}).get("binary_data") for output in request.outputs or []]
+    return (for_output[0] if for_output and for_output[0] is not None else for_all) is True
 
 
 def as_json(names: dict[str, str], ratings: Floats) -> bytes:
     """The body of an answer, with the ratings (n,) as numbers in it."""
-    return to_json({**names, "outputs": [{**_described(ratings), "data": ratings.tolist()}]})
+    return to_json({**names, "outputs": [{**_output(ratings), "data": ratings.tolist()}]})
 
 
 def with_bytes(names: dict[str, str], ratings: Floats) -> tuple[bytes, int]:
     """The body of an answer, with the ratings (n,) as bytes after the JSON, and the length of the JSON."""
     raw = ratings.astype("<f4").tobytes()
-    header = to_json({**names, "outputs": [{**_described(ratings), "parameters": {"binary_data_size": len(raw)}}]})
+    header = to_json({**names, "outputs": [{**_output(ratings), "parameters": {"binary_data_size": len(raw)}}]})
     return header + raw, len(header)
 
 
-def _described(ratings: Floats) -> dict[str, Any]:
+def _output(ratings: Floats) -> dict[str, Any]:
+    """The output tensor, without its values."""
     return {"name": "rating", "shape": [ratings.size], "datatype": "FP32"}

@@ -190,9 +190,9 @@ def from_json(body: bytes, most: int) -> Pairs:
         errors = [{**e, "loc": e["loc"][1:]} for e in error.errors(include_url=False, include_input=False)]
         raise InvalidFrameError(what_is_wrong(errors)) from error
     if isinstance(given, SplitBody):
-        return _of_split(given.dataframe_split, most)
+        return _from_split(given.dataframe_split, most)
     table = next(value for name, value in given if name != "params")
-    return _of_columns(table) if isinstance(table, Columns) else _of_rows(table)
+    return _from_columns(table) if isinstance(table, Columns) else _from_rows(table)
 
 
 def from_csv(body: bytes, most: int) -> Pairs:
@@ -209,22 +209,22 @@ def from_csv(body: bytes, most: int) -> Pairs:
         raise InvalidFrameError(f"the body is no CSV in UTF-8: {error}") from error
     if len(rows) > most + 1:
         raise TooManyPairsError(f"More than {most} rows in one request; this server allows no more.")
-    return _of_values(_TextColumns, _columns("the CSV", rows[0] if rows else [], rows[1:]), most)
+    return _from_values(_TextColumns, _columns("the CSV", rows[0] if rows else [], rows[1:]), most)
 
 
-def _of_split(split: Split, most: int) -> Pairs:
-    return _of_values(Columns, _columns("dataframe_split", split.columns, split.data), most)
+def _from_split(split: Split, most: int) -> Pairs:
+    return _from_values(Columns, _columns("dataframe_split", split.columns, split.data), most)
 
 
-def _of_values(kind: type[Columns | _TextColumns], columns: dict[str, list[Any]], most: int) -> Pairs:
+def _from_values(kind: type[Columns | _TextColumns], columns: dict[str, list[Any]], most: int) -> Pairs:
     try:
         read = kind.model_validate(columns, context={"most": most})
     except ValidationError as error:
         raise InvalidFrameError(what_is_wrong(error.errors(include_url=False, include_input=False))) from error
-    return _of_columns(read)
+    return _from_columns(read)
 
 
-def _of_columns(columns: Columns | _TextColumns) -> Pairs:
+def _from_columns(columns: Columns | _TextColumns) -> Pairs:
     n, times = len(columns.user_id), columns.timestamp
     timestamps: list[int | None] = [None] * n if times is None else list(times)
     for name, column in (("item_id", columns.item_id), ("timestamp", timestamps)):
@@ -233,7 +233,7 @@ def _of_columns(columns: Columns | _TextColumns) -> Pairs:
     return Pairs(columns.user_id, columns.item_id, timestamps)
 
 
-def _of_rows(rows: list[Record] | list[Row]) -> Pairs:
+def _from_rows(rows: list[Record] | list[Row]) -> Pairs:
     pairs = [(row["user_id"], row["item_id"], row.get("timestamp")) if isinstance(row, dict) else row for row in rows]
     return Pairs([user for user, _, _ in pairs], [item for _, item, _ in pairs], [time for _, _, time in pairs])
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
-from serving.answers.timestamps import times_of
+from serving.answers.timestamps import times_from
 from serving.routes.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
 from serving.routes.mlflow.frames import INVOCATION, InvalidFrameError, from_csv, from_json
 from serving.routes.openapi import inlined
@@ -119,7 +119,7 @@ async def invocations(request: Request, recommender: CurrentRecommender, setting
     except InvalidFrameError as error:
         raise HTTPException(400, str(error)) from error
     await asyncio.sleep(0)  # reading and answering ten thousand rows at once would keep others waiting
-    ratings = recommender.artifact.predict(user_ids, item_ids, times_of(timestamps)).ratings
+    ratings = recommender.artifact.predict(user_ids, item_ids, times_from(timestamps)).ratings
     return Response(to_json({"predictions": ratings.tolist()}), media_type="application/json")
 
 

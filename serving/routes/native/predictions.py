@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
 from serving.answers.recommender import Recommender
-from serving.answers.timestamps import times_of
+from serving.answers.timestamps import times_from
 from serving.routes.dependencies import CurrentRecommender, CurrentSettings
 from serving.routes.problems import responses
 from serving.routes.refusals import TooManyPairsError
@@ -52,7 +52,7 @@ def _answers(
     wanted: PairQuery | PredictionsRequest,
 ) -> list[dict[str, object]]:
     """What is said of each pair, as plain values."""
-    given_at = times_of(timestamps)
+    given_at = times_from(timestamps)
     ratings, sources = recommender.rate(user_ids, item_ids, given_at, strict=wanted.strict)
     answers: list[dict[str, object]] = [
         {"user_id": user_id, "item_id": item_id, "rating": rating, "source": source}

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from serving.answers.explanation import explain
-from serving.answers.timestamps import times_of
+from serving.answers.timestamps import times_from
 from serving.routes.dependencies import CurrentRecommender
 from serving.routes.problems import responses
 from serving.schemas.answers import (
@@ -54,7 +54,7 @@ async def recommendations(
     ranking = recommender.recommend(user_id, **query.model_dump(exclude={"uncertainty"}))
     items = [RecommendationAndUncertainty(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page]
     if query.uncertainty:
-        given_at = times_of([query.timestamp] * len(items))
+        given_at = times_from([query.timestamp] * len(items))
         said = recommender.uncertainty([user_id] * len(items), [item.item_id for item in items], given_at)
         for item, uncertainty in zip(items, said, strict=True):
             item.uncertainty = uncertainty and UncertaintyOfRating(**uncertainty._asdict())

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from recsys import artifact
-from serving.answers.item_catalogue import Catalogue, UnknownGenreError
+from serving.answers.item_catalogue import ItemCatalogue, UnknownGenreError
 from tests.serving import films
 
 N_ITEMS = 4000
 
 
-def catalogue(titles: tuple[str, ...], genres: tuple[tuple[str, ...], ...], folder: Path) -> Catalogue:
+def catalogue(titles: tuple[str, ...], genres: tuple[tuple[str, ...], ...], folder: Path) -> ItemCatalogue:
     """Of items with these titles and genres, and one rating."""
     n = len(titles)
     arrays = films.arrays("LinearNetwork") | {
@@ -28,7 +28,7 @@ def catalogue(titles: tuple[str, ...], genres: tuple[tuple[str, ...], ...], fold
         "rating_values": np.ones(1, np.float32),
     }
     items = artifact.ItemTable(titles, (None,) * n, genres)
-    return Catalogue(artifact.load(artifact.save(folder, films.manifest("LinearNetwork"), arrays, items)))
+    return ItemCatalogue(artifact.load(artifact.save(folder, films.manifest("LinearNetwork"), arrays, items)))
 
 
 def test_one_absurd_title_costs_no_more_than_itself(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_one_absurd_title_costs_no_more_than_itself(tmp_path: Path) -> None:
     plain = catalogue(titles, ((),) * N_ITEMS, tmp_path)
     table = plain._table
     tracemalloc.start()
-    searched = Catalogue(artifact.load(tmp_path / "latest"))
+    searched = ItemCatalogue(artifact.load(tmp_path / "latest"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 30e6  # the items' file itself, read and decoded, and an index of 255 bytes an item
@@ -48,7 +48,7 @@ def test_as_many_genres_as_items_cost_no_more_than_their_names(tmp_path: Path) -
     genres = tuple((f"genre {n}",) for n in range(N_ITEMS))
     catalogue(tuple(f"film {n}" for n in range(N_ITEMS)), genres, tmp_path)
     tracemalloc.start()
-    searched = Catalogue(artifact.load(tmp_path / "latest"))
+    searched = ItemCatalogue(artifact.load(tmp_path / "latest"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 12e6  # a mask for each genre would take 16 MB

@@ -8,8 +8,8 @@ import pytest
 from recsys.artifact import Array, Artifact, ArtifactError, ItemTable
 from serving.answers.explanation import explain, explain_new_user
 from serving.answers.fold_in import FoldIn
-from serving.answers.item_catalogue import best
 from serving.answers.item_vectors import item_vectors
+from serving.answers.ranking import best
 from serving.answers.recommender import Recommender
 from tests.serving import films
 

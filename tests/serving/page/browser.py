@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ except ModuleNotFoundError:
         raise
     pytest.skip(MISSING, allow_module_level=True)
 
-__all__ = ["Browser", "Page", "chromium", "expect", "violations", "visit"]
+__all__ = ["Browser", "Page", "chromium", "expect", "genre", "options", "recommended", "search", "violations", "visit"]
 
 
 @contextmanager
@@ -46,18 +47,18 @@ def visit(browser: Browser, url: str, *, width: int = 1200, height: int = 900) -
     wrong: list[str] = []
     origin = "/".join(url.split("/")[:3]) + "/"
 
-    def of_console(message: ConsoleMessage) -> None:
+    def note_message(message: ConsoleMessage) -> None:
         # Chromium reports every answer that is an error; whether it ought to be one is the test's business.
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             wrong.append(message.text)
 
-    def of_request(request: Request) -> None:
+    def note_request(request: Request) -> None:
         if not request.url.startswith(origin):
             wrong.append(f"asked for {request.url}")
 
-    page.on("console", of_console)
+    page.on("console", note_message)
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", of_request)
+    page.on("request", note_request)
     page.goto(url)
     try:
         yield page
@@ -72,3 +73,23 @@ def violations(page: Page, *rules: str) -> list[str]:
     return [
         f"{found['id']}: {found['nodes'][0]['html']}" for found in Axe().run(page, None, options).response["violations"]
     ]
+
+
+def recommended(page: Page) -> Any:
+    """The films recommended in the panel that is open."""
+    return page.locator(".panel:visible .films > li")
+
+
+def genre(page: Page) -> Any:
+    """The choice of a genre in the panel that is open."""
+    return page.locator(".panel:visible .genre select")
+
+
+def search(page: Page) -> Any:
+    """The first field for titles in the panel that is open."""
+    return page.locator(".panel:visible .combobox input").first
+
+
+def options(page: Page, *, selected: bool | None = None) -> Any:
+    """The titles offered under a field."""
+    return page.get_by_role("listbox").get_by_role("option", selected=selected)

@@ -34,13 +34,13 @@ class Operation(NamedTuple):
 
     method: str
     path: str
-    described: dict[str, Any]
+    documented: dict[str, Any]
 
 
 def operations(document: dict[str, Any]) -> Iterator[Operation]:
     for path, methods in document["paths"].items():
-        for method, described in methods.items():
-            yield Operation(method, path, described)
+        for method, documented in methods.items():
+            yield Operation(method, path, documented)
 
 
 def examples(content: dict[str, Any]) -> list[Any]:
@@ -59,16 +59,16 @@ def test_every_operation_is_described_under_a_tag_that_is(document: dict[str, An
     assert document["paths"].keys() == PATHS
     assert document["tags"] == TAGS
     for operation in operations(document):
-        assert operation.described["description"]
-        assert len(operation.described["tags"]) == 1
-        assert operation.described["tags"][0] in {tag["name"] for tag in TAGS}
+        assert operation.documented["description"]
+        assert len(operation.documented["tags"]) == 1
+        assert operation.documented["tags"][0] in {tag["name"] for tag in TAGS}
 
 
 def test_every_body_has_an_example_that_its_schema_allows(document: dict[str, Any]) -> None:
     validator = needed("jsonschema_rs").Draft202012Validator
     seen = 0
-    for _, path, described in operations(document):
-        for body in (described.get("requestBody", {"content": {}}), *described["responses"].values()):
+    for _, path, documented in operations(document):
+        for body in (documented.get("requestBody", {"content": {}}), *documented["responses"].values()):
             for media_type, content in body["content"].items():
                 if media_type == "application/octet-stream":
                     continue
@@ -81,7 +81,7 @@ def test_every_body_has_an_example_that_its_schema_allows(document: dict[str, An
 
 def test_every_parameter_has_an_example_or_a_default(document: dict[str, Any]) -> None:
     for operation in operations(document):
-        for parameter in operation.described.get("parameters", []):
+        for parameter in operation.documented.get("parameters", []):
             schema = parameter["schema"]
             assert schema.keys() & {"default", "examples"} or not parameter.get("required"), parameter
 
@@ -89,8 +89,8 @@ def test_every_parameter_has_an_example_or_a_default(document: dict[str, Any]) -
 def test_the_examples_of_requests_are_answered(roomy_films_server: httpx.Client, document: dict[str, Any]) -> None:
     version = roomy_films_server.get("/v1/model").json()["version"]
     sent = 0
-    for method, path, described in operations(document):
-        for media_type, content in described.get("requestBody", {"content": {}})["content"].items():
+    for method, path, documented in operations(document):
+        for media_type, content in documented.get("requestBody", {"content": {}})["content"].items():
             if media_type == "application/octet-stream":
                 continue
             for example in examples(content):
@@ -105,8 +105,8 @@ def test_the_examples_of_requests_are_answered(roomy_films_server: httpx.Client,
 
 
 def test_errors_are_declared_in_the_shape_of_the_protocol(document: dict[str, Any]) -> None:
-    for _, path, described in operations(document):
-        for status, response in described["responses"].items():
+    for _, path, documented in operations(document):
+        for status, response in documented["responses"].items():
             if int(status) >= 400:
                 ((media_type, content),) = response["content"].items()
                 fields = set(content["schema"]["properties"])
@@ -129,13 +129,13 @@ def test_the_key_is_declared_where_it_is_asked_for(start_server: StartServer, do
             "description": "The same key, in a header that other clients know.",
         },
     }  # fmt: skip
-    for _, path, described in operations(guarded):
-        asked = described.get("security") == [{"APIKeyHeader": []}, {"HTTPBearer": []}]  # one of them
-        assert asked == ("401" in described["responses"]) == (path not in PROBES), path
+    for _, path, documented in operations(guarded):
+        asked = documented.get("security") == [{"APIKeyHeader": []}, {"HTTPBearer": []}]  # one of them
+        assert asked == ("401" in documented["responses"]) == (path not in PROBES), path
         for status, header in (("401", "WWW-Authenticate"), ("503", "Retry-After")):
-            assert header in described["responses"].get(status, {"headers": header})["headers"]
+            assert header in documented["responses"].get(status, {"headers": header})["headers"]
     assert "securitySchemes" not in document["components"]
-    assert not any("401" in operation.described["responses"] for operation in operations(document))
+    assert not any("401" in operation.documented["responses"] for operation in operations(document))
 
 
 @pytest.mark.slow
