@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from recsys.artifact.kinds import KINDS
 from recsys.files import read_regular
 
 FORMAT = 3
-KINDS = ("BayesianEmbedding", "LinearNetwork", "UserItemEmbedding")
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.safetensors"
 ITEMS_FILE = "items.json"

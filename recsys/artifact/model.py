@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from recsys.artifact import times, uncertainty
 from recsys.artifact.item_table import ItemTable
+from recsys.artifact.kinds import KINDS
 from recsys.artifact.manifest import ArtifactError, Manifest
 from recsys.artifact.times import Times
 from recsys.artifact.uncertainty import Uncertainty
@@ -21,27 +22,17 @@ Ids = npt.NDArray[np.int64]
 # Who answered a prediction, best first. A row without training ratings is answered by its features where the model has
 # some; a pair of which nothing is known on one side still has the mean of the other side's ratings.
 SOURCES = ("model", "features", "user_mean", "item_mean", "global_mean")
-_OF_MODEL, _OF_FEATURES, _OF_USER, _OF_ITEM, _OF_ALL = range(len(SOURCES))
-_RATED, _DESCRIBED, _NOTHING = range(3)  # what a model knows a row by
+_BY_MODEL, _BY_FEATURES, _BY_USER_MEAN, _BY_ITEM_MEAN, _BY_GLOBAL_MEAN = range(len(SOURCES))
+_RATINGS, _FEATURES, _NOTHING = range(3)  # what a model knows a row by
 _SOURCE_OF = np.array(  # by what is known of the user, then of the item
     [
-        [_OF_MODEL, _OF_FEATURES, _OF_USER],
-        [_OF_FEATURES, _OF_FEATURES, _OF_ALL],
-        [_OF_ITEM, _OF_ALL, _OF_ALL],
+        [_BY_MODEL, _BY_FEATURES, _BY_USER_MEAN],
+        [_BY_FEATURES, _BY_FEATURES, _BY_GLOBAL_MEAN],
+        [_BY_ITEM_MEAN, _BY_GLOBAL_MEAN, _BY_GLOBAL_MEAN],
     ],
     np.int8,
 )
 
-_ARRAYS_OF_KIND: dict[str, dict[str, tuple[str, ...]]] = {  # name of the array: its dimensions
-    "BayesianEmbedding": {"matrix": ("users", "items"), **uncertainty.ARRAYS},
-    "LinearNetwork": {"matrix": ("users", "items")},
-    "UserItemEmbedding": {
-        "user_factors": ("users", "dimension"),
-        "item_factors": ("items", "dimension"),
-        "user_bias": ("users", "one"),
-        "item_bias": ("items", "one"),
-    },
-}
 _ARRAYS_OF_ALL = {
     "user_ids": ("users",),
     "item_ids": ("items",),
@@ -53,10 +44,6 @@ _ARRAYS_OF_ALL = {
 }
 _OPTIONAL_ARRAYS = {
     "new_item_mean": ("one",),  # what an item without training ratings is rated above the mean; 0 if it is not there
-}
-_DESCRIBED_ARRAYS = {  # of a model with features: 1 where a row has some that are not made of its ratings, else 0
-    "user_described": ("users",),
-    "item_described": ("items",),
 }
 _TYPE_OF_ARRAY = {
     "user_described": np.int32,
@@ -190,12 +177,8 @@ class Artifact:
 
 
 def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
-    expected = {**_ARRAYS_OF_ALL, **_ARRAYS_OF_KIND[manifest.kind]}
+    expected = {**_ARRAYS_OF_ALL, **KINDS[manifest.kind].expected(set(arrays))}
     expected |= {name: size for name, size in _OPTIONAL_ARRAYS.items() if name in arrays}
-    if manifest.kind == "BayesianEmbedding" and arrays.keys() & times.ARRAYS.keys():
-        expected |= times.ARRAYS
-    if manifest.kind == "BayesianEmbedding":
-        expected |= {name: size for name, size in _DESCRIBED_ARRAYS.items() if name in arrays}
     if arrays.keys() != expected.keys():
         wrong = ", ".join(sorted(arrays.keys() ^ expected.keys()))
         raise ArtifactError(f"a {manifest.kind} artefact has missing or unknown arrays: {wrong}.")
@@ -247,7 +230,7 @@ def _known_by(arrays: dict[str, Array], side: str) -> npt.NDArray[np.int8]:
     n = arrays[f"{side}_ids"].size
     rated = np.bincount(arrays[f"rating_{side}s"], minlength=n) > 0
     described = arrays.get(f"{side}_described", np.zeros(n)) > 0
-    known: npt.NDArray[np.int8] = np.where(rated, _RATED, np.where(described, _DESCRIBED, _NOTHING)).astype(np.int8)
+    known: npt.NDArray[np.int8] = np.where(rated, _RATINGS, np.where(described, _FEATURES, _NOTHING)).astype(np.int8)
     return known
 
 

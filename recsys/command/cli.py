@@ -103,7 +103,7 @@ class RecsysCLI(LightningCLI):
         callbacks: list[Callback] = [*given["callbacks"]]
         if self.subcommand == "fit":
             stage = SELECTION if self.datamodule.validation > 0 else REFIT
-            self.record = FitRecord(stage, 0.0, deciding(self.asked), self.datamodule.ratings.sha256)
+            self.record = FitRecord(stage, deciding(self.asked), self.datamodule.ratings.sha256)
             checkpoints = EpochCheckpoints(self._run.checkpoint(stage), self._run.checkpoint_every)
             callbacks += [self.record, LoggedConfiguration(self.asked), checkpoints]
             if sys.stderr.isatty() and given["enable_progress_bar"] is not False:

@@ -20,8 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recsys.linalg.gradient import with_gradient
 from recsys.linalg.leading import leading_eigenvectors
-from recsys.linalg.spectral import require_summable, spectral_function, with_gradient
+from recsys.linalg.spectral import require_summable, spectral_function
 
 # How far p(σ) may be from g(σ), which is between 0 and 1. Test RMSE is that of the exact ratio (benchmarks.rmse_table).
 TOLERANCE = 0.1
@@ -71,7 +72,7 @@ def _by_products(matrix: Tensor, smoothing: float) -> tuple[Tensor, Tensor] | No
         return None
     transposed = matrix.shape[0] > matrix.shape[1]
     wide = (matrix.mT if transposed else matrix) / smoothing  # (r, c), r <= c; S_ε(W) = ε S_1(W / ε)
-    rest = _take_out_leading(wide)
+    rest = _without_found_directions(wide)
     coefficients = None if rest is None else _polynomial(rest.longest)
     if rest is None or coefficients is None:
         return None
@@ -95,7 +96,7 @@ class _Rest:
     longest: float  # its largest singular value is at most this, which is at least 1
 
 
-def _take_out_leading(wide: Tensor) -> _Rest | None:
+def _without_found_directions(wide: Tensor) -> _Rest | None:
     """The rest of (r, c) without singular directions that are found, first in the matrix, then in its Gram matrix.
 
     None where what the first left is too large for the precision of its Gram matrix.

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from typing_extensions import override
+
+from recsys.linalg.gradient import with_gradient
 
 # Directions looked for, and applications of W Wᵀ to find them. A ratings matrix has one to three that stand clear of
 # the rest; looking for more finds those more exactly, and sixteen columns is where matrix products become cheap.
@@ -32,36 +34,57 @@ class NonFiniteMatrixError(ValueError):
     """The matrix to decompose has entries that are infinite, undefined, or too large to add up."""
 
 
+class _Leading(NamedTuple):
+    """The leading singular directions, k of them; those that were not found are zero."""
+
+    left: Tensor  # (..., r, k) left singular vectors
+    values: Tensor  # (..., k) singular values
+    rows: Tensor  # (..., k, c) right singular vectors, one a row
+    found: Tensor  # (...,) how many of the k were found
+
+
+class _Remainder(NamedTuple):
+    """The matrix less its leading directions, and the eigenvectors of its Gram matrix."""
+
+    matrix: Tensor  # (..., r, c)
+    values: Tensor  # (..., r) its singular values, descending
+    eigenvectors: Tensor  # (..., r, r) its left singular vectors, ascending
+
+
 @dataclass(frozen=True)
 class Spectrum:
     """Singular value decomposition W = U diag(σ) Vᵀ in the form that is cheap to get and to use.
 
     `singular_values` is (..., r) with r = min(m, n), descending; values below the rounding error of the decomposition
-    are exactly zero. The singular vectors stay factored: the leading ones as (basis, rows = basisᵀ W), the remaining
-    ones as eigenvectors of the remainder's Gram matrix.
+    are exactly zero. The singular vectors stay factored: U f(Σ) Vᵀ = Σ_leading f_j u_j v_jᵀ + E diag(f / σ) Eᵀ R, with
+    R the rest of the matrix and E the eigenvectors of R Rᵀ.
+
+    >>> W = torch.tensor([[0.0, 2.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    >>> spectrum = decompose(W)
+    >>> spectrum.singular_values.tolist()
+    [3.0, 2.0, 0.0]
+    >>> spectrum.map(torch.tensor([30.0, 20.0, 10.0])).tolist()  # the direction with σ = 0 stays out
+    [[0.0, 20.0, 0.0], [30.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
 
     singular_values: Tensor
-    _leading: Tensor  # (..., r, k) left singular vectors, zero columns where none was found
-    _leading_rows: Tensor  # (..., k, c) right singular vectors, one a row, zero where none was found
-    _found: Tensor  # (...,) how many of the k are used
-    _eigenvectors: Tensor  # (..., r, r) left singular vectors of the remainder, ascending
-    _remainder_values: Tensor  # (..., r) singular values of the remainder, descending, in units of `_remainder`
-    _remainder: Tensor  # (..., r, c) the matrix less its leading directions
-    _transposed: bool
+    _leading: _Leading
+    _remainder: _Remainder
+    _transposed: bool  # whether they are of Wᵀ, which is then the wider one
 
     def map(self, weights: Tensor) -> Tensor:
         """U diag(weights) Vᵀ for weights (..., r), as an (..., m, n) matrix; directions with σ = 0 are left out."""
-        k = self._leading.shape[-1]
-        places = torch.arange(weights.shape[-1], device=weights.device) + self._found[..., None]
+        leading, remainder = self._leading, self._remainder
+        k = leading.left.shape[-1]
+        places = torch.arange(weights.shape[-1], device=weights.device) + leading.found[..., None]
         of_rest = torch.take_along_dim(weights, places.clamp(max=weights.shape[-1] - 1), -1)
-        kept = (places < weights.shape[-1]) & (self._remainder_values > 0)
-        scaled = torch.where(kept, of_rest / torch.where(kept, self._remainder_values, 1.0), 0.0)
+        kept = (places < weights.shape[-1]) & (remainder.values > 0)
+        scaled = torch.where(kept, of_rest / torch.where(kept, remainder.values, 1.0), 0.0)
         ascending = scaled.flip(-1)[..., None, :]
-        filter_ = _product(self._eigenvectors * ascending, self._eigenvectors.mT)  # (..., r, r)
-        result = _product(filter_, self._remainder)
+        filter_ = _product(remainder.eigenvectors * ascending, remainder.eigenvectors.mT)  # (..., r, r)
+        result = _product(filter_, remainder.matrix)
         if k:
-            result = result + (self._leading * weights[..., None, :k]) @ self._leading_rows
+            result = result + (leading.left * weights[..., None, :k]) @ leading.rows
         return result.mT if self._transposed else result
 
 
@@ -81,29 +104,21 @@ def decompose(matrix: Tensor) -> Spectrum:
     # Below the normal numbers the directions are lost and derivatives overflow: such a matrix counts as zero.
     wide = wide * torch.where(largest >= torch.finfo(wide.dtype).tiny, 1 / scale, 0.0)
 
-    leading, leading_values, leading_rows, found, remainder = _take_out_leading(wide)
+    leading, remainder = _take_out_leading(wide)
     eigenvalues, eigenvectors = torch.linalg.eigh(_product(remainder, remainder.mT))
     eigenvalues = eigenvalues.flip(-1)
     # Two kinds of rounding: of the Gram matrix, relative to its norm, and of the remainder, relative to σ₁.
     precision = torch.finfo(wide.dtype).eps
-    strongest = torch.cat([eigenvalues[..., :1], leading_values.square()], -1).amax(-1, keepdim=True)  # (..., 1), σ₁²
+    strongest = torch.cat([eigenvalues[..., :1], leading.values.square()], -1).amax(-1, keepdim=True)  # (..., 1), σ₁²
     floor = torch.maximum(precision * eigenvalues[..., :1], _rounding(wide) ** 2 * strongest)
     remainder_values = torch.where(eigenvalues > floor, eigenvalues, 0.0).sqrt()
 
-    places = torch.arange(wide.shape[-2], device=wide.device) - found[..., None]
+    places = torch.arange(wide.shape[-2], device=wide.device) - leading.found[..., None]
     values = torch.take_along_dim(remainder_values, places.clamp(min=0), -1)
-    k = leading_values.shape[-1]
-    values[..., :k] = torch.where(places[..., :k] < 0, leading_values, values[..., :k])
-    return Spectrum(
-        values * scale[..., 0],
-        leading,
-        leading_rows,
-        found,
-        eigenvectors,
-        remainder_values,
-        remainder,
-        transposed,
-    )
+    k = leading.values.shape[-1]
+    values[..., :k] = torch.where(places[..., :k] < 0, leading.values, values[..., :k])
+    rest = _Remainder(remainder, remainder_values, eigenvectors)
+    return Spectrum(values * scale[..., 0], leading, rest, transposed)
 
 
 def singular_values(matrix: Tensor) -> Tensor:
@@ -188,17 +203,6 @@ def product_singular_values(left: Tensor, right: Tensor) -> Tensor:
     return values
 
 
-def polar_factor(matrix: Tensor) -> Tensor:
-    """U Vᵀ of (..., m, n): the gradient of the nuclear norm, with the directions of σ = 0 left out."""
-    spectrum = decompose(matrix)
-    return spectrum.map(torch.ones_like(spectrum.singular_values))
-
-
-def nuclear_norm(matrix: Tensor) -> Tensor:
-    """‖W‖_* = Σ σᵢ of (..., m, n) as (...,), differentiable, with gradient U Vᵀ."""
-    return spectral_function(matrix, lambda values: (values.sum(-1), (values > 0).to(values.dtype)))
-
-
 def effective_rank(values: Tensor) -> Tensor:
     """exp(−Σ pᵢ log pᵢ) with pᵢ = σᵢ / Σσ, for (..., r) singular values; 0 for the zero matrix.
 
@@ -225,37 +229,15 @@ def spectral_function(matrix: Tensor, function: ValueAndDerivative) -> Tensor:
     return with_gradient(matrix, value, spectrum.map(derivative)) if matrix.requires_grad else value
 
 
-def with_gradient(matrix: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
-    """`value`, (...,), as a function of (..., m, n), differentiable once, whose gradient (..., m, n) is known."""
-    result: Tensor = _WithGradient.apply(matrix, value, gradient)  # type: ignore[no-untyped-call]  # torch has no types
-    return result
-
-
-class _WithGradient(torch.autograd.Function):
-    @staticmethod
-    @override
-    def forward(ctx: torch.autograd.function.FunctionCtx, matrix: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
-        ctx.save_for_backward(gradient)
-        return value.clone()
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    @override
-    def backward(ctx: torch.autograd.function.FunctionCtx, outer: Tensor) -> tuple[Tensor, None, None]:
-        (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]  # set by save_for_backward
-        return outer[..., None, None] * gradient, None, None
-
-
-def _take_out_leading(wide: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def _take_out_leading(wide: Tensor) -> tuple[_Leading, Tensor]:
     """Take the singular directions that block power iteration finds to working precision out of (..., r, c).
 
-    Returns left vectors (..., r, k), values (..., k), right vectors as rows (..., k, c), how many were found, (...,),
-    and the matrix without them, (..., r, c); those not found are zero. k is 0 where r is too small to gain from it.
+    Returns them and the matrix without them, (..., r, c). k is 0 where r is too small to gain from it.
     """
     *batch, r, c = wide.shape
     if r <= _LARGEST_WHOLE:
         none = wide.new_zeros(*batch, r, 0), wide.new_zeros(*batch, 0), wide.new_zeros(*batch, 0, c)
-        return *none, torch.zeros(batch, dtype=torch.long, device=wide.device), wide
+        return _Leading(*none, torch.zeros(batch, dtype=torch.long, device=wide.device)), wide
     # The last application and what follows are in float64, since what rounding leaves of a leading direction would
     # pass for a direction of its own.
     precise = wide.double()
@@ -280,7 +262,7 @@ def _take_out_leading(wide: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Ten
     basis, values, rows = basis * mask[..., None, :], values * mask, rows * mask[..., None]
     remainder = precise - basis @ (values[..., None] * rows)
     left, leading_values, right, remainder = (part.to(wide.dtype) for part in (basis, values, rows, remainder))
-    return left, leading_values, right, found.sum(-1), remainder
+    return _Leading(left, leading_values, right, found.sum(-1)), remainder
 
 
 def _rounding(wide: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""The models. A new one is one new file with a subclass of `RatingModel`."""
+"""The models. A new one is a new file with a subclass of `RatingModel` and a line in `recsys/artifact/kinds.py`."""
 
 from recsys.models.base import NonFiniteLossError, RatingModel
 from recsys.models.bayesian_embedding import BayesianEmbedding

@@ -13,12 +13,12 @@ from torch import Tensor
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 from typing_extensions import override
 
+from data.datamodule import Batch
 from recsys.linalg.spectral import NonFiniteMatrixError, effective_rank
 from recsys.models.known_rows import KnownRows
 from recsys.models.memory import require_memory, require_memory_to_train
 from recsys.starts import Start
 
-Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
 # `on_save_checkpoint` below answers Lightning's worry about modules among the hyper-parameters.
 warnings.filterwarnings("ignore", "Attribute '.*' is an instance of `nn.Module`")
@@ -67,9 +67,9 @@ class RatingModel(pl.LightningModule, ABC):
         Raises:
             SettingsError: there is not; the message says what is needed and what there is.
         """
-        require_memory(self._described(), parameters, self.if_too_large)
+        require_memory(self._name_and_size(), parameters, self.if_too_large)
 
-    def _described(self) -> str:
+    def _name_and_size(self) -> str:
         return f"a {type(self).__name__} of {self.n_users:,} users and {self.n_items:,} items"
 
     # What a subclass defines
@@ -107,7 +107,7 @@ class RatingModel(pl.LightningModule, ABC):
         if stage == "fit":  # a checkpoint, if there is one, is restored after this
             if self.device.type == "cpu":
                 parameters = sum(parameter.numel() for parameter in self.parameters())
-                require_memory_to_train(self._described(), parameters, self.if_too_large)
+                require_memory_to_train(self._name_and_size(), parameters, self.if_too_large)
             data = cast(TrainingData, self.trainer.datamodule)  # type: ignore[attr-defined]  # set by Lightning
             training_set = data.training_set()
             self.known_rows.learn(*training_set)

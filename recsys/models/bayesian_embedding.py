@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from data.datamodule import Batch
 from data.ratings import Ratings
 from recsys.errors import SettingsError
 from recsys.features import Feature, Known
 from recsys.linalg.spectral import singular_values
-from recsys.models.base import Batch
 from recsys.models.user_item_embedding import UserItemEmbedding
 from recsys.penalties import Penalty
 from recsys.posterior.coverage import Coverage

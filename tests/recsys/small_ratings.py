@@ -14,9 +14,9 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from typing_extensions import override
 
+from data.datamodule import Batch
 from recsys import artifact
 from recsys.models import RatingModel
-from recsys.models.base import Batch
 from recsys.starts import DampedMeans
 
 N_USERS, N_ITEMS = 30, 24

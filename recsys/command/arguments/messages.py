@@ -76,14 +76,14 @@ def _read(message: str) -> _Problem:
     if message.startswith("- "):  # a path to a file, or else a value
         return _read(_items(message)[-1])
     if message.startswith(_UNION):
-        return _of_union(message)
+        return _problem_from_union(message)
     if found := re.fullmatch(r"Expected an? (.*?)(\. Got value: (?P<value>.*))?", message, re.DOTALL):
         kind = _kind(found[1])
         return _Problem(f"expected {kind}" + (f", not {found['value']}" if found["value"] else ""), expected=kind)
     return _Problem(message)
 
 
-def _of_union(message: str) -> _Problem:
+def _problem_from_union(message: str) -> _Problem:
     """The one part of a union that says more than which kind it is, or else all kinds in one line."""
     head, _, rest = message.partition("\nErrors:\n")
     items, _, value = textwrap.dedent(rest).partition("\nGiven value type: ")

@@ -5,21 +5,35 @@ One table, argument → condition → reason. An argument with no condition work
 
 from __future__ import annotations
 
-import inspect
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from pytorch_lightning.callbacks import Timer
-
+from recsys.command.arguments.conditions import (
+    Condition,
+    Settings,
+    arguments,
+    at_least,
+    backend,
+    classes,
+    has,
+    is_no_duration,
+    is_no_folder_name,
+    is_no_share,
+    is_one_device,
+    is_over_too_soon,
+    is_sound,
+    lacks_a_value,
+    logs_nothing_to_monitor,
+    monitors_something_else,
+    never_ends,
+    other_than,
+    samples,
+    splits_a_batch,
+    validated_too_seldom,
+    validates,
+)
 from recsys.errors import CommandError
-
-Settings = Mapping[str, Any]  # of one subcommand, by section, as plain values
-Condition = Callable[[Any, Settings], bool]  # of the value and all settings
-
-MONITORED = ("train_loss", "train_rmse")  # what every model logs in each epoch of each stage
 
 
 @dataclass(frozen=True)
@@ -47,173 +61,61 @@ def require_supported(settings: Settings) -> None:
         raise CommandError("\n".join(lines))
 
 
-def _backend(accelerator: Any) -> str:
-    """cuda, mps or cpu, as Lightning chooses; "" if there is no such device here."""
-    if accelerator == "cpu":
-        return "cpu"
-    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-        return "cuda"
-    if accelerator in ("auto", "gpu", "mps") and torch.backends.mps.is_available():
-        return "mps"
-    return "cpu" if accelerator == "auto" else ""
-
-
-def _is_one_device(devices: Any, settings: Settings) -> bool:
-    if _backend(settings["trainer"]["accelerator"]) != "cuda":
-        return str(devices) in ("1", "auto")
-    if str(devices) == "auto":
-        return torch.cuda.device_count() == 1
-    named = str(devices).strip("[]").rstrip(",")  # [1] and "1," are the second GPU; 1 is any one
-    return named.isdigit() and (named == "1" or named != str(devices))
-
-
-def _classes(value: Any) -> list[str]:
-    """The names of the classes that a list, or one, of callbacks or loggers asks for."""
-    return [
-        each["class_path"].rpartition(".")[2]
-        for each in _listed(value)
-        if isinstance(each, Mapping) and "class_path" in each
-    ]
-
-
-def _monitors_something_else(value: Any, _: Settings) -> bool:
-    return any(_arguments(each).get("monitor") not in (None, *MONITORED) for each in _listed(value))
-
-
-def _is_over_too_soon(scheduler: Any, settings: Settings) -> bool:
-    if "OneCycleLR" not in _classes(scheduler):
-        return False
-    given = _arguments(scheduler)
-    steps = given.get("total_steps") or (given.get("epochs") or 0) * (given.get("steps_per_epoch") or 0)
-    epochs = settings["trainer"]["max_epochs"]
-    return steps > 0 and not (epochs is not None and 0 < epochs <= steps)
-
-
-def _lacks_a_value(value: Any, _: Settings) -> bool:
-    """Whether an argument of a class of torch.optim is null that has another default."""
-    nulls = [name for name, given in _arguments(value).items() if given is None]
-    (name,) = _classes(value) or [""]
-    defaults = inspect.signature(getattr(torch.optim, name)).parameters if nulls and hasattr(torch.optim, name) else {}
-    return any(argument in defaults and defaults[argument].default is not None for argument in nulls)
-
-
-def _has(*names: str) -> Condition:
-    return lambda value, _: not set(names).isdisjoint(_classes(value))
-
-
-def _logs_nothing_to_monitor(value: Any, settings: Settings) -> bool:
-    needing = {"LearningRateMonitor", "DeviceStatsMonitor", "ThroughputMonitor"}
-    return settings["trainer"]["logger"] is False and not needing.isdisjoint(_classes(value))
-
-
-def _never_ends(epochs: Any, settings: Settings) -> bool:
-    trainer = settings["trainer"]
-    limited = trainer["max_steps"] != -1 or trainer["max_time"] is not None
-    return epochs == -1 and not _validates(settings) and not limited
-
-
-def _is_no_duration(value: Any, _: Settings) -> bool:
-    try:
-        return value is not None and Timer(duration=value).time_remaining() <= 0  # type: ignore[operator]  # not None
-    except Exception:  # whatever it is, it is no duration
-        return True
-
-
-def _validates(settings: Settings) -> bool:
-    validation: float = settings["data"]["validation"]
-    return 0 < validation < 1
-
-
-def _validated_too_seldom(every: Any, settings: Settings) -> bool:
-    epochs = settings["trainer"]["max_epochs"]
-    return bool(_validates(settings) and every is not None and epochs is not None and 0 < epochs < every)
-
-
-def _is_no_folder_name(name: Any, _: Settings) -> bool:
-    text = str(name)
-    return (
-        text.strip() != text
-        or text.startswith(".")
-        or not text.isprintable()
-        or bool({"/", "\\"} & {*text})
-        or not (
-            0 < len(text.encode(errors="replace")) <= 200  # file systems allow 255 bytes
-        )
-    )
-
-
-def _is_no_share(value: Any, _: Settings) -> bool:
-    return isinstance(value, float) and not 0 <= value <= 1
-
-
-def _splits_a_batch(value: Any, _: Settings) -> bool:
-    return isinstance(value, float) and 0 < value < 1
-
-
-def _at_least(least: float) -> Condition:
-    """Refuses what is given and lower, or not a number."""
-    return lambda value, _: value is not None and not value >= least
-
-
-def _other_than(*allowed: Any) -> Condition:
-    return lambda value, _: value not in allowed
-
-
 _ONE_PROCESS = "a model is trained by one process on one device; leave it out"
 _FLOAT32 = "models, penalties and artefacts are float32; leave it out"
 _ITS_OWN = "the command has its own; leave it out"
 _NOT_NEGATIVE = "it must be 0 or more"
 _NOTHING_LEFT = "nothing would be left; leave it out"
-_NO_SHARE = Refusal(_is_no_share, "give a number of batches, or a share of them from 0.0 to 1.0")
+_NO_SHARE = Refusal(is_no_share, "give a number of batches, or a share of them from 0.0 to 1.0")
 _ONE_BATCH = Refusal(
-    _splits_a_batch, "these ratings come in batches of a million, so a share may be none; give a number of batches"
+    splits_a_batch, "these ratings come in batches of a million, so a share may be none; give a number of batches"
 )
 _CHANGES_WEIGHTS = "it puts other weights in the place of those that were trained and validated; leave it out"
 
 REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     "trainer.accelerator": (
-        Refusal(_other_than("auto", "cpu", "gpu", "cuda", "mps"), "models are trained on cpu or gpu"),
-        Refusal(lambda v, _: _backend(v) == "mps", "MPS has no float64, which singular values need; give cpu"),
-        Refusal(lambda v, _: _backend(v) == "", "torch finds no such device here; give cpu"),
+        Refusal(other_than("auto", "cpu", "gpu", "cuda", "mps"), "models are trained on cpu or gpu"),
+        Refusal(lambda v, _: backend(v) == "mps", "MPS has no float64, which singular values need; give cpu"),
+        Refusal(lambda v, _: backend(v) == "", "torch finds no such device here; give cpu"),
     ),
-    "trainer.strategy": (Refusal(_other_than("auto"), _ONE_PROCESS),),
-    "trainer.devices": (Refusal(lambda v, s: not _is_one_device(v, s), f"{_ONE_PROCESS}, or give 1"),),
-    "trainer.num_nodes": (Refusal(_other_than(1), _ONE_PROCESS),),
-    "trainer.precision": (Refusal(_other_than(None, 32, "32", "32-true"), _FLOAT32),),
+    "trainer.strategy": (Refusal(other_than("auto"), _ONE_PROCESS),),
+    "trainer.devices": (Refusal(lambda v, s: not is_one_device(v, s), f"{_ONE_PROCESS}, or give 1"),),
+    "trainer.num_nodes": (Refusal(other_than(1), _ONE_PROCESS),),
+    "trainer.precision": (Refusal(other_than(None, 32, "32", "32-true"), _FLOAT32),),
     "trainer.logger": (),
     "trainer.callbacks": (
         Refusal(
-            lambda v, s: "EarlyStopping" in _classes(v) and _monitors_something_else(v, s),
+            lambda v, s: "EarlyStopping" in classes(v) and monitors_something_else(v, s),
             "EarlyStopping can monitor train_loss or train_rmse, which both stages of a fit have; --selection.patience "
             "stops on the validation RMSE",
         ),
-        Refusal(_monitors_something_else, "callbacks can monitor train_loss or train_rmse, which both stages have"),
-        Refusal(_logs_nothing_to_monitor, "it has nowhere to write with --trainer.logger false"),
+        Refusal(monitors_something_else, "callbacks can monitor train_loss or train_rmse, which both stages have"),
+        Refusal(logs_nothing_to_monitor, "it has nowhere to write with --trainer.logger false"),
         Refusal(
-            _has("BatchSizeFinder", "LearningRateFinder"),
+            has("BatchSizeFinder", "LearningRateFinder"),
             "it tries values out on the model that is then trained; give --data.batch_size and --optimizer.lr",
         ),
         Refusal(
-            _has("EMAWeightAveraging", "ModelPruning", "StochasticWeightAveraging", "WeightAveraging"), _CHANGES_WEIGHTS
+            has("EMAWeightAveraging", "ModelPruning", "StochasticWeightAveraging", "WeightAveraging"), _CHANGES_WEIGHTS
         ),
-        Refusal(_has("BackboneFinetuning", "BaseFinetuning"), "the models have no part that is trained before others"),
-        Refusal(_has("BasePredictionWriter"), "`recsys predict` writes predictions"),
-        Refusal(_has("ProgressBar", "RichProgressBar", "TQDMProgressBar"), _ITS_OWN),
-        Refusal(_has("SpikeDetection"), "it looks for a faulty device among several, and there is one"),
-        Refusal(_has("ThroughputMonitor"), "it counts samples of fixed length, which ratings are not; leave it out"),
-        Refusal(_has("OnExceptionCheckpoint"), _ITS_OWN),
-        Refusal(_has("Timer"), "give --trainer.max_time"),
-        Refusal(_has("Callback", "Checkpoint"), "it does nothing by itself; give a class that is derived from it"),
+        Refusal(has("BackboneFinetuning", "BaseFinetuning"), "the models have no part that is trained before others"),
+        Refusal(has("BasePredictionWriter"), "`recsys predict` writes predictions"),
+        Refusal(has("ProgressBar", "RichProgressBar", "TQDMProgressBar"), _ITS_OWN),
+        Refusal(has("SpikeDetection"), "it looks for a faulty device among several, and there is one"),
+        Refusal(has("ThroughputMonitor"), "it counts samples of fixed length, which ratings are not; leave it out"),
+        Refusal(has("OnExceptionCheckpoint"), _ITS_OWN),
+        Refusal(has("Timer"), "give --trainer.max_time"),
+        Refusal(has("Callback", "Checkpoint"), "it does nothing by itself; give a class that is derived from it"),
     ),
-    "trainer.fast_dev_run": (Refusal(_at_least(0), _NOT_NEGATIVE),),
+    "trainer.fast_dev_run": (Refusal(at_least(0), _NOT_NEGATIVE),),
     "trainer.max_epochs": (
         Refusal(lambda v, _: v is None, "give a number of epochs, or -1 for no limit"),
         Refusal(lambda v, _: v == 0, "nothing would be trained; give at least 1"),
-        Refusal(_at_least(-1), "it must be 1 or more, or -1 for no limit"),
-        Refusal(_never_ends, "the fit would never end; give a number of epochs"),
+        Refusal(at_least(-1), "it must be 1 or more, or -1 for no limit"),
+        Refusal(never_ends, "the fit would never end; give a number of epochs"),
     ),
     "trainer.min_epochs": (
-        Refusal(_at_least(0), _NOT_NEGATIVE),
+        Refusal(at_least(0), _NOT_NEGATIVE),
         Refusal(
             lambda v, s: v is not None and 0 <= (s["trainer"]["max_epochs"] or -1) < v,
             "it exceeds --trainer.max_epochs",
@@ -221,25 +123,25 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     ),
     "trainer.max_steps": (
         Refusal(lambda v, _: v == 0, "nothing would be trained; give at least 1"),
-        Refusal(_at_least(-1), "it must be 1 or more, or -1 for no limit"),
+        Refusal(at_least(-1), "it must be 1 or more, or -1 for no limit"),
     ),
     "trainer.min_steps": (
-        Refusal(_at_least(0), _NOT_NEGATIVE),
+        Refusal(at_least(0), _NOT_NEGATIVE),
         Refusal(lambda v, s: v is not None and 0 <= s["trainer"]["max_steps"] < v, "it exceeds --trainer.max_steps"),
     ),
-    "trainer.max_time": (Refusal(_is_no_duration, "give a time above 0 as days:hours:minutes:seconds, 00:01:30:00"),),
+    "trainer.max_time": (Refusal(is_no_duration, "give a time above 0 as days:hours:minutes:seconds, 00:01:30:00"),),
     "trainer.limit_train_batches": (
         Refusal(lambda v, _: v is not None and not v > 0, "nothing would be trained"),
         _NO_SHARE,
         Refusal(
-            lambda v, s: _splits_a_batch(v, s) and s["data"]["batch_size"] is None,
+            lambda v, s: splits_a_batch(v, s) and s["data"]["batch_size"] is None,
             "without --data.batch_size the ratings are one batch, of which no share can be taken",
         ),
     ),
     "trainer.limit_val_batches": (
-        Refusal(_at_least(0), _NOT_NEGATIVE),
+        Refusal(at_least(0), _NOT_NEGATIVE),
         Refusal(
-            lambda v, s: v == 0 and _validates(s),
+            lambda v, s: v == 0 and validates(s),
             "the number of epochs is chosen on validation ratings; give --data.validation 0 to train without",
         ),
         _NO_SHARE,
@@ -258,37 +160,37 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
         _ONE_BATCH,
     ),
     "trainer.overfit_batches": (
-        Refusal(_other_than(0), "it would validate on training ratings; --data.validation 0 trains on all of them"),
+        Refusal(other_than(0), "it would validate on training ratings; --data.validation 0 trains on all of them"),
     ),
     "trainer.val_check_interval": (
         Refusal(
-            _other_than(None, 1.0),
+            other_than(None, 1.0),
             "epochs are counted, so validation comes after whole ones; give --trainer.check_val_every_n_epoch",
         ),
     ),
     "trainer.check_val_every_n_epoch": (
         Refusal(lambda v, _: v is None or v < 1, "give a number of epochs of 1 or more"),
         Refusal(
-            _validated_too_seldom,
+            validated_too_seldom,
             "--trainer.max_epochs is lower, so no validation would be made: lower this, or give --data.validation 0",
         ),
     ),
-    "trainer.num_sanity_val_steps": (Refusal(_at_least(-1), "it must be 0 or more, or -1 for all"),),
-    "trainer.log_every_n_steps": (Refusal(_at_least(0), "it must be 1 or more, or 0 for never"),),
+    "trainer.num_sanity_val_steps": (Refusal(at_least(-1), "it must be 0 or more, or -1 for all"),),
+    "trainer.log_every_n_steps": (Refusal(at_least(0), "it must be 1 or more, or 0 for never"),),
     "trainer.enable_checkpointing": (
         Refusal(lambda v, _: v is False, "a fit can be resumed; --run.checkpoint_every makes checkpoints seldom"),
     ),
     "trainer.enable_progress_bar": (),
     "trainer.enable_model_summary": (),
     "trainer.accumulate_grad_batches": (
-        Refusal(_at_least(1), "it must be 1 or more"),
-        Refusal(lambda v, s: v != 1 and _samples(s), "BayesianEmbedding takes its own steps; leave it out"),
+        Refusal(at_least(1), "it must be 1 or more"),
+        Refusal(lambda v, s: v != 1 and samples(s), "BayesianEmbedding takes its own steps; leave it out"),
     ),
     "trainer.gradient_clip_val": (
-        Refusal(_at_least(0), _NOT_NEGATIVE),
-        Refusal(lambda v, s: bool(v) and _samples(s), "BayesianEmbedding takes its own steps; leave it out"),
+        Refusal(at_least(0), _NOT_NEGATIVE),
+        Refusal(lambda v, s: bool(v) and samples(s), "BayesianEmbedding takes its own steps; leave it out"),
     ),
-    "trainer.gradient_clip_algorithm": (Refusal(_other_than(None, "norm", "value"), "give norm or value"),),
+    "trainer.gradient_clip_algorithm": (Refusal(other_than(None, "norm", "value"), "give norm or value"),),
     "trainer.deterministic": (),
     "trainer.benchmark": (),
     "trainer.inference_mode": (),
@@ -300,59 +202,40 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
         ),
     ),
     "trainer.detect_anomaly": (),
-    "trainer.barebones": (Refusal(_other_than(False), "it takes checkpoints and logs away; leave it out"),),
-    "trainer.plugins": (
-        Refusal(_other_than(None, [], ()), f"checkpoints are written whole or not at all: {_ITS_OWN}"),
-    ),
-    "trainer.sync_batchnorm": (Refusal(_other_than(False), "the models have no batch normalisation; leave it out"),),
-    "trainer.reload_dataloaders_every_n_epochs": (Refusal(_at_least(0), _NOT_NEGATIVE),),
+    "trainer.barebones": (Refusal(other_than(False), "it takes checkpoints and logs away; leave it out"),),
+    "trainer.plugins": (Refusal(other_than(None, [], ()), f"checkpoints are written whole or not at all: {_ITS_OWN}"),),
+    "trainer.sync_batchnorm": (Refusal(other_than(False), "the models have no batch normalisation; leave it out"),),
+    "trainer.reload_dataloaders_every_n_epochs": (Refusal(at_least(0), _NOT_NEGATIVE),),
     "trainer.default_root_dir": (),
     "trainer.enable_autolog_hparams": (),
-    "trainer.model_registry": (Refusal(_other_than(None), "models go into --run.artifacts; leave it out"),),
+    "trainer.model_registry": (Refusal(other_than(None), "models go into --run.artifacts; leave it out"),),
     "optimizer": (
         Refusal(lambda v, _: v is None, "a model is trained by an optimiser; leave it out for Adam"),
-        Refusal(_lacks_a_value, "only arguments that are null by themselves can be null; leave the others out"),
-        Refusal(_has("SparseAdam"), "the gradients here are dense; give Adam"),
-        Refusal(lambda v, _: not all(map(_is_sound, _arguments(v).values())), "its numbers must be finite"),
+        Refusal(lacks_a_value, "only arguments that are null by themselves can be null; leave the others out"),
+        Refusal(has("SparseAdam"), "the gradients here are dense; give Adam"),
+        Refusal(lambda v, _: not all(map(is_sound, arguments(v).values())), "its numbers must be finite"),
     ),
     "lr_scheduler": (
         Refusal(
-            _monitors_something_else,
+            monitors_something_else,
             "it can monitor train_loss or train_rmse, which both stages have: the refit has no validation ratings",
         ),
         Refusal(
-            _has("ChainedScheduler", "LambdaLR", "LRScheduler", "MultiplicativeLR", "SequentialLR"),
+            has("ChainedScheduler", "LambdaLR", "LRScheduler", "MultiplicativeLR", "SequentialLR"),
             "it is made of functions or other schedules, which a configuration cannot hold; give another one",
         ),
         Refusal(
-            lambda v, _: any(_arguments(v).get(name, 1) < 1 for name in ("step_size", "T_max", "T_0", "total_iters")),
+            lambda v, _: any(arguments(v).get(name, 1) < 1 for name in ("step_size", "T_max", "T_0", "total_iters")),
             "its epochs must be 1 or more",
         ),
-        Refusal(_is_over_too_soon, "its total_steps must be --trainer.max_epochs or more, as it takes one each epoch"),
+        Refusal(is_over_too_soon, "its total_steps must be --trainer.max_epochs or more, as it takes one each epoch"),
     ),
     "seed_everything": (
         Refusal(lambda v, _: not isinstance(v, bool) and not 0 <= v < 2**32, "a seed is one of 0 … 4294967295"),
     ),
-    "run.name": (Refusal(_is_no_folder_name, "it names folders: give letters, digits and hyphens, without slashes"),),
-    "run.checkpoint_every": (Refusal(_at_least(1), "it must be 1 epoch or more"),),
+    "run.name": (Refusal(is_no_folder_name, "it names folders: give letters, digits and hyphens, without slashes"),),
+    "run.checkpoint_every": (Refusal(at_least(1), "it must be 1 epoch or more"),),
 }
-
-
-def _samples(settings: Settings) -> bool:
-    return _classes(settings["model"]) == ["BayesianEmbedding"]
-
-
-def _is_sound(value: Any) -> bool:
-    return not isinstance(value, float) or math.isfinite(value)
-
-
-def _arguments(value: Any) -> Mapping[str, Any]:
-    """The arguments of the class that an option names; none if it names none."""
-    return (value.get("init_args") or {}) if isinstance(value, Mapping) else {}
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _at(settings: Settings, argument: str) -> Any:
@@ -369,6 +252,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_shown, value))}]"
     if isinstance(value, Mapping) and "class_path" in value:
-        return ", ".join(_classes(value))
+        return ", ".join(classes(value))
     text = str(value)
     return text if text.isprintable() and text.strip() else repr(text)

@@ -24,7 +24,6 @@ class FitRecord(Callback):
     def __init__(
         self,
         stage: str,
-        seconds_before: float = 0.0,
         configuration: Mapping[str, Any] | None = None,
         data_sha256: str = "",
     ) -> None:
@@ -32,13 +31,12 @@ class FitRecord(Callback):
 
         Args:
             stage: "selection" on the part without validation ratings, or "refit" on all training ratings.
-            seconds_before: seconds that an earlier stage took.
             configuration: the settings that decide the outcome, by section.
             data_sha256: hash of the ratings.
         """
         self.stage = stage
         self.epochs: int | None = None  # that the stage may take
-        self.seconds = seconds_before
+        self.seconds = 0.0  # that this stage and those before it took
         self.validation: dict[str, float] = {}  # metrics of the selection, at the number of epochs that it chose
         self.configuration = dict(configuration or {})
         self.data_sha256 = data_sha256

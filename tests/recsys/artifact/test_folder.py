@@ -14,14 +14,14 @@ import pytest
 from recsys import artifact
 from recsys.artifact import ArtifactError, reading
 from recsys.artifact.manifest import Manifest
-from tests.recsys.artifact.test_artifact import ITEMS, arrays, manifest, rewrite
+from tests.recsys.artifact.small_artefact import ITEMS, arrays, manifest, rewrite
 
 SAVES = 15
 SAVE_OFTEN = f"""
 import sys
 from pathlib import Path
 from recsys import artifact
-from tests.recsys.artifact.test_artifact import ITEMS, arrays, manifest
+from tests.recsys.artifact.small_artefact import ITEMS, arrays, manifest
 
 for seed in range({SAVES}):
     artifact.save(Path(sys.argv[1]), manifest(recipe=sys.argv[2]), arrays(seed), ITEMS, keep=int(sys.argv[3]) or None)

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.artifact import Array, Artifact, ArtifactError
 from recsys.artifact.times import LATEST, UNKNOWN, window_key
-from tests.recsys.artifact.test_artifact import ITEM_IDS, ITEMS, USER_IDS, arrays, manifest
+from tests.recsys.artifact.small_artefact import ITEM_IDS, ITEMS, USER_IDS, arrays, manifest
 
 DAY = 86_400
 T = 10_000 * DAY + 30  # in the windows of user 3 below

@@ -8,7 +8,7 @@ import pytest
 
 from recsys import artifact
 from recsys.command.main import main
-from tests.recsys.artifact.test_artifact import ITEMS, arrays, manifest
+from tests.recsys.artifact.small_artefact import ITEMS, arrays, manifest
 
 METRICS = {"test_rmse": 0.8, "test_rmse_as_served": 0.9}
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 import torch
 from torch import Tensor
+
+from recsys.linalg.spectral import decompose, spectral_function
 
 # How many ε results may be off, since rounding adds up: twice of what is seen at these sizes.
 GROWTH = 32
@@ -115,6 +118,8 @@ KINDS = {
 FULL_RANK = [name for name, kind in KINDS.items() if kind.full_rank]
 NONZERO = [name for name, kind in KINDS.items() if kind.values]
 DTYPES = [torch.float64, torch.float32]
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+either_precision = pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
 
 
 @dataclass(frozen=True)
@@ -137,3 +142,19 @@ class Reference:
 def reference(matrix: Tensor, rank: int) -> Reference:
     left, values, right = torch.linalg.svd(matrix.detach().double(), full_matrices=False)
     return Reference(left[:, :rank], values[:rank], right[:rank].mT)
+
+
+def polar_factor(matrix: Tensor) -> Tensor:
+    """U Vᵀ of (..., m, n) by `Spectrum.map`, with the directions of σ = 0 left out."""
+    spectrum = decompose(matrix)
+    return spectrum.map(torch.ones_like(spectrum.singular_values))
+
+
+def nuclear_norm(matrix: Tensor) -> Tensor:
+    """‖W‖_* = Σ σᵢ of (..., m, n) as (...,), by `spectral_function`, with gradient U Vᵀ."""
+    return spectral_function(matrix, lambda values: (values.sum(-1), (values > 0).to(values.dtype)))
+
+
+def log_of_squares(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Σ log(1 + σ²), which is smooth in the matrix everywhere, also where singular values are equal or zero."""
+    return values.square().log1p().sum(-1), 2 * values / (1 + values.square())

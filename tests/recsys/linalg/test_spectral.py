@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor
 
 from recsys.linalg import spectral
 from recsys.linalg.spectral import (
     NonFiniteMatrixError,
-    accurate_singular_values,
-    column_space,
     decompose,
-    effective_rank,
-    leading_singular_vectors,
-    nuclear_norm,
-    polar_factor,
-    product_singular_values,
     singular_values,
     spectral_function,
 )
-from tests.recsys.linalg.planted import DTYPES, FULL_RANK, GROWTH, KINDS, NONZERO, Kind, orthonormal, planted, reference
-
-every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-either_precision = pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
-
-
-def log_of_squares(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Σ log(1 + σ²), which is smooth in the matrix everywhere, also where singular values are equal or zero."""
-    return values.square().log1p().sum(-1), 2 * values / (1 + values.square())
+from tests.recsys.linalg.planted import (
+    GROWTH,
+    Kind,
+    either_precision,
+    every_kind,
+    log_of_squares,
+    nuclear_norm,
+    planted,
+    polar_factor,
+    reference,
+)
 
 
 @every_kind
@@ -98,6 +92,10 @@ class TestEveryKindOfMatrix:
         assert ((scaled - kind.all_values()).abs() <= kind.value_errors(dtype)).all()
         error = (polar_factor(-1e30 * matrix) + polar_factor(matrix)).double()
         assert torch.linalg.matrix_norm(error, 2) <= 2 * kind.polar_error(dtype)
+
+
+def test_the_worked_example_of_a_spectrum_is_right() -> None:
+    assert doctest.testmod(spectral) == (0, 4)
 
 
 class TestLowRank:
@@ -230,74 +228,8 @@ class TestBatches:
 
     def test_the_larger_batch_has_elements_with_different_numbers_of_leading_directions(self, batch: Tensor) -> None:
         # Read from inside, since without it the tests above would not show that they test what they are for.
-        found = decompose(batch)._found.tolist()
+        found = decompose(batch)._leading.found.tolist()
         assert found == ([[0, 0, 1], [2, 3, 5]] if batch.shape[-1] == 140 else [[0, 0, 0], [0, 0, 0]])
-
-
-class TestEffectiveRank:
-    def test_of_equal_singular_values_it_is_their_number(self) -> None:
-        values = torch.tensor([2.0, 2.0, 2.0, 0.0, 0.0], dtype=torch.float64)
-        torch.testing.assert_close(effective_rank(values), torch.tensor(3.0, dtype=torch.float64))
-
-    def test_of_unequal_ones_it_is_the_exponential_of_their_entropy(self) -> None:
-        values = torch.tensor([3.0, 1.0], dtype=torch.float64)  # shares 3/4 and 1/4: 4 / 27^(1/4)
-        torch.testing.assert_close(effective_rank(values), torch.tensor(4 / 27**0.25, dtype=torch.float64))
-
-    def test_of_the_zero_matrix_it_is_zero(self) -> None:
-        assert effective_rank(torch.zeros(4)) == 0
-
-    def test_of_a_batch_it_is_that_of_each_element(self) -> None:
-        values = torch.tensor([[1.0, 1.0], [5.0, 0.0], [0.0, 0.0]])
-        torch.testing.assert_close(effective_rank(values), torch.tensor([2.0, 1.0, 0.0]))
-
-    @either_precision
-    @pytest.mark.parametrize("name", NONZERO)
-    def test_of_a_matrix_it_is_that_of_its_planted_values(self, name: str, dtype: torch.dtype) -> None:
-        kind = KINDS[name]
-        # A zero that rounding lifts to √ε σ′ adds √ε log(1/√ε) of itself.
-        tolerance = 1e-5 if dtype == torch.float64 else 0.1
-        rank = effective_rank(singular_values(kind.matrix(dtype))).double()
-        torch.testing.assert_close(rank, effective_rank(kind.all_values()), rtol=tolerance, atol=0)
-
-
-class TestGradients:
-    # Central differences over 1e-6 err by about 1e-12 times the third derivative, and by ε σ / 1e-6 = 1e-9 of rounding;
-    # fast mode compares along random directions, which is enough for a formula and quick for 2400 entries.
-    CHECK: ClassVar[dict[str, Any]] = {"eps": 1e-6, "atol": 1e-5, "rtol": 1e-5, "fast_mode": True}
-
-    @every_kind
-    def test_gradient_of_a_smooth_function_is_its_derivative(self, kind: Kind) -> None:
-        matrix = kind.matrix().requires_grad_()
-        assert torch.autograd.gradcheck(lambda w: spectral_function(w, log_of_squares), matrix, **self.CHECK)
-
-    @pytest.mark.parametrize("name", FULL_RANK)
-    def test_gradient_of_the_nuclear_norm_is_its_derivative_at_full_rank(self, name: str) -> None:
-        matrix = KINDS[name].matrix().requires_grad_()
-        assert torch.autograd.gradcheck(nuclear_norm, matrix, **self.CHECK)
-
-    def test_gradient_agrees_entry_by_entry_on_a_small_matrix(self) -> None:
-        matrix = KINDS["repeated values"].matrix().requires_grad_()
-        assert torch.autograd.gradcheck(nuclear_norm, matrix, eps=1e-6, atol=1e-6)
-
-    def test_gradient_at_the_zero_matrix_is_zero(self) -> None:
-        matrix = torch.zeros(4, 5, requires_grad=True)
-        (gradient,) = torch.autograd.grad(nuclear_norm(matrix), matrix)
-        assert torch.equal(gradient, torch.zeros(4, 5))
-
-    def test_gradient_passes_through_what_the_matrix_was_made_of(self) -> None:
-        factor = KINDS["tall"].matrix().requires_grad_()
-        right = orthonormal(9, 6, seed=5)
-        (gradient,) = torch.autograd.grad(3 * nuclear_norm(factor @ right.mT), factor)
-        torch.testing.assert_close(gradient, 3 * reference(factor, 6).polar_factor, rtol=0, atol=1e-12)
-
-    def test_a_second_derivative_is_refused(self) -> None:
-        matrix = KINDS["square"].matrix().requires_grad_()
-        (gradient,) = torch.autograd.grad(nuclear_norm(matrix), matrix, create_graph=True)
-        with pytest.raises(RuntimeError, match="does not require grad"):
-            torch.autograd.grad(gradient.sum(), matrix)
-
-    def test_singular_values_carry_no_gradient(self) -> None:
-        assert not singular_values(KINDS["square"].matrix().requires_grad_()).requires_grad
 
 
 class TestMatricesThatCannotBeDecomposed:
@@ -319,108 +251,3 @@ class TestMatricesThatCannotBeDecomposed:
         largest = torch.full((1, 1), torch.finfo(torch.float32).max)
         assert torch.equal(singular_values(largest), largest[0])
         assert polar_factor(-largest) == -1
-
-
-@pytest.mark.parametrize(("m", "n", "k"), [(30, 20, 4), (5, 40, 5), (6, 7, 1), (3, 4, 9)], ids=str)
-def test_singular_values_of_a_product_are_those_of_the_product_formed(m: int, n: int, k: int) -> None:
-    generator = torch.Generator().manual_seed(0)
-    left = torch.randn(m, k, generator=generator, dtype=torch.float64)
-    right = torch.randn(n, k, generator=generator, dtype=torch.float64)
-    values = product_singular_values(left, right)
-    torch.testing.assert_close(values, torch.linalg.svdvals(left @ right.mT)[: len(values)], rtol=1e-12, atol=1e-12)
-    assert len(values) >= min(m, n, k), "none is missing"
-
-
-class TestAccurateDecompositions:
-    # The Gram matrix loses what is below √ε σ₁ = 1e-8.
-    VALUES = torch.tensor([1.0, 0.5, 1e-3, 1e-7, 1e-11, 1e-13], dtype=torch.float64)
-
-    def test_small_singular_values_keep_their_digits(self) -> None:
-        batch = torch.stack([planted(9, 6, self.VALUES, seed=seed) for seed in (0, 1)])
-        torch.testing.assert_close(accurate_singular_values(batch), self.VALUES.expand(2, 6), rtol=0, atol=4e-16)
-
-    def test_leading_singular_vectors_give_the_closest_matrix_of_a_rank(self) -> None:
-        matrix = planted(6, 9, self.VALUES)
-        for rank in (1, 3, 6):
-            left, values, right = leading_singular_vectors(matrix, rank)
-            rest = torch.linalg.matrix_norm(matrix - (left * values) @ right.mT, 2)
-            torch.testing.assert_close(rest, self.VALUES[rank : rank + 1].sum(), rtol=0, atol=2e-15)
-            for basis in (left, right):
-                torch.testing.assert_close(basis.mT @ basis, torch.eye(rank, dtype=torch.float64), rtol=0, atol=1e-14)
-
-    @pytest.mark.parametrize("shape", [(6, 9), (9, 6), (7, 7)])
-    def test_a_column_space_has_the_directions_that_are_not_rounding(self, shape: tuple[int, int]) -> None:
-        matrix = planted(*shape, torch.tensor([5.0, 1.0, 1.0, 1e-3, 1e-9], dtype=torch.float64))
-        basis, values = column_space(matrix.float() if shape[0] == 7 else matrix)
-        torch.testing.assert_close(values, torch.tensor([5.0, 1.0, 1.0, 1e-3], dtype=torch.float64), rtol=1e-4, atol=0)
-        torch.testing.assert_close(basis.mT @ basis, torch.eye(4, dtype=torch.float64), rtol=0, atol=1e-7)
-        torch.testing.assert_close(basis @ (basis.mT @ matrix), matrix, rtol=0, atol=1e-6)
-
-    def test_a_matrix_with_an_undefined_entry_is_refused(self) -> None:
-        broken = torch.full((2, 3), torch.nan)
-        with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
-            accurate_singular_values(broken)
-        with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
-            column_space(broken)
-        with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
-            leading_singular_vectors(broken, 1)
-
-
-@st.composite
-def spectra(draw: st.DrawFn) -> Tensor:
-    """Up to 8 singular values from 1e-3 to 1e3, with repetitions and with zeros."""
-    values = draw(st.lists(st.sampled_from([0.0, 1e-3, 0.5, 1.0, 2.0, 1e3]), min_size=1, max_size=8))
-    return torch.tensor(sorted(values, reverse=True), dtype=torch.float64)
-
-
-@st.composite
-def matrices(draw: st.DrawFn) -> Tensor:
-    values = draw(spectra())
-    more_rows, more_columns = draw(st.integers(0, 5)), draw(st.integers(0, 5))
-    return planted(len(values) + more_rows, len(values) + more_columns, values, seed=draw(st.integers(0, 1000)))
-
-
-class TestProperties:
-    # A matrix of at most 13 × 13 keeps its σ² to about 100 ε σ₁²; σ itself, near zero, to the root of that.
-    ERROR = (100 * torch.finfo(torch.float64).eps) ** 0.5
-
-    @settings(max_examples=50, deadline=None)
-    @given(matrix=matrices(), seed=st.integers(0, 1000))
-    def test_rotations_do_not_change_singular_values(self, matrix: Tensor, seed: int) -> None:
-        m, n = matrix.shape
-        rotated = orthonormal(m, m, seed) @ matrix @ orthonormal(n, n, seed + 1)
-        values = singular_values(matrix)
-        assert (singular_values(rotated) - values).abs().max() <= self.ERROR * values[0]
-
-    @settings(max_examples=50, deadline=None)
-    @given(matrix=matrices(), seed=st.integers(0, 1000))
-    def test_rotations_carry_the_matrix_of_other_values_along(self, matrix: Tensor, seed: int) -> None:
-        m, n = matrix.shape
-        left, right = orthonormal(m, m, seed), orthonormal(n, n, seed + 1)
-
-        def shrunk(of: Tensor) -> Tensor:
-            spectrum = decompose(of)
-            return spectrum.map((spectrum.singular_values - 0.75).clamp(min=0))
-
-        largest = 1 + singular_values(matrix)[0]
-        # σ = 1e-3 beside 1e3 keeps no digit, but is shrunk to zero; 1 beside 1e3 keeps ε σ₁²/σ.
-        assert (shrunk(left @ matrix @ right) - left @ shrunk(matrix) @ right).abs().max() <= 1e-11 * largest**2
-
-    @settings(max_examples=50, deadline=None)
-    @given(matrix=matrices())
-    def test_a_matrix_and_its_transpose_have_the_same_singular_values(self, matrix: Tensor) -> None:
-        values = singular_values(matrix)
-        assert (singular_values(matrix.mT) - values).abs().max() <= self.ERROR * values[0]
-
-    @settings(max_examples=50, deadline=None)
-    @given(matrix=matrices(), factor=st.sampled_from([1e-6, -1 / 3, 0.0, 1.0, -7e5]))
-    def test_singular_values_are_homogeneous(self, matrix: Tensor, factor: float) -> None:
-        values = singular_values(matrix)
-        error = (singular_values(factor * matrix) - abs(factor) * values).abs().max()
-        assert error <= self.ERROR * abs(factor) * values[0]
-
-    @settings(max_examples=50, deadline=None)
-    @given(values=spectra())
-    def test_effective_rank_is_between_one_and_the_rank(self, values: Tensor) -> None:
-        rank = int((values > 0).sum())
-        assert min(rank, 1) - 1e-12 <= effective_rank(values) <= rank + 1e-12

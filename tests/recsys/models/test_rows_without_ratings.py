@@ -22,7 +22,7 @@ from recsys.models import BayesianEmbedding, RatingModel
 from recsys.models.known_rows import KnownRows
 from recsys.posterior.likelihoods import OrderedProbit
 from recsys.starts import DampedMeans
-from tests.recsys.models.test_models import ADAM, CONFIGURATIONS, Configuration
+from tests.recsys.models.configurations import ADAM, CONFIGURATIONS, Configuration
 from tests.recsys.small_ratings import N_ITEMS, N_USERS, SmallRatings, as_artefact, every_pair, fit, trainer
 
 NEW = 4  # users, and items, without training ratings: the last ones

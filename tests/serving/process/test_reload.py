@@ -20,7 +20,7 @@ import pytest
 
 from recsys import artifact
 from recsys.artifact import read_manifest
-from tests.recsys.artifact.test_artifact import Payload, huge_array
+from tests.recsys.artifact.small_artefact import Payload, huge_array
 from tests.serving import films
 from tests.serving.conftest import StartProcess
 
