@@ -143,6 +143,18 @@ faults: $(VENV)/.ready  ## Kill, fill disks, flip bytes and send hostile request
 	$(BIN)/python -m benchmarks.faults --json benchmarks/results/faults.json
 	$(BIN)/python -m benchmarks.document
 
+# Zensical wants all pages in one folder: the README is the home, and links lead to where the copies lie.
+.PHONY: docs
+docs: $(VENV)/.ready  ## Build the documentation as a site in site/; a warning is an error
+	rm -rf .documentation site
+	cp -r docs .documentation
+	cp README.md .documentation/index.md
+	cp CONTRIBUTING.md CHANGELOG.md LICENSE .documentation
+	cp -r benchmarks/results .documentation/results
+	rm -f .documentation/results/*.md
+	sed -i -E 's#\]\((docs/|\.\./benchmarks/|benchmarks/)#](#g' .documentation/*.md
+	$(BIN)/zensical build --strict --clean
+
 .PHONY: clean
 clean:  ## Remove the virtual environment and what tools leave; artefacts, checkpoints and logs stay
-	rm -rf $(VENV) $(JAVASCRIPT)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(JAVASCRIPT)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .documentation site *.egg-info
