@@ -21,7 +21,7 @@ from recsys.starts import DampedMeans, Start
 class UserItemEmbedding(RatingModel):
     """Predicts r_ui = b_u + b_i + p_u · q_i with P (n_users, k) and Q (n_items, k).
 
-    With the biases as columns this is one product, `[P, b_user, 1] [Q, 1, b_item]ᵀ`, of a user side A, (n_users, k + 2),
+    With the biases as columns this is one product `[P, b_user, 1] [Q, 1, b_item]ᵀ`, of a user side A, (n_users, k + 2),
     and an item side B, (n_items, k + 2). Minimises the mean squared error over the batch + λ_user R(A) + λ_item R(B).
     The ratio penalty is scale-free and measures the small singular directions against the large ones, so those of the
     mean and the biases have to be in the matrix that it sees: the damped start puts the mean into the first column of

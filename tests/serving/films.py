@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
+from recsys import artifact
 from recsys.artifact import Array, ItemTable, Manifest
 
 MEAN = 3.5
@@ -52,6 +56,14 @@ def arrays(kind: str) -> dict[str, Array]:
         "user_bias": USER_MEANS[:, None],
         "item_bias": ITEM_MEANS[:, None] + np.float32(MEAN),
     }
+
+
+def export(root: Path, more: float = 0.0) -> str:
+    """Export the films with `more` added to every entry; returns the version."""
+    moved = arrays("LinearNetwork")
+    moved["matrix"] = moved["matrix"] + np.float32(more)
+    named = replace(manifest("LinearNetwork"), recipe=f"films+{more}")
+    return artifact.load(artifact.save(root, named, moved, ITEMS)).manifest.version
 
 
 HOSTILE = "<img src=x onerror=\"document.title='broken into'\"><script>document.title='broken into'</script>"

@@ -17,7 +17,7 @@ import pytest
 from tests.serving import raw
 from tests.serving.conftest import ROOT, StartProcess
 from tests.serving.error_shapes import check
-from tests.serving.process.test_reload import eventually
+from tests.serving.eventually import eventually
 
 PROBES = ("/health/ready", "/v2/health/ready", "/ping", "/health", "/v2/models/recsys/ready")
 RATING = "/v1/ratings?user_id=3&item_id=10"

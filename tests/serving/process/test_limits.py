@@ -13,7 +13,7 @@ import pytest
 from tests.serving import raw
 from tests.serving.conftest import Server, StartProcess
 from tests.serving.error_shapes import check
-from tests.serving.process.test_reload import eventually
+from tests.serving.eventually import eventually
 from tests.serving.process.test_wire import PAIR, logged, post
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -19,7 +19,7 @@ from serving.process import log
 from serving.process.log import LogWriter
 from tests.serving import raw
 from tests.serving.conftest import ROOT, StartProcess
-from tests.serving.process.test_reload import eventually
+from tests.serving.eventually import eventually
 
 
 def test_lines_are_written_whole_in_order_and_never_so_many_that_another_process_could_cut_in() -> None:

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.serving.conftest import ROOT, StartProcess
-from tests.serving.process.test_reload import eventually
+from tests.serving.eventually import eventually
 
 KEY = "correct-horse-battery-staple"
 RATING = "/v1/ratings?user_id=3&item_id=10"

@@ -10,36 +10,19 @@ import resource
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
 
-from recsys import artifact
 from recsys.artifact import read_manifest
 from tests.recsys.artifact.small_artefact import Payload, huge_array
-from tests.serving import films
 from tests.serving.conftest import StartProcess
+from tests.serving.eventually import eventually
+from tests.serving.films import export
 
 RATING = "/v1/ratings?user_id=1&item_id=13"  # 2.9, less what `export` adds to the model's number
-
-
-def export(root: Path, more: float = 0.0) -> str:
-    """Export the films with `more` added to every entry; returns the version."""
-    arrays = films.arrays("LinearNetwork")
-    arrays["matrix"] = arrays["matrix"] + np.float32(more)
-    manifest = replace(films.manifest("LinearNetwork"), recipe=f"films+{more}")
-    return artifact.load(artifact.save(root, manifest, arrays, films.ITEMS)).manifest.version
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def version(client: httpx.Client) -> str | None:

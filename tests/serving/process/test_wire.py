@@ -15,7 +15,7 @@ import pytest
 from tests.serving import raw
 from tests.serving.conftest import StartProcess
 from tests.serving.error_shapes import check
-from tests.serving.process.test_reload import eventually
+from tests.serving.eventually import eventually
 
 PAIR = b'{"pairs": [{"user_id": 3, "item_id": 10}]}'
 TENSORS = (

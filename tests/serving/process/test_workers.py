@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from tests.serving.conftest import ROOT, Server, StartProcess
-from tests.serving.process.test_reload import eventually, export
+from tests.serving.eventually import eventually
+from tests.serving.films import export
 
 RATING = "/v1/ratings?user_id=1&item_id=14"
 

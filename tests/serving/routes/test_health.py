@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.serving.conftest import ROOT, StartProcess
-from tests.serving.process.test_reload import eventually
+from tests.serving.eventually import eventually
 
 
 def test_a_server_with_a_model_is_live_and_ready(server: httpx.Client) -> None:
