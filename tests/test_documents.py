@@ -106,6 +106,12 @@ def test_every_file_that_the_documents_link_to_exists() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_every_file_that_the_documents_name_exists() -> None:
+    for page in PAGES:
+        for name in re.findall(r"`((?:recsys|data|serving|synthetic|benchmarks|tests|docs)/[\w./-]*)`", text(page)):
+            assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
 def test_every_heading_that_the_documents_link_to_exists() -> None:
     for page in PAGES:
         for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", text(page)):
