@@ -21,7 +21,6 @@ With an `Annealing`, λ and the learning rates fall during training; `keep` drop
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
 import itertools
@@ -29,7 +28,6 @@ import math
 import pickle
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +35,12 @@ import torch
 from torch import Tensor
 
 from recsys.files import write_atomically
+from recsys.linalg.product import product
 from recsys.linalg.spectral import NonFiniteMatrixError, decompose, leading_singular_vectors, singular_values
-from recsys.penalties import NuclearNormPenalty, Penalty, RatioPenalty, SchattenRatioPenalty
+from synthetic.annealing import Annealing
 from synthetic.optimizers import BatchedOptimizer
+from synthetic.penalties import PENALTIES
 
-PENALTIES: dict[str, Penalty | None] = {
-    "ratio": RatioPenalty(1.0),
-    "schatten_1/2:2/3": SchattenRatioPenalty(1.0, 1 / 2, 2 / 3),
-    "schatten_1/3:2/3": SchattenRatioPenalty(1.0, 1 / 3, 2 / 3),
-    "schatten_1/3:1/2": SchattenRatioPenalty(1.0, 1 / 3, 1 / 2),
-    "nuclear": NuclearNormPenalty(1.0),
-    "none": None,
-}
 INITIAL_SCALE = 1e-3  # of the end product, as in the paper's experiments
 LOOK_EVERY = 200  # steps between looks at what has converged or diverged
 CONVERGED = 1e-9  # relative change of W over that many steps, in the Frobenius norm; rounding is about 1e-14
@@ -58,23 +50,6 @@ SAVE_EVERY_SECONDS = 20.0
 
 class CheckpointError(Exception):
     """A checkpoint cannot be read, or is one of another run."""
-
-
-@dataclass(frozen=True)
-class Annealing:
-    """λ and the learning rate stay while the matrix finds its rank, then both fall, tenfold every so many steps.
-
-    What λ leaves of error falls with its square, and a learning rate that stayed would keep the small singular values
-    from falling. They fall to where the Gram matrix would lose them in rounding, √ε σ₁ = 1e-8 σ₁, so annealed training
-    decomposes the end product itself, which makes a step about half as long again. It never counts as converged.
-    """
-
-    constant_steps: int
-    steps_per_decade: int
-
-    def factor(self, step: int) -> float:
-        """What λ and the learning rate are multiplied with in the step after `step` others."""
-        return math.pow(10, -max(0, step - self.constant_steps) / self.steps_per_decade)
 
 
 class Dynamics:
@@ -93,8 +68,6 @@ class Dynamics:
         learning_rates: Tensor,
         optimizer_options: Mapping[str, Any] | None = None,
         annealing: Annealing | None = None,
-        device: torch.device | str = "cpu",
-        dtype: torch.dtype = torch.float64,
     ) -> None:
         """Set everything to its start.
 
@@ -109,8 +82,6 @@ class Dynamics:
             learning_rates: (B,).
             optimizer_options: arguments of the torch optimiser in place of its defaults.
             annealing: how λ and the learning rates fall; they stay if none is given.
-            device: where to compute.
-            dtype: what to compute with.
 
         Raises:
             ValueError: an argument is unknown, out of range, or does not fit the others.
@@ -135,13 +106,13 @@ class Dynamics:
         if not bool((counts > 0).all()):
             raise ValueError("a member of the batch has no observed entry")
         self.depth, self.penalty, self.optimizer, self.annealing = depth, penalty, optimizer, annealing
-        self.strengths = strengths.to(device, dtype, copy=True)
-        self.learning_rates = learning_rates.to(device, dtype, copy=True)
-        self._weights = (observed * (2 / counts[:, None, None].double())).to(device, dtype)  # 2 M / |Ω|
-        self._targets = torch.where(observed, observations, 0.0).to(device, dtype) * self._weights
+        self.strengths = strengths.double().clone()
+        self.learning_rates = learning_rates.double().clone()
+        self._weights = observed * (2 / counts[:, None, None].double())  # 2 M / |Ω|
+        self._targets = torch.where(observed, observations, 0.0).double() * self._weights
         shape = (observations.shape[-2], observations.shape[-1])
         drawn = [_initial_layers(seed, shape, depth) for seed in seeds]
-        self.layers = [torch.stack(layer).to(device, dtype) for layer in zip(*drawn, strict=True)]  # W_1 first
+        self.layers = [torch.stack(layer) for layer in zip(*drawn, strict=True)]  # W_1 first
         self._options = dict(optimizer_options or {})
         self._optimizer = BatchedOptimizer(optimizer, self.layers, self._options)
         self.steps = torch.zeros(size, dtype=torch.long)  # (B,) taken by each member
@@ -150,13 +121,13 @@ class Dynamics:
         self.running = torch.arange(size)  # members that still train, which layers and optimiser hold, and they alone
         self._fingerprint = _fingerprint(self)
         self._saved_at = time.monotonic()
-        self._seen = _product(self.layers)  # (B, n, m) end products when last looked at
+        self._seen = product(self.layers).clone()  # (B, n, m) end products when last looked at
 
     @property
     def end_product(self) -> Tensor:
         """W, (B, n, m)."""
         result = self._seen.clone()
-        result[self.running.to(result.device)] = _product(self.layers)
+        result[self.running] = product(self.layers)
         return result
 
     def singular_values(self) -> Tensor:
@@ -181,13 +152,13 @@ class Dynamics:
 
     def _step(self) -> None:
         gradients = self.gradients()
-        rates = self.learning_rates[self.running.to(self.learning_rates.device)]
+        rates = self.learning_rates[self.running]
         self._optimizer.step(self.layers, gradients, rates * self._factor())
         self.steps[self.running] += 1
 
     def gradients(self) -> list[Tensor]:
         """∂L/∂W_j for each layer of the members that still train, (running, d_j, d_{j−1}), W_1 first."""
-        below = list(itertools.accumulate(self.layers, lambda product, layer: layer @ product))  # W_j ⋯ W_1
+        below = list(itertools.accumulate(self.layers, lambda lower, layer: layer @ lower))  # W_j ⋯ W_1
         gradient = self._end_product_gradient(below[-1])
         gradients = []
         for j in reversed(range(1, self.depth)):
@@ -199,7 +170,7 @@ class Dynamics:
         gradient = torch.addcmul(-self._targets, self._weights, matrix)
         penalty = PENALTIES[self.penalty]
         if penalty is not None:
-            strengths = self.strengths[self.running.to(self.strengths.device), None] * self._factor()
+            strengths = self.strengths[self.running, None] * self._factor()
             if self.annealing is None:
                 spectrum = decompose(matrix)
                 gradient += spectrum.map(penalty.of_singular_values(spectrum.singular_values)[1] * strengths)
@@ -214,15 +185,15 @@ class Dynamics:
 
     def _look(self) -> None:
         """Put members at rest that have converged or diverged."""
-        now = _product(self.layers)
-        before = self._seen[self.running.to(now.device)]
+        now = product(self.layers)
+        before = self._seen[self.running]
         size = torch.linalg.vector_norm(now, dim=(-2, -1))
         change = torch.linalg.vector_norm(now - before, dim=(-2, -1))
         diverged = ~(size < DIVERGED * math.sqrt(now[0].numel()))  # also true where it is not a number
         converged = ~diverged & (change <= CONVERGED * size) & (self.annealing is None)
-        self._seen[self.running.to(now.device)] = torch.where(diverged[:, None, None], before, now)
-        self.diverged[self.running] = diverged.cpu()
-        self.converged[self.running] = converged.cpu()
+        self._seen[self.running] = torch.where(diverged[:, None, None], before, now)
+        self.diverged[self.running] = diverged
+        self.converged[self.running] = converged
         if bool((diverged | converged).any()):
             self._keep_running(torch.nonzero(~(diverged | converged)).flatten())
 
@@ -234,15 +205,13 @@ class Dynamics:
         self._keep_running(torch.tensor([places[int(members[place])] for place in still], dtype=torch.long))
         self.running = torch.tensor(still, dtype=torch.long)
         for name in ("strengths", "learning_rates", "steps", "converged", "diverged", "_seen"):
-            values: Tensor = getattr(self, name)
-            setattr(self, name, values[members.to(values.device)])
+            setattr(self, name, getattr(self, name)[members])
 
     def _keep_running(self, places: Tensor) -> None:
-        there = places.to(self._weights.device)
-        self.running = self.running[places.cpu()]
-        self.layers = [layer[there] for layer in self.layers]
-        self._weights, self._targets = self._weights[there], self._targets[there]
-        self._optimizer.keep(there)
+        self.running = self.running[places]
+        self.layers = [layer[places] for layer in self.layers]
+        self._weights, self._targets = self._weights[places], self._targets[places]
+        self._optimizer.keep(places)
 
     def save(self, path: Path) -> None:
         """Write everything that training depends on, atomically."""
@@ -258,25 +227,22 @@ class Dynamics:
             FileNotFoundError: there is no such file.
             CheckpointError: the file is damaged, or of a run with other arguments.
         """
-        device = self._seen.device
         try:
-            state = torch.load(path, map_location=device, weights_only=True)
+            state = torch.load(path, weights_only=True)
         except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
             raise CheckpointError(f"{path} is not a checkpoint, or is damaged; remove it to start anew") from error
         for name in ("depth", "penalty", "optimizer", "_fingerprint"):
             if not isinstance(state, dict) or state.get(name) != getattr(self, name):
                 raise CheckpointError(f"{path} is a checkpoint of another run (its {name.strip('_')} differs)")
         for name in _STATE:
-            value = state[name]
-            setattr(self, name, value.cpu() if name in _ON_CPU else value)
+            setattr(self, name, state[name])
         self._optimizer = BatchedOptimizer(self.optimizer, self.layers, self._options)
         self._optimizer.set_state(state["optimizer_state"])
 
 
-_ON_CPU = ("running", "steps", "converged", "diverged")
 _STATE = (
-    *("depth", "penalty", "optimizer", "_fingerprint", "strengths", "learning_rates", "layers", *_ON_CPU),
-    *("_weights", "_targets", "_seen"),
+    *("depth", "penalty", "optimizer", "_fingerprint", "strengths", "learning_rates", "layers", "running", "steps"),
+    *("converged", "diverged", "_weights", "_targets", "_seen"),
 )
 
 
@@ -292,14 +258,9 @@ def _initial_layers(seed: int, shape: tuple[int, int], depth: int) -> list[Tenso
     ]
 
 
-def _product(layers: Sequence[Tensor]) -> Tensor:
-    """W_N ⋯ W_1 of layers with W_1 first, as a tensor of its own."""
-    return functools.reduce(lambda product, layer: layer @ product, layers[1:], layers[0].clone())
-
-
 def _fingerprint(run: Dynamics) -> str:
     """Tells runs with different data, starts, λ or learning rates apart."""
     digest = hashlib.sha256(repr((sorted(run._options.items()), run.annealing)).encode())
     for tensor in (run._weights, run._targets, run.strengths, run.learning_rates, *run.layers):
-        digest.update(tensor.cpu().numpy().tobytes())
+        digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()

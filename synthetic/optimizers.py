@@ -45,7 +45,7 @@ class BatchedOptimizer:
     """One of `OPTIMIZERS` on tensors (B, …) with learning rates (B,); torch's defaults but for `options`."""
 
     def __init__(self, name: str, parameters: Sequence[Tensor], options: Mapping[str, Any] | None = None) -> None:
-        """Prepare for `parameters`, whose shapes and devices count, not their values.
+        """Prepare for `parameters`, whose shapes count, not their values.
 
         Raises:
             ValueError: there is no optimiser of that name.
@@ -60,7 +60,7 @@ class BatchedOptimizer:
     def _build(self, moves: list[Tensor]) -> None:
         self._moves = moves  # each (B, …): the step at learning rate 1
         self._leaves = [leaf for move in moves for leaf in (move.unbind() if self._kind.matrices else [move])]
-        fused = {"fused": True} if self._kind.fused and moves[0].device.type in ("cpu", "cuda") else {}
+        fused = {"fused": True} if self._kind.fused else {}
         self._torch = self._kind.make(self._leaves, lr=1.0, **self._options, **fused)
 
     @torch.no_grad()
@@ -103,7 +103,3 @@ class BatchedOptimizer:
         # Not through torch's load_state_dict, which would change the type of NAdam's running product.
         for leaf, values in zip(self._leaves, state, strict=True):
             self._torch.state[leaf] = values
-
-
-def _members(value: object, members: Tensor) -> object:
-    return value[members] if isinstance(value, Tensor) and value.ndim else value

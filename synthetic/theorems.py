@@ -30,6 +30,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from recsys.linalg.product import product
 from recsys.linalg.spectral import decompose
 
 
@@ -53,10 +54,7 @@ def end_product_velocity(layers: Sequence[Tensor], velocities: Sequence[Tensor])
     """Ẇ for layers, W_1 first, that move with Ẇ_j."""
     total = torch.zeros_like(layers[0])
     for moving in range(len(layers)):
-        product = velocities[0] if moving == 0 else layers[0]
-        for j in range(1, len(layers)):
-            product = (velocities[j] if j == moving else layers[j]) @ product
-        total = total + product
+        total = total + product([*layers[:moving], velocities[moving], *layers[moving + 1 :]])
     return total
 
 

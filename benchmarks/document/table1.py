@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.document.content import Content
-from synthetic.dynamics import PENALTIES
+from synthetic.penalties import PENALTIES
 from synthetic.table1.table import notes_of
 
 

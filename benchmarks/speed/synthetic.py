@@ -18,9 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recsys.linalg.product import product
 from recsys.penalties import SchattenRatioPenalty
-from synthetic.dynamics import PENALTIES, Dynamics
+from synthetic.dynamics import Dynamics
 from synthetic.optimizers import OPTIMIZERS
+from synthetic.penalties import PENALTIES
 from synthetic.problems import low_rank_problems
 
 BATCH = 6  # about what the search has left of a grid, and two times the seeds
@@ -52,12 +54,10 @@ class OneCell:
 
     def train(self, steps: int) -> None:
         for _ in range(steps):
-            product = self.layers[0]
-            for layer in self.layers[1:]:
-                product = layer @ product
-            loss = (product - self.observations)[self.observed].square().mean()
+            matrix = product(self.layers)
+            loss = (matrix - self.observations)[self.observed].square().mean()
             if self.penalty != "none":
-                loss = loss + STRENGTH * self._penalty(torch.linalg.svdvals(product))
+                loss = loss + STRENGTH * self._penalty(torch.linalg.svdvals(matrix))
             self.optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
             self.optimizer.step()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from recsys.linalg.product import product
 from recsys.linalg.spectral import singular_values
 from recsys.models.base import RatingModel
 from recsys.penalties import Penalty
@@ -65,11 +66,7 @@ class LinearNetwork(RatingModel):
 
     def end_product(self) -> Tensor:
         """W = W_N ⋯ W_1, (n_users, n_items)."""
-        first, *others = self.layers
-        product: Tensor = first
-        for layer in others:
-            product = layer @ product
-        return product
+        return product(self.layers)
 
     @override
     def forward(self, users: Tensor, items: Tensor) -> Tensor:

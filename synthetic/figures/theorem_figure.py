@@ -15,6 +15,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from recsys.linalg.product import product
 from recsys.linalg.spectral import singular_values
 from synthetic import theorems
 from synthetic.problems import low_rank_problems
@@ -44,48 +45,76 @@ def _train(equation: str, depth: int, seed: int) -> list[tuple[str, int, int, in
     observed, observations = problem.observed[0], problem.observations[0]
     start = torch.randn(12, 12, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     layers = theorems.balanced_layers(0.1 * start, depth)
-    first, second = ([torch.zeros_like(layer) for layer in layers] for _ in range(2))  # Adam's averages
     strength = STRENGTH if equation in ("7", "9") else 0.0
-    adam = equation in ("5", "9")
+    adam = _AdamAverages(layers) if equation in ("5", "9") else None
     rows = []
     for iteration in range(1, STEPS + 1):
-        matrix = _product(layers)
+        matrix = product(layers)
         loss_gradient = 2 * torch.where(observed, matrix - observations, 0.0) / observed.sum()
         gradient = loss_gradient + strength * theorems.ratio_gradient(matrix)
         gradients = [_layer_gradient(layers, j, gradient) for j in range(depth)]
-        first = [BETA_1 * m + (1 - BETA_1) * g for m, g in zip(first, gradients, strict=True)]
-        second = [BETA_2 * v + (1 - BETA_2) * g.square() for v, g in zip(second, gradients, strict=True)]
-        means = [m / (1 - BETA_1**iteration) for m in first]
-        # The theorem's s_j² is the gradient's variance: the mean square less the squared mean.
-        spreads = [v / (1 - BETA_2**iteration) - m.square() for v, m in zip(second, means, strict=True)]
-        scales = [
-            (g.square() + spread.clamp(min=0)).clamp(min=1e-30).rsqrt()
-            for g, spread in zip(gradients, spreads, strict=True)
-        ]
-        moves = (
-            [-m / (v / (1 - BETA_2**iteration)).sqrt().clamp(min=1e-15) for m, v in zip(means, second, strict=True)]
-            if adam
-            else [-g for g in gradients]
-        )
+        moves = [-g for g in gradients] if adam is None else adam.moves(gradients)
         moved = [layer + LEARNING_RATE * move for layer, move in zip(layers, moves, strict=True)]
         if iteration % EVERY == 0:
-            measured = (singular_values(_product(moved)) - singular_values(matrix)) / LEARNING_RATE
-            if adam:
-                printed = (
-                    theorems.equation_9(matrix, loss_gradient, scales, strength)
-                    if strength
-                    else theorems.equation_5(matrix, loss_gradient, scales)
-                )
-                flow = [-scale * g for scale, g in zip(scales, gradients, strict=True)]
-                exact = theorems.projections(matrix, theorems.end_product_velocity(layers, flow))
-            else:
+            measured = (singular_values(product(moved)) - singular_values(matrix)) / LEARNING_RATE
+            if adam is None:
                 printed = theorems.equation_7(matrix, loss_gradient, depth, strength)
                 exact = theorems.equation_7_exact(matrix, loss_gradient, depth, strength)
+            else:
+                printed, exact = _of_adam(layers, matrix, loss_gradient, gradients, adam.scales(gradients), strength)
             for i in range(6):
                 compared = float(measured[i]), float(printed[i]), float(exact[i])
                 rows.append((equation, depth, iteration, i + 1, *compared))
         layers = moved
     return rows
+
+
+def _of_adam(
+    layers: Sequence[Tensor],
+    matrix: Tensor,
+    loss_gradient: Tensor,
+    gradients: Sequence[Tensor],
+    scales: Sequence[Tensor],
+    strength: float,
+) -> tuple[Tensor, Tensor]:
+    """Velocities under Adam as equation 5 or 9 prints them, and exactly, without momentum."""
+    printed = (
+        theorems.equation_9(matrix, loss_gradient, scales, strength)
+        if strength
+        else theorems.equation_5(matrix, loss_gradient, scales)
+    )
+    flow = [-scale * g for scale, g in zip(scales, gradients, strict=True)]
+    return printed, theorems.projections(matrix, theorems.end_product_velocity(layers, flow))
+
+
+class _AdamAverages:
+    """Adam's averages of the gradients ∂L/∂W_j of layers, W_1 first."""
+
+    def __init__(self, layers: Sequence[Tensor]) -> None:
+        self._first, self._second = ([torch.zeros_like(layer) for layer in layers] for _ in range(2))
+        self._iteration = 0
+
+    def moves(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Take in the gradients of one more iteration; what Adam adds to each layer at learning rate 1."""
+        self._iteration += 1
+        self._first = [BETA_1 * m + (1 - BETA_1) * g for m, g in zip(self._first, gradients, strict=True)]
+        self._second = [BETA_2 * v + (1 - BETA_2) * g.square() for v, g in zip(self._second, gradients, strict=True)]
+        return [-m / v.sqrt().clamp(min=1e-15) for m, v in self._unbiased()]
+
+    def scales(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """S_j = ((∂L/∂W_j)² + s_j²)^(−1/2) of equation 5.
+
+        The theorem's s_j² is the gradient's variance: the mean square less the squared mean.
+        """
+        return [
+            (g.square() + (v - m.square()).clamp(min=0)).clamp(min=1e-30).rsqrt()
+            for g, (m, v) in zip(gradients, self._unbiased(), strict=True)
+        ]
+
+    def _unbiased(self) -> list[tuple[Tensor, Tensor]]:
+        """Mean and mean square of each layer's gradient, as if the averages had not started at zero."""
+        first, second = 1 - BETA_1**self._iteration, 1 - BETA_2**self._iteration
+        return [(m / first, v / second) for m, v in zip(self._first, self._second, strict=True)]
 
 
 def _layer_gradient(layers: Sequence[Tensor], j: int, gradient: Tensor) -> Tensor:
@@ -95,13 +124,6 @@ def _layer_gradient(layers: Sequence[Tensor], j: int, gradient: Tensor) -> Tenso
     for layer in layers[:j]:
         gradient = gradient @ layer.mT
     return gradient
-
-
-def _product(layers: Sequence[Tensor]) -> Tensor:
-    result = layers[0]
-    for layer in layers[1:]:
-        result = layer @ result
-    return result
 
 
 def draw(data: pd.DataFrame) -> Figure:

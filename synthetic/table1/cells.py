@@ -9,8 +9,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from synthetic.dynamics import PENALTIES
 from synthetic.optimizers import OPTIMIZERS
+from synthetic.penalties import PENALTIES
 
 PAPER_OPTIMIZERS = ("adam", "adagrad", "adamax", "rmsprop", "gd")
 PAPER_DEPTHS = (1, 3)

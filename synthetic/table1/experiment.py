@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from recsys.linalg.spectral import accurate_singular_values, effective_rank
-from synthetic.dynamics import Annealing, Dynamics
+from synthetic.annealing import Annealing
+from synthetic.dynamics import Dynamics
 from synthetic.problems import Problems, low_rank_problems
 from synthetic.table1.cells import Cell
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from recsys.linalg.spectral import NonFiniteMatrixError
-from synthetic.dynamics import Annealing
+from synthetic.annealing import Annealing
 from synthetic.figures import comparison, figure4
 from synthetic.figures.comparison import METHODS
 from synthetic.problems import Problems, low_rank_problems

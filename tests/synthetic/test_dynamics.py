@@ -15,8 +15,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from synthetic.dynamics import PENALTIES, Annealing, CheckpointError, Dynamics
+from synthetic.annealing import Annealing
+from synthetic.dynamics import CheckpointError, Dynamics
 from synthetic.optimizers import OPTIMIZERS
+from synthetic.penalties import PENALTIES
 from synthetic.problems import Problems, low_rank_problems
 
 SEEDS = [0, 1, 2]
@@ -246,9 +248,3 @@ def test_checkpoints_that_are_damaged_or_of_another_run_are_refused(problems: Pr
 def test_arguments_that_do_not_fit_are_refused(problems: Problems, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         begin(problems, **changed)
-
-
-def test_float32_runs_where_it_is_asked_for(problems: Problems) -> None:
-    run = begin(problems, dtype=torch.float32)
-    run.advance(5)
-    assert run.end_product.dtype == torch.float32

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from synthetic.dynamics import Annealing
+from synthetic.annealing import Annealing
 from synthetic.problems import low_rank_problems
 from synthetic.table1 import __main__ as table1
 from synthetic.table1 import cells, experiment, table
