@@ -109,7 +109,7 @@ def _rated(known: Known) -> Tensor:
 
 
 def _beyond_the_average(rated: Tensor) -> Tensor:
-    """s (f − f̄) as in `WhoRatedWhat`, for rows of ones and zeros."""
+    """Compute s (f − f̄) as in `WhoRatedWhat`, for rows of ones and zeros."""
     counts = rated.sum(1, keepdim=True)
     shares = counts / (counts + _FEW)  # s
     rows = _unit_rows(rated)  # f

@@ -184,19 +184,7 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
         raise ArtifactError(f"a {manifest.kind} artefact has missing or unknown arrays: {wrong}.")
     sizes = {"one": 1}
     for name, dimensions in expected.items():
-        array = arrays[name]
-        kind = _TYPE_OF_ARRAY.get(name, np.float32)
-        if array.dtype != kind or array.ndim != len(dimensions):
-            raise ArtifactError(f"array {name} is {array.dtype}{array.shape}; expected {np.dtype(kind)} {dimensions}.")
-        for dimension, size in zip(dimensions, array.shape, strict=True):
-            if sizes.setdefault(dimension, size) != size:
-                raise ArtifactError(f"array {name} has {size} {dimension}; other arrays have {sizes[dimension]}.")
-        if array.size == 0:
-            raise ArtifactError(f"array {name} is empty.")
-        if kind is np.float32 and not np.isfinite(array).all():
-            raise ArtifactError(f"array {name} has entries that are infinite or not numbers.")
-        if kind is np.int64 and (np.diff(array) <= 0).any():
-            raise ArtifactError(f"array {name} is not strictly ascending.")
+        _check_array(name, arrays[name], dimensions, sizes)
     if "deviation" in expected:
         try:
             uncertainty.check(arrays)
@@ -207,6 +195,22 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
             times.check(arrays)
         except ValueError as cause:
             raise ArtifactError(f"the times cannot be used: {cause}.") from cause
+
+
+def _check_array(name: str, array: Array, dimensions: tuple[str, ...], sizes: dict[str, int]) -> None:
+    """Check one array; `sizes` are those of the dimensions seen so far, to which its own are added."""
+    kind = _TYPE_OF_ARRAY.get(name, np.float32)
+    if array.dtype != kind or array.ndim != len(dimensions):
+        raise ArtifactError(f"array {name} is {array.dtype}{array.shape}; expected {np.dtype(kind)} {dimensions}.")
+    for dimension, size in zip(dimensions, array.shape, strict=True):
+        if sizes.setdefault(dimension, size) != size:
+            raise ArtifactError(f"array {name} has {size} {dimension}; other arrays have {sizes[dimension]}.")
+    if array.size == 0:
+        raise ArtifactError(f"array {name} is empty.")
+    if kind is np.float32 and not np.isfinite(array).all():
+        raise ArtifactError(f"array {name} has entries that are infinite or not numbers.")
+    if kind is np.int64 and (np.diff(array) <= 0).any():
+        raise ArtifactError(f"array {name} is not strictly ascending.")
 
 
 def _check_ratings(manifest: Manifest, arrays: dict[str, Array]) -> None:

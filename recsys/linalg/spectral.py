@@ -271,7 +271,7 @@ def _rounding(wide: Tensor) -> float:
 
 
 def _product(left: Tensor, right: Tensor) -> Tensor:
-    """left @ right for (..., r, c) and (..., c, d).
+    """The product left @ right for (..., r, c) and (..., c, d).
 
     Single float32 matrices on a CPU go through oneDNN, as the convolution of width one that a matrix product is: on AMD
     processors it takes half the time of MKL, which torch multiplies matrices with.

@@ -28,7 +28,8 @@ _LEADING_LOGGED = 5  # singular values logged one by one; the paper's matrices h
 class TrainingData(Protocol):
     """What a model asks of a data module: all ratings it may learn from, to start from their means."""
 
-    def training_set(self) -> Batch: ...
+    def training_set(self) -> Batch:
+        """Users (n,), items (n,) and ratings (n,) of all training ratings."""
 
 
 class NonFiniteLossError(RuntimeError):

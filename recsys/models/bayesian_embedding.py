@@ -30,7 +30,8 @@ class RatingsData(Protocol):
 
     ratings: Ratings
 
-    def rating_times(self, users: Tensor, items: Tensor) -> Tensor: ...
+    def rating_times(self, users: Tensor, items: Tensor) -> Tensor:
+        """When each pair (n,) was rated, in seconds since 1970 (n,)."""
 
 
 class BayesianEmbedding(UserItemEmbedding):

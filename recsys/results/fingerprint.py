@@ -37,10 +37,10 @@ def fingerprint(configuration: object, code: str) -> str:
 
 
 def code_of(*modules: str) -> str:
-    """A hash of what modules run: their sources as they now are, those of all that they import from this project, and
-    the versions of Python and of the `LIBRARIES` that any of them imports.
+    """A hash of what modules run.
 
-    Comments, docstrings and formatting count for nothing.
+    It is made of their sources as they now are, those of all that they import from this project, and the versions of
+    Python and of the `LIBRARIES` that any of them imports. Comments, docstrings and formatting count for nothing.
 
     Raises:
         FileNotFoundError: there is no such module in this project.

@@ -91,7 +91,7 @@ class _Network(nn.Module):
         )
 
     def embeddings(self) -> list[Tensor]:
-        """z of all users and of all items, each (n, 2 factors)."""
+        """Embeddings z of all users and of all items, each (n, 2 factors)."""
         embedded = []
         for kind, weights in enumerate((self.users, self.items)):
             linear: Tensor = weights

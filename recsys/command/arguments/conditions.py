@@ -28,6 +28,7 @@ def backend(accelerator: Any) -> str:
 
 
 def is_one_device(devices: Any, settings: Settings) -> bool:
+    """Whether one device is asked for, and there is no doubt which."""
     if backend(settings["trainer"]["accelerator"]) != "cuda":
         return str(devices) in ("1", "auto")
     if str(devices) == "auto":
@@ -46,10 +47,12 @@ def classes(value: Any) -> list[str]:
 
 
 def monitors_something_else(value: Any, _: Settings) -> bool:
+    """Whether a callback or scheduler waits for a metric that only one of the two stages has."""
     return any(arguments(each).get("monitor") not in (None, *MONITORED) for each in listed(value))
 
 
 def is_over_too_soon(scheduler: Any, settings: Settings) -> bool:
+    """Whether a OneCycleLR has no step left before the last epoch."""
     if "OneCycleLR" not in classes(scheduler):
         return False
     given = arguments(scheduler)
@@ -67,21 +70,25 @@ def lacks_a_value(value: Any, _: Settings) -> bool:
 
 
 def has(*names: str) -> Condition:
+    """Refuses classes of these names."""
     return lambda value, _: not set(names).isdisjoint(classes(value))
 
 
 def logs_nothing_to_monitor(value: Any, settings: Settings) -> bool:
+    """Whether a callback that writes to the log is asked for, and no log."""
     needing = {"LearningRateMonitor", "DeviceStatsMonitor", "ThroughputMonitor"}
     return settings["trainer"]["logger"] is False and not needing.isdisjoint(classes(value))
 
 
 def never_ends(epochs: Any, settings: Settings) -> bool:
+    """Whether nothing limits the number of epochs."""
     trainer = settings["trainer"]
     limited = trainer["max_steps"] != -1 or trainer["max_time"] is not None
     return epochs == -1 and not validates(settings) and not limited
 
 
 def is_no_duration(value: Any, _: Settings) -> bool:
+    """Whether it is neither null nor a positive time as Lightning's Timer takes it."""
     try:
         return value is not None and Timer(duration=value).time_remaining() <= 0  # type: ignore[operator]  # not None
     except Exception:  # whatever it is, it is no duration
@@ -89,16 +96,19 @@ def is_no_duration(value: Any, _: Settings) -> bool:
 
 
 def validates(settings: Settings) -> bool:
+    """Whether the fit holds validation ratings out."""
     validation: float = settings["data"]["validation"]
     return 0 < validation < 1
 
 
 def validated_too_seldom(every: Any, settings: Settings) -> bool:
+    """Whether training ends before the first validation."""
     epochs = settings["trainer"]["max_epochs"]
     return bool(validates(settings) and every is not None and epochs is not None and 0 < epochs < every)
 
 
 def is_no_folder_name(name: Any, _: Settings) -> bool:
+    """Whether a folder cannot be called so, or should not."""
     text = str(name)
     return (
         text.strip() != text
@@ -112,10 +122,12 @@ def is_no_folder_name(name: Any, _: Settings) -> bool:
 
 
 def is_no_share(value: Any, _: Settings) -> bool:
+    """Whether it is a float outside 0 … 1."""
     return isinstance(value, float) and not 0 <= value <= 1
 
 
 def splits_a_batch(value: Any, _: Settings) -> bool:
+    """Whether it is a part of the batches; a fit has one."""
     return isinstance(value, float) and 0 < value < 1
 
 
@@ -125,14 +137,17 @@ def at_least(least: float) -> Condition:
 
 
 def other_than(*allowed: Any) -> Condition:
+    """Refuses everything but these values."""
     return lambda value, _: value not in allowed
 
 
 def samples(settings: Settings) -> bool:
+    """Whether the model draws from its posterior."""
     return classes(settings["model"]) == ["BayesianEmbedding"]
 
 
 def is_sound(value: Any) -> bool:
+    """Whether it is anything but an infinite float or one that is not a number."""
     return not isinstance(value, float) or math.isfinite(value)
 
 
@@ -142,4 +157,5 @@ def arguments(value: Any) -> Mapping[str, Any]:
 
 
 def listed(value: Any) -> list[Any]:
+    """The values of a list, or the one value as a list."""
     return list(value) if isinstance(value, list | tuple) else [value]

@@ -10,5 +10,5 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 def every(n: int) -> torch.Tensor:
-    """n rows that have ratings."""
+    """Rows (n,), all of which have ratings."""
     return torch.ones(n, dtype=torch.bool)
