@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 
 # Before numpy is loaded. Workers are what uses several cores; threads that wait for each other within one would slow
 # down loading a model several times when the machine is busy.
@@ -62,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="recsys",
         summary="Predicted ratings from a matrix completed under the ratio penalty.",
         description=openapi.DESCRIPTION,
-        version="0.1.0",
+        version=version("recsys"),
         openapi_tags=openapi.TAGS,
         servers=[{"url": settings.root_path}] if settings.root_path else None,
         openapi_url=None,  # `openapi` gives the document, and `documentation` the pages: FastAPI's load from elsewhere

@@ -14,6 +14,20 @@ def recipe_names() -> list[str]:
     return sorted(file.stem for file in CONFIGS.glob("*.yaml") if file != BASE)
 
 
+def with_recipe_files(arguments: Iterable[str]) -> list[str]:
+    """The arguments of a command, with the committed file in the place of each recipe that `--config` names.
+
+    A file that is called so in the working directory goes first.
+    """
+    known, found = recipe_names(), list(arguments)
+    for place, argument in enumerate(found):
+        option, equals, value = argument.rpartition("=")
+        is_named = option == "--config" if equals else place > 0 and found[place - 1] == "--config"
+        if is_named and value in known and not Path(value).exists():
+            found[place] = f"{option}{equals}{CONFIGS / value}.yaml"
+    return found
+
+
 def recipe_of(configs: Iterable[object]) -> str:
     """Name of the recipe that a command was given.
 

@@ -61,7 +61,7 @@ class ServerMetadata(BaseModel):
     """What the server is."""
 
     name: str = Field(default=MODEL_NAME, examples=[MODEL_NAME])
-    version: str = Field(description="Of the server; models have their own.", examples=["0.1.0"])
+    version: str = Field(description="Of the server; models have their own.", examples=["0.2.0"])
     extensions: list[str] = Field(default=["binary_tensor_data"], examples=[["binary_tensor_data"]])
 
 

@@ -110,6 +110,8 @@ def test_the_first_file_with_settings_is_the_recipe(configs: list[object], name:
         (("--config", CONFIGS / "lnn-gd.yaml", "--config", "mine.yaml"), "lnn-gd-kfold-5-1", "kfold-5-1", ""),
         (("--config", "mine.yaml"), "mine-kfold-5-1", "kfold-5-1", ""),
         (("--config", CONFIGS / "lnn-gd.yaml", "--run.name", "wide"), "wide", "0.9", "  (paper: 2.814)"),
+        (("--config", "lnn-gd"), "lnn-gd-0.9", "0.9", "  (paper: 2.814)"),
+        (("--config=lnn-gd", "--data.split", "u1"), "lnn-gd-u1", "u1", ""),
         ((), "base-0.9", "0.9", ""),
     ],
 )
