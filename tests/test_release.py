@@ -37,7 +37,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name.split("/")[0] in (*SHIPPED, "pyproject.toml", "README.md", "LICENSE") and (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
-    command = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(built), source]
+    command = [
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(built),
+        str(source),
+    ]
     subprocess.run([sys.executable, *command], check=True)
     return next(built.glob("*.whl"))
 
@@ -60,14 +70,14 @@ def test_every_file_that_the_packages_need_is_in_the_wheel(wheel: Path) -> None:
 def test_the_wheel_trains_and_serves_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
     environment, work = tmp_path / "environment", tmp_path / "work"
     work.mkdir()
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-    python = environment / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    python = str(environment / "bin" / "python")
     asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
     (packages / "requirements.pth").write_text(
         sysconfig.get_path("purelib")
     )  # what the tests run with, but no checkout
-    install = ["-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel]
+    install = ["-m", "pip", "--python", python, "install", "--quiet", "--no-deps", str(wheel)]
     subprocess.run([sys.executable, *install], check=True)
 
     with socket.socket() as free:
@@ -78,7 +88,9 @@ def test_the_wheel_trains_and_serves_without_the_checkout(wheel: Path, tmp_path:
     printed = subprocess.run(found, cwd=work, env=variables, capture_output=True, text=True, check=True).stdout
     assert printed.count(str(environment)) == 2
     fit = ["fit", "--config", "embedding-adam-ratio", "--data.validation", "0", "--trainer.max_epochs", "2"]
-    subprocess.run([environment / "bin" / "recsys", *fit], cwd=work, env=variables, check=True, capture_output=True)
+    subprocess.run(
+        [str(environment / "bin" / "recsys"), *fit], cwd=work, env=variables, check=True, capture_output=True
+    )
     assert (work / "artifacts" / "latest" / "config.yaml").is_file()
     server = subprocess.Popen([python, "-m", "serving.app"], cwd=work, env=variables, stderr=subprocess.DEVNULL)
     try:

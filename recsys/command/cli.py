@@ -29,7 +29,7 @@ from recsys.command.fit.report import report
 from recsys.command.fit.selection import EpochSelection
 from recsys.command.paper import paper_rmse
 from recsys.command.predict import prediction_table
-from recsys.command.recipes import recipe_of, run_name
+from recsys.command.recipes import recipe_of, run_name, with_recipe_files
 from recsys.command.run import REFIT, SELECTION, Run
 from recsys.command.settings import Settings, deciding, limits
 from recsys.errors import CommandError
@@ -57,7 +57,7 @@ class RecsysCLI(LightningCLI):
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Read the settings, and refuse what can be refused before anything is done."""
         try:
-            super().parse_arguments(parser, args)
+            self.config = parser.parse_args(with_recipe_files(args if isinstance(args, list) else sys.argv[1:]))
         except ValueError as cause:  # of jsonargparse, for a class such as Tensor that it cannot describe
             raise CommandError(f"the arguments cannot be read: {one_line(str(cause))}") from cause
         config = self.config[self.config.subcommand]

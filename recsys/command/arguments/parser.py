@@ -11,18 +11,11 @@ from pytorch_lightning.cli import LightningArgumentParser
 from typing_extensions import override
 
 from recsys.command.arguments.messages import one_line
-from recsys.command.recipes import with_recipe_files
 from recsys.errors import CommandError
 
 
 class CommandParser(LightningArgumentParser):
     """Lightning's parser; says what is wrong in a line, where that would print the usage of all options before it."""
-
-    @override
-    def parse_args(self, args: Any = None, *further: Any, **options: Any) -> Namespace:
-        given = with_recipe_files(sys.argv[1:] if args is None else args)
-        parsed: Namespace = super().parse_args(given, *further, **options)
-        return parsed
 
     @override
     def parse_path(self, cfg_path: Any, *args: Any, **kwargs: Any) -> Namespace:
