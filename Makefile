@@ -61,11 +61,12 @@ test-lowest: $(VENV)/.ready  ## Run the tests with the oldest versions that pypr
 test-avx2: $(VENV)/.ready  ## Run the tests of numbers as a processor without AVX-512 would
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell $(PYTEST) -m "not slow" tests/recsys tests/synthetic --ignore=tests/recsys/command --ignore=tests/recsys/results
 
-LOCK = $(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-package torch --constraint requirements/torch.txt
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-package torch --constraint requirements/torch.txt
 .PHONY: lock
 lock: $(VENV)/.ready  ## Write the exact versions and hashes of all requirements; versions stay where they may
-	$(LOCK) --all-extras --output-file requirements/all.txt
-	$(LOCK) --extra development --constraint requirements/all.txt --output-file requirements/development.txt
+	$(LOCK) pyproject.toml --all-extras --output-file requirements/all.txt
+	$(LOCK) pyproject.toml --extra development --constraint requirements/all.txt --output-file requirements/development.txt
+	$(LOCK) --group serving --constraint requirements/all.txt --output-file requirements/serving.txt
 
 .PHONY: upgrade
 upgrade: LOCK += --upgrade
