@@ -121,6 +121,14 @@ ifdef HAS_NPM
 	$(PRETTIER) --write
 endif
 
+.PHONY: release
+release: $(VENV)/.extras  ## Build the sdist and the wheel, and train and serve from the wheel in an empty environment
+	.ci/release
+
+.PHONY: coverage
+coverage: $(VENV)/.ready  ## Run the tests, without the slow ones, and say which lines and branches they run
+	$(PYTEST) -m "not slow" --cov --cov-report=term:skip-covered
+
 .PHONY: bench
 bench: $(VENV)/.extras  ## Measure speed (benchmarks/results/speed.json)
 	$(BIN)/python -m benchmarks.speed --json benchmarks/results/speed.json
