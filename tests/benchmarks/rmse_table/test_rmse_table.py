@@ -22,7 +22,7 @@ from benchmarks.rmse_table.table import as_markdown, merged, row_of
 from benchmarks.rmse_table.table2 import BY_MODEL
 from data.movielens import Ratings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "benchmarks.rmse_table", "--models"]
 
 

@@ -14,7 +14,7 @@ from benchmarks.peers import PEERS, build, validate
 from benchmarks.peers.graph.laplacian import laplacian
 from benchmarks.peers.peer import Peer, training_set
 from data.movielens import Ratings
-from tests.benchmarks.planted_ratings import N_ITEMS, N_USERS, planted
+from tests.benchmarks.peers.planted_ratings import N_ITEMS, N_USERS, planted
 
 # A few settings chosen for 90,000 ratings would learn too little from 3,000, or too long for a test.
 FOR_A_SMALL_SET: dict[str, dict[str, Any]] = {
