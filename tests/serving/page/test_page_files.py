@@ -57,5 +57,6 @@ def test_the_page_names_no_other_server() -> None:
 def test_the_files_are_part_of_the_package() -> None:
     package_data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     shipped = {file for pattern in package_data["serving"] for file in (ROOT / "serving").glob(pattern)}
-    there = {file for file in (ROOT / "serving").rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
+    page = (ROOT / "serving" / "page").rglob("*")
+    there = {file for file in page if file.is_file() and file.suffix not in (".py", ".pyc")}
     assert shipped == there
