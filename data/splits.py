@@ -34,8 +34,9 @@ class Split:
 def make_split(ratings: Ratings, name: str | float, seed: int) -> Split:
     """Split ratings the way `name` says; `split_names` lists what it can be.
 
-    Raises UnknownSplitError for another name, and SplitUnavailableError where the ratings do not
-    allow it.
+    Raises:
+        UnknownSplitError: no split has this name.
+        SplitUnavailableError: the ratings do not allow it.
     """
     name = canonical_name(name)
     kind, arguments = _recognise(name)
@@ -55,7 +56,8 @@ def carve_validation(ratings: Ratings, split: Split, fraction: float, seed: int)
     independently of the split even for the same seed; for a time split it is the latest part, so that
     validation asks the same question as the test. Test rows are never touched.
 
-    Raises SplitUnavailableError if either part would be empty.
+    Raises:
+        SplitUnavailableError: either part would be empty.
     """
     kind, _ = _recognise(split.name)
     count = round(split.train.size * fraction)
@@ -73,7 +75,10 @@ def canonical_name(name: str | float) -> str:
 
     YAML makes a number of a share without quotes, so a split may be a number as well.
 
-    Raises UnknownSplitError if there is no such split; `make_split` may still find that the ratings do not allow it.
+    `make_split` may still find that the ratings do not allow it.
+
+    Raises:
+        UnknownSplitError: there is no such split.
     """
     text = name if isinstance(name, str) else f"{Decimal(str(float(name))):f}"
     _, arguments = _recognise(text)

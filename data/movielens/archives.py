@@ -24,7 +24,10 @@ class FoundArchive:
     def read(self, name: str) -> bytes:
         """Return the content of one of the data set's files.
 
-        Raises MissingFileError, and for a zip file ArchiveError or UnsafeArchiveError.
+        Raises:
+            MissingFileError: the file is not there.
+            ArchiveError: the zip file cannot be unpacked.
+            UnsafeArchiveError: a member of the zip file leads out of the directory it would be unpacked in.
         """
         if self.location.is_dir():
             return _read_from_directory(self.location / name)

@@ -44,8 +44,11 @@ def fetch(
     other source is tried then. A directory has no checksum of its own, but 100k's ratings file has, and is
     held to it when it is read. `cache` is where downloads are kept; without it, `default_cache()`.
 
-    Raises MissingFileError or ChecksumError for a `path` that does not serve, CacheError for a cache that
-    cannot be used, and NoSourceError if nobody serves the data set.
+    Raises:
+        MissingFileError: there is nothing at `path`, or not all files are in it.
+        ChecksumError: the file at `path` is no archive of the data set.
+        CacheError: the cache cannot be used.
+        NoSourceError: nobody serves the data set.
     """
     if path is not None:
         return _given(data_set, Path(path).expanduser())

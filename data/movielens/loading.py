@@ -29,7 +29,8 @@ def load(name: str = "100k", *, path: Path | str | None = None, cache: Path | st
     was unpacked into. `cache` is where downloads are kept: by default $RECSYS_CACHE, or recsys in the
     user's cache directory.
 
-    Raises subclasses of `data.errors.DataError`, whose messages say what to do.
+    Raises:
+        DataError: the data set cannot be had; the message of the subclass says what to do.
     """
     return load_data_set(
         catalogue.find(name),
@@ -55,7 +56,8 @@ def load_data_set(
 def read(data_set: DataSet, found: FoundArchive) -> Ratings:
     """Read and check the files of a data set where they have been found.
 
-    Raises the errors of `data.errors` that concern archives, files and rows.
+    Raises:
+        DataError: of the subclasses that concern archives, files and rows.
     """
     archive = found.archive
     rows = read_ratings(archive.ratings, found.read(archive.ratings.name), data_set.scale)

@@ -43,8 +43,11 @@ class HttpLimits:
 def download(url: str, target: Path, size: int, limits: HttpLimits) -> None:
     """Write what `url` serves to the file `target`; `size`, in bytes, is for the progress bar only.
 
-    Raises SourceError if the server cannot be reached, refuses, stalls or hangs up, and OSError if `target`
-    cannot be written. Certificates are always verified.
+    Certificates are always verified.
+
+    Raises:
+        SourceError: the server cannot be reached, refuses, stalls or hangs up.
+        OSError: `target` cannot be written.
     """
     try:
         with requests.Session() as session:

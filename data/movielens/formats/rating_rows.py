@@ -48,8 +48,15 @@ class RatingRows:
 def read_ratings(file: RatingsFile, content: bytes, scale: RatingScale) -> RatingRows:
     """Return the ratings of a file, all of them sound.
 
-    Raises ChecksumError, EmptyFileError, MalformedRowError, InvalidIdError, RatingOutsideScaleError and
-    DuplicateRatingError, each for the first line that is at fault.
+    What concerns a line names the first one that is at fault.
+
+    Raises:
+        ChecksumError: the rows do not have the checksum of the file.
+        EmptyFileError: there are no rows.
+        MalformedRowError: a line does not have the file's format.
+        InvalidIdError: a line has a negative id.
+        RatingOutsideScaleError: a line has a rating that is not on the scale.
+        DuplicateRatingError: a line rates what the same user has rated in an earlier one.
     """
     start = _end_of_header(file, content)
     if (end := end_of_text(content)) < len(content):

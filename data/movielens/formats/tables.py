@@ -28,7 +28,8 @@ _REMEDY = "Get the file from the publisher again, or correct that line."
 def read_items(file: TableFile[Item], content: bytes, ids: npt.NDArray[np.int64]) -> pd.DataFrame:
     """Return title (str), year (Int64, may be missing) and genres (tuple of str) of items `ids`, in order.
 
-    Raises the errors of `data.errors` that concern rows and files.
+    Raises:
+        DataError: of the subclasses that concern rows and files.
     """
     table = pd.DataFrame(_rows(file, content), columns=list(Item._fields)).astype({"year": "Int64"})
     return _of(ids, table.set_index("item_id"), file)
@@ -37,7 +38,8 @@ def read_items(file: TableFile[Item], content: bytes, ids: npt.NDArray[np.int64]
 def read_users(file: TableFile[User], content: bytes, ids: npt.NDArray[np.int64]) -> pd.DataFrame:
     """Return age (int64), gender, occupation and zip_code (str) of the users `ids`, in order.
 
-    Raises the errors of `data.errors` that concern rows and files.
+    Raises:
+        DataError: of the subclasses that concern rows and files.
     """
     table = pd.DataFrame(_rows(file, content), columns=list(User._fields))
     return _of(ids, table.set_index("user_id"), file)
