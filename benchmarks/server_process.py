@@ -43,14 +43,14 @@ class ServerProcess:
     @classmethod
     def of_artifact(cls, directory: Path, log: Path, **settings: str) -> Self:
         """The real server, with one worker unless its settings, environment variables, say otherwise."""
-        port = _free_port()
+        port = free_port()
         own = {"RECSYS_ARTIFACT": str(directory), "RECSYS_PORT": str(port)}
         return cls(["serving.app"], port, "/health/ready", log, **own, **settings)
 
     @classmethod
     def bare(cls, get_answer: bytes, post_answer: bytes, log: Path) -> Self:
         """One worker of a bare FastAPI application that gives these answers."""
-        port = _free_port()
+        port = free_port()
         module = ["benchmarks.serving_load.bare_server", str(port), get_answer.decode(), post_answer.decode()]
         return cls(module, port, "/rating", log)
 
@@ -114,7 +114,8 @@ class ServerProcess:
             connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.server_process import free_port
 from serving.app import create_app
 from serving.settings import Settings
 from tests.serving.eventually import eventually
@@ -81,9 +81,7 @@ def test_the_wheel_trains_and_serves_without_the_checkout(wheel: Path, tmp_path:
     install = ["-m", "pip", "--python", python, "install", "--quiet", "--no-deps", str(wheel)]
     subprocess.run([sys.executable, *install], check=True)
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"RECSYS_PORT": str(port)}
     found = [python, "-c", "import recsys, serving; print(recsys.__file__, serving.__file__)"]
     printed = subprocess.run(found, cwd=work, env=variables, capture_output=True, text=True, check=True).stdout

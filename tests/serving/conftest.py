@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import httpx
 import numpy as np
 import pytest
 
+from benchmarks.server_process import free_port
 from recsys import artifact
 from tests.serving import films
 
@@ -60,10 +60,7 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPro
     servers: list[Server] = []
 
     def start(*, through: Sequence[str] = (), **settings: object) -> Server:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        port = settings.setdefault("port", port)
+        port = settings.setdefault("port", free_port())
         environment = {f"RECSYS_{name.upper()}": str(value) for name, value in settings.items()}
         log = tmp_path_factory.mktemp("server") / "log"
         with log.open("wb") as file:

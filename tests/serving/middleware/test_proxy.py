@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from benchmarks.server_process import free_port
 from tests.serving.conftest import Server, StartProcess
 from tests.serving.page.browser import Browser, chromium, expect, visit
 
@@ -54,9 +54,7 @@ def proxied(
     assert nginx is not None, "nginx is not installed"
     stripped = start_process(artifact=films_model, root_path="/stripped/films", forwarded_allow_ips="127.0.0.1")
     kept = start_process(artifact=films_model, root_path="/kept")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     folder = tmp_path_factory.mktemp("nginx")
     ports = {"stripped": stripped.client.base_url.port, "kept": kept.client.base_url.port}
     (folder / "nginx.conf").write_text(CONFIGURATION.format(port=port, **ports))

@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.server_process import free_port
 from tests.serving.conftest import ROOT
 from tests.serving.eventually import eventually
 
@@ -103,9 +103,7 @@ def test_what_the_image_installs_serves_without_torch_and_writes_nothing(model: 
     assert "--interval=" in options
 
     (tmp_path / "empty").mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     environment = dict(variable.split("=", 1) for variable in given("ENV").split())
     assert environment.keys() == {"RECSYS_HOST", "RECSYS_PORT", "RECSYS_ARTIFACT"}
     environment |= {"RECSYS_ARTIFACT": str(model), "RECSYS_PORT": port, "TMPDIR": str(tmp_path / "empty")}
