@@ -17,6 +17,7 @@ $(VENV)/.ready: pyproject.toml requirements/development.txt requirements/torch.t
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/development.txt
 	$(PIP) install --quiet --requirement requirements/torch.txt
+	rm -rf recsys.egg-info  # one that an earlier installation left would go on naming its version
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	$(PIP) check
 	@touch $@
