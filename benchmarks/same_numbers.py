@@ -19,6 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from recsys import artifact
 from recsys.command.recipes import CONFIGS, recipe_names
 from recsys.files import write_atomically
 from recsys.results.environment import environment
+from recsys.results.paths import results_file
 
 Numbers = dict[str, str]  # what it is a number of: the number, or its hash
 
@@ -83,12 +85,10 @@ def _of_server(name: str, run: Path) -> Numbers:
             answer = connection.getresponse()
             content = answer.read()
             kept = [f"{header}: {answer.headers.get(header)}" for header in _HEADERS]
+            if path == "/metrics":
+                content = b"counts and seconds"
             version = answer.headers.get("X-Model-Version", "no version")
-            said = (
-                _CHANGING.sub(b"", content.replace(version.encode(), b""))
-                if path != "/metrics"
-                else b"counts and seconds"
-            )
+            said = _CHANGING.sub(b"", content.replace(version.encode(), b""))
             found[f"{name}, request {number}: {method} {path[:100]}"] = f"{answer.status} {kept} {_hash(said)}"
             if answer.will_close:
                 connection.close()
@@ -100,10 +100,12 @@ def _right(operation: Operation) -> tuple[str, str, dict[str, str], bytes | None
     """The request that the documentation of an operation gives as its example, of user 196 and item 242."""
     method, path, parameters, example = operation
     examples = {"user_id": "196", "item_id": "242"}
-    query = [f"{p['name']}={examples[p['name']]}" for p in parameters if p["in"] == "query" and p["name"] in examples]
+    query = {p["name"]: examples[p["name"]] for p in parameters if p["in"] == "query" and p["name"] in examples}
     for parameter in parameters:
         path = path.replace(f"{{{parameter['name']}}}", examples.get(parameter["name"], "recsys"))
-    return method, "?".join([path, *filter(None, ["&".join(query)])]), {"Content-Type": "application/json"}, example
+    if query:
+        path += f"?{urlencode(query)}"
+    return method, path, {"Content-Type": "application/json"}, example
 
 
 def _hash(content: bytes) -> str:
@@ -123,6 +125,11 @@ def differences(before: Numbers, after: Numbers) -> list[str]:
     ]
 
 
+def is_numbers(content: dict[str, Any]) -> bool:
+    """Whether a file's content is what `--json` writes."""
+    return "commit" in content and all(isinstance(number, str) for number in content["numbers"].values())
+
+
 def main() -> None:
     """Measure, and write or compare.
 
@@ -131,10 +138,15 @@ def main() -> None:
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     chosen = parser.add_mutually_exclusive_group(required=True)
-    chosen.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to this file")
-    chosen.add_argument("--against", type=Path, metavar="FILE", help="compare the numbers with those in this file")
+    of_numbers = results_file(is_numbers)
+    chosen.add_argument("--json", type=of_numbers, metavar="FILE", help="write the numbers to this file")
+    chosen.add_argument(
+        "--against", type=of_numbers, metavar="FILE", help="compare the numbers with those in this file"
+    )
     parser.add_argument("--recipes", nargs="+", choices=recipe_names(), default=recipe_names(), help="default: all")
     arguments = parser.parse_args()
+    if arguments.against and not arguments.against.is_file():
+        parser.error(f"argument --against: there is no file {arguments.against}")
     before: dict[str, Any] = json.loads(arguments.against.read_text()) if arguments.against else {}
     with tempfile.TemporaryDirectory() as folder:
         found = numbers(Path(folder), arguments.recipes)

@@ -43,3 +43,15 @@ def test_the_same_code_gives_the_same_numbers_and_other_numbers_are_refused(
         run("--against", str(file))
     lines = str(refusal.value).splitlines()
     assert [line.partition(": ")[0] for line in lines[:-1]] == [of_the_server.partition(": ")[0]]
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"commit": "a", "numbers": [1]}'])
+def test_a_comparison_with_no_numbers_is_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    file = tmp_path / "before.json"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setattr(sys, "argv", ["same_numbers", "--against", str(file)])
+    with pytest.raises(SystemExit, match=r"^2$"):
+        same_numbers.main()

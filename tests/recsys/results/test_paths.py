@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import pytest
 
-from benchmarks import best_model
+from benchmarks import best_model, same_numbers
 from benchmarks.document.documents import RESULTS
 from benchmarks.faults import __main__ as faults
 from benchmarks.peers import run as peers_run
@@ -27,6 +27,7 @@ JSON: dict[str, Callable[[], None]] = {
     "speed": speed.main,
     "serving_load": serving_load.main,
     "faults": faults.main,
+    "same_numbers": same_numbers.main,
     "table1": table1.main,
 }
 FOLDERS: dict[str, tuple[Callable[[], None], list[str]]] = {
