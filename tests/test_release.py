@@ -37,18 +37,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name.split("/")[0] in (*SHIPPED, "pyproject.toml", "README.md", "LICENSE") and (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
-    command = [
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--wheel-dir",
-        str(built),
-        str(source),
-    ]
-    subprocess.run([sys.executable, *command], check=True)
+    options = ["--quiet", "--no-deps", "--no-build-isolation", f"--wheel-dir={built}"]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(source)], check=True)
     return next(built.glob("*.whl"))
 
 
@@ -75,21 +65,19 @@ def test_the_wheel_trains_and_serves_without_the_checkout(wheel: Path, tmp_path:
     python = str(environment / "bin" / "python")
     asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
-    (packages / "requirements.pth").write_text(
-        sysconfig.get_path("purelib")
-    )  # what the tests run with, but no checkout
-    install = ["-m", "pip", "--python", python, "install", "--quiet", "--no-deps", str(wheel)]
-    subprocess.run([sys.executable, *install], check=True)
+    # What the tests run with, but no checkout: the .pth files in there, the checkout's among them, are not followed.
+    (packages / "requirements.pth").write_text(sysconfig.get_path("purelib"))
+    options = ["--quiet", "--no-deps", str(wheel)]
+    subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", *options], check=True)
 
     port = free_port()
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"RECSYS_PORT": str(port)}
     found = [python, "-c", "import recsys, serving; print(recsys.__file__, serving.__file__)"]
     printed = subprocess.run(found, cwd=work, env=variables, capture_output=True, text=True, check=True).stdout
     assert printed.count(str(environment)) == 2
+    recsys = str(environment / "bin" / "recsys")
     fit = ["fit", "--config", "embedding-adam-ratio", "--data.validation", "0", "--trainer.max_epochs", "2"]
-    subprocess.run(
-        [str(environment / "bin" / "recsys"), *fit], cwd=work, env=variables, check=True, capture_output=True
-    )
+    subprocess.run([recsys, *fit], cwd=work, env=variables, check=True, capture_output=True)
     assert (work / "artifacts" / "latest" / "config.yaml").is_file()
     server = subprocess.Popen([python, "-m", "serving.app"], cwd=work, env=variables, stderr=subprocess.DEVNULL)
     try:

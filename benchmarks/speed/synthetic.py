@@ -53,7 +53,7 @@ class OneCell:
         self.optimizer = kind.make(self.layers, lr=LEARNING_RATE, **kind.arguments)
 
     def train(self, steps: int) -> None:
-        """Take so many steps."""
+        """Take `steps` steps of the optimiser, with the gradient of loss and penalty by autograd."""
         for _ in range(steps):
             matrix = product(self.layers)
             loss = (matrix - self.observations)[self.observed].square().mean()

@@ -9,6 +9,7 @@ https://github.com/triton-inference-server/server/blob/main/docs/protocol/extens
 
 from __future__ import annotations
 
+from importlib.metadata import version as installed_version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
@@ -61,7 +62,7 @@ class ServerMetadata(BaseModel):
     """What the server is."""
 
     name: str = Field(default=MODEL_NAME, examples=[MODEL_NAME])
-    version: str = Field(description="Of the server; models have their own.", examples=["0.2.0"])
+    version: str = Field(description="Of the server; models have their own.", examples=[installed_version("recsys")])
     extensions: list[str] = Field(default=["binary_tensor_data"], examples=[["binary_tensor_data"]])
 
 
