@@ -20,7 +20,7 @@ import yaml
 
 from benchmarks.peers import fingerprint_of
 from benchmarks.rmse_table.table2 import NEAR_ZERO, Line
-from recsys.command.recipes import BASE, CONFIGS
+from recsys.command.recipes import CONFIGS
 from recsys.files import write_atomically
 from recsys.results.environment import environment
 from recsys.results.fingerprint import code_of, fingerprint, kept
@@ -66,7 +66,7 @@ def current_fingerprint(line: Line, split: str) -> str:
     """
     if not line.ours:
         return fingerprint_of(line.model, split)
-    settings = [yaml.safe_load(file.read_bytes()) for file in (BASE, recipe(line.model)[0])]
+    settings = [yaml.safe_load(file.read_bytes()) for file in (CONFIGS / "base.yaml", recipe(line.model)[0])]
     return fingerprint([settings, _settings_of(line.model, split)], code_of("recsys.command.__main__"))
 
 
