@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,10 +84,9 @@ def _save(response: requests.Response, target: Path, size: int) -> None:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with (
-        target.open("wb") as file,
-        Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
-    ):
+    progress = Progress(*columns, console=Console(stderr=True))
+    # In a pipe it is never started: old versions of rich print an empty line there when a bar ends, even if disabled.
+    with target.open("wb") as file, progress if sys.stderr.isatty() else nullcontext():
         task = progress.add_task(target.name, total=size)
         for block in response.iter_content(_BLOCK):
             file.write(block)

@@ -100,6 +100,8 @@ def _end_of_header(file: RatingsFile, content: bytes) -> int:
 
 def _parse(file: RatingsFile, content: bytes, start: int) -> pd.DataFrame:
     """Turn the lines from offset `start` on into columns of numbers, or raise MalformedRowError."""
+    if content.find(b"\0", start) >= 0:  # some versions of pandas read over it
+        raise _first_malformed(file, content, start, "there is a null byte")
     rows, separator = content, file.separator
     if len(separator) > 1:  # more than pandas' fast parser takes
         rows, separator = content.replace(separator, b"\t"), b"\t"
