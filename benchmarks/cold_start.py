@@ -50,7 +50,7 @@ class HeldOut(MovieLensDataModule):
     @override
     def _parts(self) -> tuple[Rows, Rows]:
         rows = self.split.train
-        oldest_first = rows[np.argsort(self.ratings.timestamps[rows], kind="stable")]
+        oldest_first = rows[np.argsort(self.ratings.require_times()[rows], kind="stable")]
         train, held_out = self._divide(self, oldest_first)
         return np.sort(train), np.sort(held_out)
 

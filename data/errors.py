@@ -20,6 +20,10 @@ class SplitUnavailableError(DataError):
     """The split is a known one, but these ratings cannot be split that way."""
 
 
+class UnknownTimesError(DataError):
+    """The ratings have no times, and something needs them."""
+
+
 class NoSourceError(DataError):
     """None of the sources of a data set could serve it."""
 

@@ -10,18 +10,40 @@ import numpy.typing as npt
 import pandas as pd
 from typing_extensions import override
 
+from data.errors import UnknownTimesError
+from data.ids import Ids
+
+# How far a rating may be from a step, as a share of it. Ratings of up to 100 that were float32 once are off by 4e-6,
+# that is 4e-4 of a step of 0.01; nobody means a step by a number that is further away.
+_TOLERANCE = 1e-3
+
 
 @dataclass(frozen=True)
 class RatingScale:
-    """The ratings a user can give: minimum, minimum + step, ..., maximum, in stars."""
+    """The ratings a user can give: minimum, minimum + step, ..., maximum; all between them where there is no step."""
 
     minimum: float
     maximum: float
-    step: float
+    step: float | None = None
 
     @override
     def __str__(self) -> str:
+        if self.step is None:
+            return f"{self.minimum:g} … {self.maximum:g}"
         return f"{self.minimum:g}, {self.minimum + self.step:g}, ... {self.maximum:g}"
+
+    def nearest(self, values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """The ratings (n,) that values (n,) stand for, and whether each is on the scale.
+
+        Steps such as 0.1 have no exact binary value: 1.1 − 1 is not 0.1, and programs write 3.5000000000000004 for 3.5.
+        """
+        if self.step is None:
+            return values, (values >= self.minimum) & (values <= self.maximum)
+        steps = np.rint((values - self.minimum) / self.step)
+        nearest = self.minimum + steps * self.step
+        with np.errstate(invalid="ignore"):  # an infinite rating is as far from the nearest step as can be
+            near = np.abs(values - nearest) <= _TOLERANCE * self.step
+        return nearest, near & (steps >= 0) & (steps <= round((self.maximum - self.minimum) / self.step))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,20 +55,21 @@ class Ratings:
     """
 
     name: str
-    """The data set's name in the catalogue, such as "100k"."""
+    """What the data set is called: in the catalogue, such as "100k", or by its file, such as "plays.csv"."""
     users: npt.NDArray[np.int64]  # (n,), each in 0 .. n_users - 1
     items: npt.NDArray[np.int64]  # (n,), each in 0 .. n_items - 1
-    values: npt.NDArray[np.float32]  # (n,), the ratings, in stars
-    timestamps: npt.NDArray[np.int64]  # (n,), in seconds since the epoch
-    user_ids: npt.NDArray[np.int64]  # (n_users,), the original ids, ascending
-    item_ids: npt.NDArray[np.int64]  # (n_items,), the original ids, ascending
+    values: npt.NDArray[np.float32]  # (n,), the ratings, such as stars
+    timestamps: npt.NDArray[np.int64] | None  # (n,), in seconds since the epoch; None where nobody knows them
+    user_ids: Ids  # (n_users,), the original ids, ascending
+    item_ids: Ids  # (n_items,), the original ids, ascending
     scale: RatingScale
     user_table: pd.DataFrame
-    """By user_id: age, gender, occupation, zip_code; no columns where the publisher says nothing of users."""
+    """By user_id, any columns. Of MovieLens: age, gender, occupation, zip_code, where the publisher says them."""
     item_table: pd.DataFrame
-    """By item_id: title without year (str), year (Int64, may be missing), genres (tuple of str, sorted)."""
+    """By item_id, any columns. Known ones: title without year (str), year (Int64, may be missing), genres (tuple of
+    str, sorted)."""
     sha256: str
-    """Hash of the rows of the ratings file, without its header if it has one: for 100k, of u.data."""
+    """Hash of what the ratings are. For 100k, that of u.data."""
     source: str
     """Who served the files, for a person to read."""
 
@@ -72,6 +95,7 @@ class Ratings:
         """When the ratings (n,) of items (n,) by users (n,) were given, in seconds since the epoch.
 
         Raises:
+            UnknownTimesError: the ratings have no times.
             ValueError: a pair is not among the ratings.
         """
         pairs, times = self._times
@@ -85,9 +109,23 @@ class Ratings:
     @cached_property
     def _times(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Every rated pair as user · n_items + item, ascending, and when it was rated."""
+        times = self.require_times()
         pairs = self.users * self.n_items + self.items
         order = np.argsort(pairs, kind="stable")
-        return pairs[order], self.timestamps[order]
+        return pairs[order], times[order]
+
+    def require_times(self) -> npt.NDArray[np.int64]:
+        """When the ratings were given, (n,), in seconds since the epoch.
+
+        Raises:
+            UnknownTimesError: the ratings have no times.
+        """
+        if self.timestamps is None:
+            raise UnknownTimesError(
+                f"{self.name} does not say when its ratings were given. Use a split without time, and no model.time; "
+                "or name the column of times."
+            )
+        return self.timestamps
 
     def __len__(self) -> int:
         """Return the number of ratings."""

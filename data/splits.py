@@ -152,7 +152,7 @@ def _at_random(ratings: Ratings, rows: Rows, count: int, seed: int) -> Rows:
 
 def _latest(ratings: Ratings, rows: Rows, count: int, seed: int) -> Rows:
     """Of rows given with the same second, the ones further down in the file count as later."""
-    oldest_first = np.argsort(ratings.timestamps[rows], kind="stable")
+    oldest_first = np.argsort(ratings.require_times()[rows], kind="stable")
     return rows[oldest_first[rows.size - count :]]
 
 

@@ -105,9 +105,9 @@ def test_the_folds_of_one_seed_are_disjoint_equally_large_and_cover_every_row(
 @given(ratings=some_ratings(), share=st.integers(10, 90))
 def test_by_time_no_test_rating_is_older_than_a_train_rating(ratings: Ratings, share: int) -> None:
     split = make_split(ratings, f"time-0.{share}", seed=0)
-    assert ratings.timestamps[split.train].max() <= ratings.timestamps[split.test].min()
+    assert ratings.require_times()[split.train].max() <= ratings.require_times()[split.test].min()
     train, validation = carve_validation(ratings, split, 0.3, seed=0)
-    assert ratings.timestamps[train].max() <= ratings.timestamps[validation].min()
+    assert ratings.require_times()[train].max() <= ratings.require_times()[validation].min()
 
 
 def test_by_time_rows_of_the_same_second_count_as_later_further_down_and_the_seed_is_not_used() -> None:

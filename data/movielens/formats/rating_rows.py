@@ -139,16 +139,9 @@ def _check_ids(file: RatingsFile, frame: pd.DataFrame, first_line: int) -> None:
 
 
 def _on_scale(file: RatingsFile, frame: pd.DataFrame, scale: RatingScale, first_line: int) -> npt.NDArray[np.float32]:
-    """Return the ratings, each the nearest step of the scale, or raise RatingOutsideScaleError.
-
-    Steps such as 0.1 have no exact binary value: 1.1 − 1 is not 0.1, and programs write 3.5000000000000004 for 3.5.
-    """
+    """Return the ratings, each the nearest step of the scale, or raise RatingOutsideScaleError."""
     values = frame["rating"].to_numpy()
-    steps = np.rint((values - scale.minimum) / scale.step)
-    nearest = scale.minimum + steps * scale.step
-    with np.errstate(invalid="ignore"):  # an infinite rating is as far from the nearest step as can be
-        near = np.abs(values - nearest) <= _TOLERANCE * scale.step
-    sound = near & (steps >= 0) & (steps <= round((scale.maximum - scale.minimum) / scale.step))
+    nearest, sound = scale.nearest(values)
     if not sound.all():
         row = int(np.argmin(sound))
         raise RatingOutsideScaleError(
@@ -191,9 +184,6 @@ def _shown(raw: bytes) -> str:
     return repr(raw if len(raw) <= 60 else raw[:60] + b"...").removeprefix("b")
 
 
-# How far a rating may be from a step, as a share of it. Ratings of up to 100 that were float32 once are off by 4e-6,
-# that is 4e-4 of a step of 0.01; nobody means a step by a number that is further away.
-_TOLERANCE = 1e-3
 _WHOLE_NUMBER = re.compile(rb"-?\d{1,18}")  # 18 digits always fit an int64
 _NUMBER = {
     "user id": _WHOLE_NUMBER,

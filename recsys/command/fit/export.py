@@ -13,6 +13,7 @@ import torch
 from data.datamodule import MovieLensDataModule
 from data.ratings import Ratings
 from recsys import artifact
+from recsys.artifact.id_arrays import id_arrays
 from recsys.command.run import Run
 from recsys.models import RatingModel
 from recsys.starts import DampedMeans
@@ -50,8 +51,8 @@ def export(
     )
     order = torch.argsort(users * data.n_items + items)  # by user, then item
     known = {
-        "user_ids": data.ratings.user_ids,
-        "item_ids": data.ratings.item_ids,
+        **id_arrays("user", data.ratings.user_ids),
+        **id_arrays("item", data.ratings.item_ids),
         "user_means": model.known_rows.user_means.cpu().numpy(),
         "item_means": model.known_rows.item_means.cpu().numpy(),
         "new_item_mean": model.known_rows.new_item_mean.cpu().numpy()[None],

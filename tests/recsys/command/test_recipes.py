@@ -39,9 +39,9 @@ def few_ratings(movielens_100k: Ratings) -> Ratings:
         users=new_users,
         items=new_items,
         values=data.values[rows],
-        timestamps=data.timestamps[rows],
-        user_ids=data.user_ids[users],
-        item_ids=data.item_ids[items],
+        timestamps=data.require_times()[rows],
+        user_ids=np.asarray(data.user_ids)[users],
+        item_ids=np.asarray(data.item_ids)[items],
         user_table=data.user_table.iloc[users],
         item_table=data.item_table.iloc[items],
     )
@@ -75,7 +75,7 @@ def test_an_artefact_predicts_the_test_ratings_as_reported(
     metrics = model.manifest.metrics
     test = make_split(data, model.manifest.split, model.manifest.seed).test
     pairs = data.user_ids[data.users[test]], data.item_ids[data.items[test]]
-    with_times = rmse_and_mae(model.predict(*pairs, data.timestamps[test]), data.values[test])
+    with_times = rmse_and_mae(model.predict(*pairs, data.require_times()[test]), data.values[test])
     as_served = rmse_and_mae(model.predict(*pairs), data.values[test])
     of_table = model.predict(table["user_id"], table["item_id"], table["timestamp"]), model.predict(*pairs)
     for predictions, column in zip(of_table, ("predicted", "predicted_as_served"), strict=True):
