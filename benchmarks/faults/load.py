@@ -88,7 +88,7 @@ def right_answers(model: artifact.Artifact, count: int = 200) -> dict[tuple[int,
     """What the artefact itself predicts for some pairs of ids, a quarter of them with an unknown user or item."""
     rng = np.random.default_rng(0)
     known = rng.random((2, count)) < 0.85
-    users = np.where(known[0], rng.choice(model.arrays["user_ids"], count), _UNKNOWN)
-    items = np.where(known[1], rng.choice(model.arrays["item_ids"], count), _UNKNOWN)
+    users = np.where(known[0], model.user_ids[rng.integers(model.user_ids.size, size=count)], _UNKNOWN)
+    items = np.where(known[1], model.item_ids[rng.integers(model.item_ids.size, size=count)], _UNKNOWN)
     ratings = model.predict(users, items).ratings
     return dict(zip(zip(users.tolist(), items.tolist(), strict=True), ratings.tolist(), strict=True))

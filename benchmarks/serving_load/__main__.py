@@ -61,8 +61,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             checked = health(server, model, 4 * arguments.seconds, folder)
     replaced = reloads(folder / "artifacts", model, arguments, folder)
     return {
-        "model": {"kind": model.manifest.kind, "users": model.arrays["user_ids"].size,
-                  "items": model.arrays["item_ids"].size},
+        "model": {"kind": model.manifest.kind, "users": model.user_ids.size,
+                  "items": model.item_ids.size},
         "connections": CONNECTIONS,
         "answer_bytes": sizes,
         "get": get,

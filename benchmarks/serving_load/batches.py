@@ -68,8 +68,8 @@ def health(server: ServerProcess, model: artifact.Artifact, seconds: float, fold
 def batch_body(model: artifact.Artifact) -> str:
     """A request for `BATCH` pairs of known users and items."""
     rng = np.random.default_rng(0)
-    users = rng.choice(model.arrays["user_ids"], BATCH).tolist()
-    items = rng.choice(model.arrays["item_ids"], BATCH).tolist()
+    users = model.user_ids[rng.integers(model.user_ids.size, size=BATCH)].tolist()
+    items = model.item_ids[rng.integers(model.item_ids.size, size=BATCH)].tolist()
     return json.dumps({"pairs": [{"user_id": u, "item_id": i} for u, i in zip(users, items, strict=True)]})
 
 

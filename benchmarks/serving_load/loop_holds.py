@@ -43,9 +43,9 @@ class LargeRequest(NamedTuple):
 def large_requests(model: artifact.Artifact, most: int) -> list[LargeRequest]:
     """Requests of `most` pairs in every protocol, longer ones, and those whose answers are long."""
     rng = np.random.default_rng(0)
-    users = rng.choice(model.arrays["user_ids"], most).tolist()
-    items = rng.choice(model.arrays["item_ids"], most).tolist()
-    all_items = model.arrays["item_ids"][:most].tolist()
+    users = model.user_ids[rng.integers(model.user_ids.size, size=most)].tolist()
+    items = model.item_ids[rng.integers(model.item_ids.size, size=most)].tolist()
+    all_items = model.item_ids[:most].tolist()
     rated = [{"item_id": item, "rating": float(rng.integers(1, 6))} for item in all_items[: len(all_items) * 19 // 20]]
     pairs = [{"user_id": user, "item_id": item} for user, item in zip(users, items, strict=True)]
     timed = [{**pair, "timestamp": 881250949} for pair in pairs]

@@ -53,4 +53,4 @@ def reloads(root: Path, model: artifact.Artifact, arguments: argparse.Namespace,
 def pair_query(model: artifact.Artifact) -> str:
     """The first training rating's pair."""
     user, item = model.arrays["rating_users"][0], model.arrays["rating_items"][0]
-    return f"user_id={model.arrays['user_ids'][user]}&item_id={model.arrays['item_ids'][item]}"
+    return f"user_id={model.user_ids[user]}&item_id={model.item_ids[item]}"

@@ -12,7 +12,8 @@ from typing import Any
 from recsys.artifact.kinds import KINDS
 from recsys.files import read_regular
 
-FORMAT = 3
+FORMAT = 4
+READABLE = (3, FORMAT)  # in format 3 all ids are whole numbers, and items.json has three columns
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.safetensors"
 ITEMS_FILE = "items.json"
@@ -117,10 +118,11 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def _manifest_from(content: object, path: Path) -> Manifest:
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") not in READABLE:
         found = content.get("format") if isinstance(content, dict) else None
         raise ArtifactError(
-            f"{path} is not a manifest of format {FORMAT}, but {f'of format {found}' if found else 'of none'}. "
+            f"{path} is not a manifest of format {' or '.join(map(str, READABLE))}, but "
+            f"{f'of format {found}' if found else 'of none'}. "
             "Train and export the model with this version."
         )
     if content.keys() != _TYPES.keys():

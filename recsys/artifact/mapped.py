@@ -15,7 +15,7 @@ from safetensors import safe_open
 from recsys.files import write_atomically
 
 _LOCK = "copies.lock"
-_TYPES = {"F32": np.float32, "I64": np.int64, "I32": np.int32}
+_TYPES = {"F32": np.float32, "I64": np.int64, "I32": np.int32, "U32": np.uint32, "U8": np.uint8}
 
 
 def arrays_of_copy(data: bytes, copy: Path) -> dict[str, npt.NDArray[Any]]:
@@ -28,7 +28,8 @@ def arrays_of_copy(data: bytes, copy: Path) -> dict[str, npt.NDArray[Any]]:
     Raises:
         OSError: the copy cannot be written.
         SafetensorError: `data` is no safetensors file.
-        KeyError: an array is neither float32 nor int64 nor int32.
+        KeyError: an array is of none of these types.
+        ValueError: an array begins where its numbers would not be aligned.
     """
     copy.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(copy.parent / _LOCK):  # two that write would have a copy each, and one that removes would be in time
@@ -40,10 +41,13 @@ def arrays_of_copy(data: bytes, copy: Path) -> dict[str, npt.NDArray[Any]]:
     with header:
         pieces = [(name, header.get_slice(name)) for name in header.offset_keys()]
         layout = [(name, np.dtype(_TYPES[piece.get_dtype()]), piece.get_shape()) for name, piece in pieces]
-    # Arrays lie one after the other, without gaps, and end with the file.
+    # Arrays lie one after the other, without gaps, and end with the file. Those of the largest numbers come first, so
+    # that all are aligned; a program that puts them in another order would make every access slow.
     offset = len(pages) - sum(dtype.itemsize * math.prod(shape) for _, dtype, shape in layout)
     arrays = {}
     for name, dtype, shape in layout:
+        if offset % dtype.itemsize:
+            raise ValueError(f"array {name} begins at byte {offset}, between two {dtype}")
         arrays[name] = np.frombuffer(pages, dtype, math.prod(shape), offset).reshape(shape)
         offset += arrays[name].nbytes
     return arrays

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from data.ids import Positions, positions
 from recsys.artifact import times, uncertainty
+from recsys.artifact.id_arrays import ids_in, names_of_id_arrays
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.kinds import KINDS
 from recsys.artifact.manifest import ArtifactError, Manifest
@@ -17,7 +19,6 @@ from recsys.linalg.pairwise_sum import pairwise_sum
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int64]
 
 # Who answered a prediction, best first. A row without training ratings is answered by its features where the model has
 # some; a pair of which nothing is known on one side still has the mean of the other side's ratings.
@@ -34,8 +35,6 @@ _SOURCE_OF = np.array(  # by what is known of the user, then of the item
 )
 
 _ARRAYS_OF_ALL = {
-    "user_ids": ("users",),
-    "item_ids": ("items",),
     "user_means": ("users",),
     "item_means": ("items",),
     "rating_users": ("ratings",),  # the training ratings: positions of user and item, and the value
@@ -48,8 +47,6 @@ _OPTIONAL_ARRAYS = {
 _TYPE_OF_ARRAY = {
     "user_described": np.int32,
     "item_described": np.int32,
-    "user_ids": np.int64,
-    "item_ids": np.int64,
     "rating_users": np.int32,
     "rating_items": np.int32,
     **times.TYPES,
@@ -76,14 +73,21 @@ class Artifact:
         self.manifest = manifest
         self.arrays = arrays
         self.items = items
-        _check_arrays(manifest, arrays)
-        _check_ratings(manifest, arrays)
-        self._user_known_by, self._item_known_by = (_known_by(arrays, side) for side in ("user", "item"))
+        _check_names(manifest, arrays)
+        try:
+            self.user_ids, self.item_ids = (ids_in(side, arrays) for side in ("user", "item"))
+        except ValueError as cause:
+            raise ArtifactError(f"{cause}.") from cause
+        n_users, n_items = self.user_ids.size, self.item_ids.size
+        _check_arrays(manifest, arrays, {"one": 1, "users": n_users, "items": n_items})
+        _check_ratings(manifest, arrays, n_users, n_items)
+        self._user_known_by = _known_by(arrays, "user", n_users)
+        self._item_known_by = _known_by(arrays, "item", n_items)
         self.user_known, self.item_known = self._user_known_by < _NOTHING, self._item_known_by < _NOTHING  # (n,) bool
         self.new_item_mean = np.float32(arrays["new_item_mean"][0] if "new_item_mean" in arrays else 0)
         self._all_are_known = bool(self.user_known.all() and self.item_known.all())
         try:
-            items.check(arrays["item_ids"].size)
+            items.check(n_items)
         except ValueError as cause:
             raise ArtifactError(f"the item table does not fit: {cause}.") from cause
 
@@ -103,11 +107,12 @@ class Artifact:
         is not known, as all are without them. Models that do not use times leave them aside.
 
         Raises:
-            TypeError: the ids or timestamps are not whole numbers of at most 64 bits.
+            TypeError: an id is not of the model's kind, whole numbers of at most 64 bits or text, or a timestamp is no
+                such number.
             ValueError: there are not as many users as items and timestamps, or a timestamp is not of 1970 to 9999.
         """
-        users, user_known = positions(self.arrays["user_ids"], user_ids)
-        items, item_known = positions(self.arrays["item_ids"], item_ids)
+        users, user_known = positions(self.user_ids, user_ids)
+        items, item_known = positions(self.item_ids, item_ids)
         if users.shape != items.shape:
             raise ValueError(f"pairs are needed, not {users.size} user ids and {items.size} item ids")
         given_at = None if timestamps is None else times.checked(timestamps)
@@ -130,7 +135,7 @@ class Artifact:
         by_item = _NOTHING if item is None else self._item_known_by[item]
         return SOURCES[_SOURCE_OF[by_user, by_item]]
 
-    def uncertainty(self, users: Ids, items: Ids, given_at: Times | None = None) -> Uncertainty | None:
+    def uncertainty(self, users: Positions, items: Positions, given_at: Times | None = None) -> Uncertainty | None:
         """How far ratings may lie from predictions, for positions (n,); None if the kind of model does not say."""
         if "deviation" not in self.arrays:
             return None
@@ -140,7 +145,7 @@ class Artifact:
             location, deviation = np.where(known, timed.location, location), np.where(known, timed.deviation, deviation)
         return uncertainty.uncertainty(self.arrays, location, deviation)
 
-    def scores(self, users: Ids | int, items: Ids | int, given_at: Times | None = None) -> Floats:
+    def scores(self, users: Positions | int, items: Positions | int, given_at: Times | None = None) -> Floats:
         """Ratings, not clipped, for positions of users and items that broadcast to one shape (n,) or ().
 
         `given_at` are times as in `predict`, checked, that broadcast with them. Where nothing is known of a row, the
@@ -150,13 +155,13 @@ class Artifact:
         ratings = self._modelled(users, items, given_at)
         return ratings if self._all_are_known else self._or_means(ratings, users, items)
 
-    def _or_means(self, ratings: Floats, users: Ids | int, items: Ids | int) -> Floats:
+    def _or_means(self, ratings: Floats, users: Positions | int, items: Positions | int) -> Floats:
         means = np.float32(self.manifest.global_mean) + self.arrays["user_means"][users]
         known = self.user_known[users] & self.item_known[items]
         answered: Floats = np.where(known, ratings, means + self.arrays["item_means"][items])
         return answered
 
-    def _modelled(self, users: Ids | int, items: Ids | int, given_at: Times | None) -> Floats:
+    def _modelled(self, users: Positions | int, items: Positions | int, given_at: Times | None) -> Floats:
         arrays = self.arrays
         if "matrix" in arrays:
             entries: Floats = arrays["matrix"][users, items]
@@ -168,7 +173,7 @@ class Artifact:
         ratings: Floats = bias + pairwise_sum(arrays["user_factors"][users] * arrays["item_factors"][items])
         return ratings
 
-    def scores_apart_from_time(self, users: Ids, items: Ids) -> Floats:
+    def scores_apart_from_time(self, users: Positions, items: Positions) -> Floats:
         """`scores` without what the time, known or expected, adds; the same for models that do not use times."""
         if not self.uses_times:
             return self.scores(users, items)
@@ -176,13 +181,23 @@ class Artifact:
         return ratings if self._all_are_known else self._or_means(ratings, users, items)
 
 
-def _check_arrays(manifest: Manifest, arrays: dict[str, Array]) -> None:
-    expected = {**_ARRAYS_OF_ALL, **KINDS[manifest.kind].expected(set(arrays))}
-    expected |= {name: size for name, size in _OPTIONAL_ARRAYS.items() if name in arrays}
-    if arrays.keys() != expected.keys():
-        wrong = ", ".join(sorted(arrays.keys() ^ expected.keys()))
+def _check_names(manifest: Manifest, arrays: dict[str, Array]) -> None:
+    names = _expected(manifest, arrays).keys() | {
+        name for side in ("user", "item") for name in names_of_id_arrays(side, arrays)
+    }
+    if wrong := ", ".join(sorted(arrays.keys() ^ names)):
         raise ArtifactError(f"a {manifest.kind} artefact has missing or unknown arrays: {wrong}.")
-    sizes = {"one": 1}
+
+
+def _expected(manifest: Manifest, arrays: dict[str, Array]) -> dict[str, tuple[str, ...]]:
+    """The arrays that there must be beside those of the ids, and their dimensions."""
+    optional = {name: size for name, size in _OPTIONAL_ARRAYS.items() if name in arrays}
+    return {**_ARRAYS_OF_ALL, **KINDS[manifest.kind].expected(set(arrays)), **optional}
+
+
+def _check_arrays(manifest: Manifest, arrays: dict[str, Array], sizes: dict[str, int]) -> None:
+    """Check all arrays but those of the ids; `sizes` are those of the dimensions that are known already."""
+    expected = _expected(manifest, arrays)
     for name, dimensions in expected.items():
         _check_array(name, arrays[name], dimensions, sizes)
     if "deviation" in expected:
@@ -213,15 +228,12 @@ def _check_array(name: str, array: Array, dimensions: tuple[str, ...], sizes: di
         raise ArtifactError(f"array {name} is not strictly ascending.")
 
 
-def _check_ratings(manifest: Manifest, arrays: dict[str, Array]) -> None:
+def _check_ratings(manifest: Manifest, arrays: dict[str, Array], n_users: int, n_items: int) -> None:
     users, items, values = (arrays[f"rating_{what}"] for what in ("users", "items", "values"))
-    for name, indices, size in (
-        ("rating_users", users, arrays["user_ids"].size),
-        ("rating_items", items, arrays["item_ids"].size),
-    ):
+    for name, indices, size in (("rating_users", users, n_users), ("rating_items", items, n_items)):
         if indices.min() < 0 or indices.max() >= size:
             raise ArtifactError(f"array {name} has positions outside 0 … {size - 1}.")
-    pairs = users.astype(np.int64) * arrays["item_ids"].size + items
+    pairs = users.astype(np.int64) * n_items + items
     if (np.diff(pairs) <= 0).any():
         raise ArtifactError("arrays rating_users and rating_items are not strictly ascending by user, then item.")
     least, greatest = manifest.rating_scale
@@ -229,20 +241,9 @@ def _check_ratings(manifest: Manifest, arrays: dict[str, Array]) -> None:
         raise ArtifactError(f"array rating_values has ratings outside {least} … {greatest}.")
 
 
-def _known_by(arrays: dict[str, Array], side: str) -> npt.NDArray[np.int8]:
-    """What the model knows each row of a side by, (n,)."""
-    n = arrays[f"{side}_ids"].size
+def _known_by(arrays: dict[str, Array], side: str, n: int) -> npt.NDArray[np.int8]:
+    """What the model knows each of the n rows of a side by, (n,)."""
     rated = np.bincount(arrays[f"rating_{side}s"], minlength=n) > 0
     described = arrays.get(f"{side}_described", np.zeros(n)) > 0
     known: npt.NDArray[np.int8] = np.where(rated, _RATINGS, np.where(described, _FEATURES, _NOTHING)).astype(np.int8)
     return known
-
-
-def positions(known_ids: Ids, asked: npt.ArrayLike) -> tuple[Ids, npt.NDArray[np.bool_]]:
-    """Where each id stands in the ascending known ids, and whether it does; 0 where it does not."""
-    ids = np.asarray(asked)
-    if ids.size and ids.dtype.kind not in "iu":
-        raise TypeError(f"ids are whole numbers of at most 64 bits, not {ids.dtype}")
-    places = np.searchsorted(known_ids, ids).clip(max=known_ids.size - 1)
-    known = known_ids[places] == ids
-    return np.where(known, places, 0), known

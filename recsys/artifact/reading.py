@@ -53,7 +53,7 @@ def _load(directory: Path, share: Path | None) -> Artifact:
             f"{directory / MODEL_FILE} is not a safetensors file: {cause}. Export the model again."
         ) from cause
     try:
-        items = ItemTable.from_json(table)
+        items = ItemTable.from_json(table, manifest.format)
     except ValueError as cause:
         raise ArtifactError(f"{directory / ITEMS_FILE} is no item table: {cause}. Export the model again.") from cause
     return Artifact(manifest, arrays, items)

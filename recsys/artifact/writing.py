@@ -15,10 +15,12 @@ from recsys.artifact.folder import changing, forget_old, point_latest_at, unfini
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.manifest import (
     CONFIG_FILE,
+    FORMAT,
     ITEMS_FILE,
     MANIFEST_FILE,
     METRICS_FILE,
     MODEL_FILE,
+    ArtifactError,
     Manifest,
     read_manifest,
     sha256,
@@ -45,7 +47,7 @@ def save(
         root: the folder of artefacts, made if need be.
         manifest: what the artefact is; hashes are filled in.
         arrays: the arrays that the kind of model needs, and those that all need.
-        items: titles, years and genres of the model's items.
+        items: what is known of the model's items.
         publish: let root/latest point at the new artefact.
         keep: how many artefacts stay in the folder; older ones are removed, but never the one that `latest` points at.
             All stay if not given.
@@ -56,7 +58,7 @@ def save(
     """
     Artifact(manifest, arrays, items)
     model = save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    table = items.to_json()
+    table = _checked(items)
     manifest = manifest.sealed(sha256(model), sha256(table))
     files = {
         MODEL_FILE: model,
@@ -74,6 +76,16 @@ def save(
         if keep is not None:
             forget_old(root, keep, finished)
     return finished
+
+
+def _checked(items: ItemTable) -> bytes:
+    """The table as JSON that can be loaded again."""
+    try:
+        table = items.to_json()
+        ItemTable.from_json(table, FORMAT)
+    except (TypeError, ValueError) as cause:
+        raise ArtifactError(f"the item table cannot be written: {cause}.") from cause
+    return table
 
 
 def _write(files: dict[str, bytes], directory: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
-from recsys.artifact import positions
+from recsys.artifact import Id
 from serving.answers.item_catalogue import CatalogueItem
 from serving.answers.recommender import BY_MODEL, FOLD_IN, USER_MEAN, Prediction, Recommender
 from serving.answers.timestamps import times_from
@@ -61,12 +62,12 @@ class NewUserExplanation:
     unclipped: float
     parts: Parts
     contributions: list[Contribution]
-    ignored: list[int]
+    ignored: list[Id]
     """Rated items that the model does not know."""
 
 
 def explain(
-    recommender: Recommender, user_id: int, item_id: int, *, n: int, timestamp: int | None = None, strict: bool = False
+    recommender: Recommender, user_id: Id, item_id: Id, *, n: int, timestamp: int | None = None, strict: bool = False
 ) -> Explanation:
     """Explain the prediction for a pair of original ids, rated at a time or, without one, whenever it may be.
 
@@ -84,7 +85,7 @@ def explain(
     """
     given_at = times_from([timestamp])
     (prediction,) = recommender.predict([user_id], [item_id], given_at, strict=strict)
-    user, item = recommender.find("user", user_id), recommender.find("item", item_id)
+    user, item = recommender.user_ids.find(user_id), recommender.item_ids.find(item_id)
     arrays, mean = recommender.artifact.arrays, recommender.manifest.global_mean
     user_part = 0.0 if user is None else float(arrays["user_means"][user])
     item_part = float(recommender.artifact.new_item_mean if item is None else arrays["item_means"][item])
@@ -114,7 +115,7 @@ def _evidence(recommender: Recommender, user: int, item: int, n: int) -> list[Ev
 
 
 def explain_new_user(
-    recommender: Recommender, rated: dict[int, float], item_id: int, *, n: int, strict: bool = False
+    recommender: Recommender, rated: dict[Id, float], item_id: Id, *, n: int, strict: bool = False
 ) -> NewUserExplanation:
     """Explain what `Recommender.fold_in` predicts for an item from a new user's ratings.
 
@@ -125,14 +126,13 @@ def explain_new_user(
     Raises:
         UnknownIdError: `strict`, and an item is unknown.
     """
-    rated_ids = np.fromiter(rated, np.int64, len(rated))
-    items, known = positions(recommender.artifact.arrays["item_ids"], rated_ids)
+    rated_ids = list(rated)
+    items, known = recommender.item_ids.positions(rated_ids, strict=strict)
     items = items[known]
     if strict:
-        for unknown in [*rated_ids[~known].tolist(), item_id]:
-            recommender.position("item", unknown)
+        recommender.item_ids.position(item_id)
     values = np.fromiter(rated.values(), np.float32, len(rated))[known]
-    item = recommender.find("item", item_id)
+    item = recommender.item_ids.find(item_id)
     added = recommender.new_users.contributions(items, values, item)
     artifact = recommender.artifact
     item_part = float(artifact.new_item_mean if item is None else artifact.arrays["item_means"][item])
@@ -149,5 +149,5 @@ def explain_new_user(
             Contribution(recommender.catalogue[items[i]], float(values[i]), float(total[i]))
             for i in np.argsort(-np.abs(total), kind="stable")[:n]
         ],
-        ignored=rated_ids[~known].tolist(),
+        ignored=list(compress(rated_ids, ~known)),
     )

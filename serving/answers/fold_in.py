@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recsys.artifact import Artifact, Floats, Ids
+from recsys.artifact import Artifact, Floats, Positions
 
 
 class Contributions(NamedTuple):
@@ -50,14 +50,14 @@ class FoldIn:
         # A model that knows its training ratings by heart leaves no error; λ > 0 keeps the solution unique.
         self._ridge = max(float(np.mean(np.square(errors, dtype=np.float64))), 1e-3)
 
-    def scores(self, items: Ids, ratings: Floats) -> tuple[Floats, float]:
+    def scores(self, items: Positions, ratings: Floats) -> tuple[Floats, float]:
         """Ratings of all items (n_items,), not clipped, and the user's own mean τ w_0, from n ratings of n items."""
         features, residuals, gram = self._problem(items, ratings)
         weights = np.linalg.solve(gram, features.T @ residuals)
         scores: Floats = (self._item_means + self._features @ weights).astype(np.float32)
         return scores, float(self._deviation * weights[0])
 
-    def contributions(self, items: Ids, ratings: Floats, asked: int | None) -> Contributions:
+    def contributions(self, items: Positions, ratings: Floats, asked: int | None) -> Contributions:
         """Take a prediction apart into what each of n ratings of n items adds to it.
 
         The weights are linear in the residuals ρ = r − μ − b, so x_i · v = Σ_j c_ij with
@@ -77,7 +77,7 @@ class FoldIn:
         return Contributions(shares[:, 0], shares[:, 1])
 
     def _problem(
-        self, items: Ids, ratings: Floats
+        self, items: Positions, ratings: Floats
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """X (n, k + 1), ρ (n,) and XᵀX + λI (k + 1, k + 1)."""
         features = self._features[items]

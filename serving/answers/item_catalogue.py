@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.artifact import Artifact
+from recsys.artifact import Artifact, Id, Value
+from serving.answers.id_search import IdSearch
+from serving.answers.known_ids import KnownIds
 from serving.answers.title_search import Found, TitleSearch
 from serving.answers.titles import display_title, normalised
 
@@ -22,7 +24,7 @@ class UnknownGenreError(ValueError):
 class CatalogueItem:
     """An item, and how it was rated in training."""
 
-    item_id: int
+    item_id: Id
     title: str
     display_title: str
     year: int | None
@@ -35,32 +37,46 @@ class ItemCatalogue:
     """Titles, genres and ratings of all items, prepared for searching."""
 
     def __init__(self, artifact: Artifact) -> None:
-        """Index titles and genres, and count ratings."""
+        """Index titles and genres, and count ratings; items without a title are found by their ids."""
         arrays, self._table = artifact.arrays, artifact.items
-        self._ids = arrays["item_ids"]
-        n_items = self._ids.size
+        self._ids = KnownIds("item", artifact.item_ids)
+        n_items = artifact.item_ids.size
         self._counts = np.bincount(arrays["rating_items"], minlength=n_items)
         self._sums = np.bincount(arrays["rating_items"], arrays["rating_values"], minlength=n_items)
         by_popularity = np.argsort(-self._counts, kind="stable")
-        self._search = TitleSearch(self._table.titles, self._table.years, by_popularity)
-        self.genres = tuple(sorted({genre for genres in self._table.genres for genre in genres}))
+        titles, years, all_genres = self._table.titles, self._table.years or (None,) * n_items, self._table.genres or ()
+        self._search = (
+            IdSearch(artifact.item_ids, by_popularity)
+            if titles is None
+            else TitleSearch([title or str(self._ids[item]) for item, title in enumerate(titles)], years, by_popularity)
+        )
+        self.genres = tuple(sorted({genre for genres in all_genres for genre in genres}))
         by_genre: dict[str, list[int]] = {normalised(genre): [] for genre in self.genres}
-        for item, genres in enumerate(self._table.genres):
+        for item, genres in enumerate(all_genres):
             for genre in genres:
                 by_genre[normalised(genre)].append(item)
         self._by_genre = {genre: np.array(items) for genre, items in by_genre.items()}
 
     def __getitem__(self, item: int) -> CatalogueItem:
         """Return the item at a position."""
-        table, count = self._table, int(self._counts[item])
-        mean = float(self._sums[item] / count) if count else None
-        title = table.titles[item]
+        table, item_id, count = self._table, self._ids[item], int(self._counts[item])
+        title = table.titles[item] if table.titles else None
         return CatalogueItem(
-            int(self._ids[item]), title, display_title(title), table.years[item], table.genres[item], count, mean
+            item_id=item_id,
+            title=title or str(item_id),
+            display_title=display_title(title) if title else str(item_id),
+            year=table.years[item] if table.years else None,
+            genres=table.genres[item] if table.genres else (),
+            n_ratings=count,
+            mean_rating=float(self._sums[item] / count) if count else None,
         )
 
+    def attributes(self, item: int) -> dict[str, Value]:
+        """What else the item table says of the item at a position, by the name of the column."""
+        return {name: column[item] for name, column in self._table.attributes.items()}
+
     def search(self, query: str) -> Found:
-        """Find items by title as `TitleSearch` says; of those that fit alike, the most rated come first."""
+        """Find items as `TitleSearch` or `IdSearch` says; of those that fit alike, the most rated come first."""
         return self._search.search(query)
 
     def with_genre(self, genre: str) -> Mask:
@@ -71,7 +87,9 @@ class ItemCatalogue:
         """
         items = self._by_genre.get(normalised(genre))
         if items is None:
-            raise UnknownGenreError(f"no item has the genre {genre!r:.100}; there are {', '.join(self.genres)}")
-        mask = np.zeros(self._ids.size, np.bool_)
+            raise UnknownGenreError(
+                f"no item has the genre {genre!r:.100}; there are {', '.join(self.genres) or 'none'}"
+            )
+        mask = np.zeros(self._ids.ids.size, np.bool_)
         mask[items] = True
         return mask

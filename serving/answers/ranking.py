@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.artifact import Floats, Ids
+from recsys.artifact import Floats, Positions
 from serving.answers.item_catalogue import CatalogueItem, Mask
 
 
@@ -27,7 +27,7 @@ class Ranking:
     page: list[RankedItem]
 
 
-def best(scores: Floats, candidates: Mask, offset: int, n: int) -> Ids:
+def best(scores: Floats, candidates: Mask, offset: int, n: int) -> Positions:
     """Positions of the `n` candidates with the highest scores after the first `offset`; of equals the first item first.
 
     Only what reaches the page is sorted.

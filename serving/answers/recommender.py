@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from recsys.artifact import SOURCES, Artifact, Floats, Ids, Times, load, positions
+from recsys.artifact import SOURCES, Artifact, Floats, Id, Positions, Predictions, Times, load
 from serving.answers.fold_in import FoldIn
 from serving.answers.item_catalogue import ItemCatalogue, Mask
 from serving.answers.item_vectors import item_vectors
+from serving.answers.known_ids import KnownIds
 from serving.answers.ranking import RankedItem, Ranking, best
 from serving.answers.timestamps import times_from
 
@@ -21,15 +23,11 @@ BY_MODEL = (MODEL, FEATURES)  # answers that come from the model's own parameter
 FOLD_IN = "fold_in"  # the source of a rating that a new user's own ratings led to
 
 
-class UnknownIdError(LookupError):
-    """The model has no such user or item, and the request wants no substitute."""
-
-
 class Prediction(NamedTuple):
     """A predicted rating on the data set's scale, and who answered, one of `SOURCES`."""
 
-    user_id: int
-    item_id: int
+    user_id: Id
+    item_id: Id
     rating: float
     source: str
 
@@ -45,7 +43,7 @@ class RatingDistribution(NamedTuple):
 class KnownUser:
     """A user of the training ratings."""
 
-    user_id: int
+    user_id: Id
     n_ratings: int
     mean_rating: float | None
 
@@ -54,9 +52,9 @@ class KnownUser:
 class NewUserAnswer:
     """What a new user's ratings lead to: a rating and its source for each item asked for, and a ranking."""
 
-    ratings: list[tuple[int, float, str]]
+    ratings: list[tuple[Id, float, str]]
     ranking: Ranking
-    ignored: list[int]
+    ignored: list[Id]
     """Rated items that the model does not know."""
 
 
@@ -66,10 +64,10 @@ class Recommender:
     def __init__(self, artifact: Artifact) -> None:
         """Compute what all answers share: the catalogue, the item vectors, and where each user's ratings begin."""
         self.manifest = artifact.manifest
+        self.user_ids, self.item_ids = KnownIds("user", artifact.user_ids), KnownIds("item", artifact.item_ids)
         self.catalogue = ItemCatalogue(artifact)
         self.artifact = artifact
-        self.n_users = artifact.arrays["user_ids"].size
-        self.n_items = artifact.arrays["item_ids"].size
+        self.n_users, self.n_items = artifact.user_ids.size, artifact.item_ids.size
         self.n_ratings = artifact.arrays["rating_values"].size
         self.vectors = item_vectors(artifact)
         norms = np.linalg.norm(self.vectors, axis=1, keepdims=True)
@@ -90,17 +88,18 @@ class Recommender:
         return cls(load(directory, share=share))
 
     def predict(
-        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None, *, strict: bool = False
+        self, user_ids: Sequence[Id], item_ids: Sequence[Id], given_at: Times | None = None, *, strict: bool = False
     ) -> list[Prediction]:
         """Predict the rating of each pair of original ids, given at times as `times_from` gives them.
 
         Raises:
             UnknownIdError: `strict`, and an id is unknown.
+            WrongKindOfIdError: an id is not of the model's kind; so in all that follows.
         """
         return list(map(Prediction, user_ids, item_ids, *self.rate(user_ids, item_ids, given_at, strict=strict)))
 
     def rate(
-        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None, *, strict: bool = False
+        self, user_ids: Sequence[Id], item_ids: Sequence[Id], given_at: Times | None = None, *, strict: bool = False
     ) -> tuple[list[float], list[str]]:
         """Like `predict`, but only the ratings and their sources, as two lists.
 
@@ -108,20 +107,26 @@ class Recommender:
             UnknownIdError: `strict`, and an id is unknown.
         """
         if strict:
-            self._require("user", user_ids)
-            self._require("item", item_ids)
+            self.user_ids.positions(user_ids, strict=True)
+            self.item_ids.positions(item_ids, strict=True)
         if len(user_ids) == len(item_ids) == 1 and given_at is None:
             rating, source = self._rate_one(user_ids[0], item_ids[0])
             return [rating], [source]
-        predictions = self.artifact.predict(user_ids, item_ids, given_at)
+        predictions = self.predictions(user_ids, item_ids, given_at)
         return predictions.ratings.tolist(), [SOURCES[source] for source in predictions.sources.tolist()]
 
+    def predictions(self, user_ids: Sequence[Id], item_ids: Sequence[Id], given_at: Times | None = None) -> Predictions:
+        """Ratings and sources of pairs of original ids, as arrays."""
+        self.user_ids.check(user_ids)
+        self.item_ids.check(item_ids)
+        return self.artifact.predict(user_ids, item_ids, given_at)
+
     def uncertainty(
-        self, user_ids: Sequence[int], item_ids: Sequence[int], given_at: Times | None = None
+        self, user_ids: Sequence[Id], item_ids: Sequence[Id], given_at: Times | None = None
     ) -> list[RatingDistribution | None]:
         """How far ratings may lie from the predictions; None where a mean answers or the model does not say."""
-        users, user_known = positions(self.artifact.arrays["user_ids"], np.asarray(user_ids, np.int64))
-        items, item_known = positions(self.artifact.arrays["item_ids"], np.asarray(item_ids, np.int64))
+        users, user_known = self.user_ids.positions(user_ids)
+        items, item_known = self.item_ids.positions(item_ids)
         said = self.artifact.uncertainty(users, items, given_at)
         if said is None:
             return [None] * len(user_ids)
@@ -136,7 +141,7 @@ class Recommender:
 
     def recommend(
         self,
-        user_id: int,
+        user_id: Id,
         *,
         n: int,
         offset: int,
@@ -156,7 +161,7 @@ class Recommender:
             UnknownGenreError: no item has the genre.
         """
         candidates = self._candidates(genre)
-        user = self.position("user", user_id) if strict else self.find("user", user_id)
+        user = self.user_ids.position(user_id) if strict else self.user_ids.find(user_id)
         if user is None or not self.artifact.user_known[user]:
             scores, source = self._item_means(), ITEM_MEAN
         else:
@@ -167,13 +172,13 @@ class Recommender:
                 candidates[self.rated_by(user)[0]] = False
         return self._ranking(scores, candidates, offset, n, source)
 
-    def similar(self, item_id: int, *, n: int, offset: int) -> Ranking:
+    def similar(self, item_id: Id, *, n: int, offset: int) -> Ranking:
         """Rank the other items by the cosine of their vectors with this item's.
 
         Raises:
             UnknownIdError: the item is unknown.
         """
-        item = self.position("item", item_id)
+        item = self.item_ids.position(item_id)
         candidates = np.ones(self.n_items, np.bool_)
         candidates[item] = False
         similarities = self.similarities(item)
@@ -183,8 +188,8 @@ class Recommender:
 
     def fold_in(
         self,
-        rated: dict[int, float],
-        asked: Sequence[int],
+        rated: dict[Id, float],
+        asked: Sequence[Id],
         *,
         n: int,
         offset: int,
@@ -197,16 +202,14 @@ class Recommender:
             UnknownIdError: `strict`, and an item is unknown.
             UnknownGenreError: no item has the genre.
         """
-        if strict:
-            self._require("item", [*rated, *asked])
+        rated_ids = list(rated)
+        items, known = self.item_ids.positions(rated_ids, strict=strict)
+        places, place_known = self.item_ids.positions(asked, strict=strict)
         candidates = self._candidates(genre)
-        rated_ids = np.fromiter(rated, np.int64, len(rated))
-        items, known = positions(self.artifact.arrays["item_ids"], rated_ids)
         values = np.fromiter(rated.values(), np.float32, len(rated))
         scores, own_mean = self.new_users.scores(items[known], values[known])
         candidates[items[known]] = False
 
-        places, place_known = positions(self.artifact.arrays["item_ids"], np.asarray(asked, np.int64))
         place_known &= self.artifact.item_known[places]
         without_item = np.float32(self.manifest.global_mean + own_mean + self.artifact.new_item_mean)
         ratings = np.where(place_known, scores[places], without_item).clip(*self.manifest.rating_scale)
@@ -214,33 +217,22 @@ class Recommender:
         return NewUserAnswer(
             list(zip(asked, ratings.tolist(), sources.tolist(), strict=True)),
             self._ranking(scores, candidates, offset, n, FOLD_IN),
-            rated_ids[~known].tolist(),
+            list(compress(rated_ids, ~known)),
         )
 
-    def user(self, user_id: int) -> KnownUser:
+    def user(self, user_id: Id) -> KnownUser:
         """Look up a user by original id.
 
         Raises:
             UnknownIdError: the model has none with this id.
         """
-        return self._known_user(self.position("user", user_id))
+        return self._known_user(self.user_ids.position(user_id))
 
     def users(self, *, n: int, offset: int) -> list[KnownUser]:
         """List a page of the users, those with the most training ratings first."""
         return [self._known_user(int(user)) for user in self._by_activity[offset : offset + n]]
 
-    def position(self, side: str, original_id: int) -> int:
-        """Position of a user or item, by original id.
-
-        Raises:
-            UnknownIdError: the model has none with this id.
-        """
-        position = self.find(side, original_id)
-        if position is None:
-            raise UnknownIdError(f"the model knows no {side} {original_id}")
-        return position
-
-    def rated_by(self, user: int) -> tuple[Ids, Floats]:
+    def rated_by(self, user: int) -> tuple[Positions, Floats]:
         """Positions of the items that a user rated in training, ascending, and the ratings."""
         rows = slice(self._begins[user], self._begins[user + 1])
         return self.artifact.arrays["rating_items"][rows], self.artifact.arrays["rating_values"][rows]
@@ -250,15 +242,9 @@ class Recommender:
         cosines: Floats = self._directions @ self._directions[item]
         return cosines.clip(-1, 1)  # rounding may leave the interval
 
-    def find(self, side: str, original_id: int) -> int | None:
-        """Position of a user or item, by original id; None where the model has none."""
-        ids = self.artifact.arrays[f"{side}_ids"]
-        place = int(ids.searchsorted(original_id))
-        return place if place < ids.size and ids[place] == original_id else None
-
-    def _rate_one(self, user_id: int, item_id: int) -> tuple[float, str]:
+    def _rate_one(self, user_id: Id, item_id: Id) -> tuple[float, str]:
         """One pair, without the arrays of one number that take longer to make than the answer."""
-        user, item = self.find("user", user_id), self.find("item", item_id)
+        user, item = self.user_ids.find(user_id), self.item_ids.find(item_id)
         arrays, mean = self.artifact.arrays, np.float32(self.manifest.global_mean)
         if user is not None and item is not None:
             rating = float(self.artifact.scores(user, item))
@@ -267,15 +253,10 @@ class Recommender:
             rating = float(by_user + (self.artifact.new_item_mean if item is None else arrays["item_means"][item]))
         return min(max(rating, self._least), self._greatest), self.artifact.source(user, item)
 
-    def _require(self, side: str, original_ids: Sequence[int]) -> None:
-        _, known = positions(self.artifact.arrays[f"{side}_ids"], np.asarray(original_ids, np.int64))
-        if not known.all():
-            raise UnknownIdError(f"the model knows no {side} {original_ids[int(np.argmin(known))]}")
-
     def _known_user(self, user: int) -> KnownUser:
         ratings = self.rated_by(user)[1]
         mean = float(ratings.mean(dtype=np.float64)) if ratings.size else None
-        return KnownUser(int(self.artifact.arrays["user_ids"][user]), ratings.size, mean)
+        return KnownUser(self.user_ids[user], ratings.size, mean)
 
     def _item_means(self) -> Floats:
         means: Floats = np.float32(self.manifest.global_mean) + self.artifact.arrays["item_means"]

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from recsys.artifact import Ids
+from recsys.artifact import Positions
 from serving.answers.titles import alternatives, words
 
 # Of a word: places of the index's words that may stand for it, with the mistakes that this takes, the most first.
-_Look = Callable[[str], Iterable[tuple[int, Ids]]]
+_Look = Callable[[str], Iterable[tuple[int, Positions]]]
 _LAST = "\U0010ffff"  # after every character
 # How many mistakes a word of so many letters may have: none in the shortest, where one makes another word of it.
 _MISTAKES = ((3, 0), (6, 1))
@@ -26,7 +26,7 @@ _ABSENT = 1 << 20  # more mistakes than all words of a query together can have
 class Found(NamedTuple):
     """Positions of the items found, best first, and whether their titles are only spelt like the query."""
 
-    items: Ids
+    items: Positions
     approximate: bool
 
 
@@ -37,7 +37,7 @@ class TitleSearch:
     millisecond where it is found, and a few at 100,000 titles where words that are spelt alike are looked for.
     """
 
-    def __init__(self, titles: Sequence[str], years: Sequence[int | None], order: Ids) -> None:
+    def __init__(self, titles: Sequence[str], years: Sequence[int | None], order: Positions) -> None:
         """Index titles; of those that fit alike, the first in `order` (n,) comes first."""
         self._order = order
         self._years = np.array([0 if year is None else year for year in years], np.int64)
@@ -77,7 +77,7 @@ class TitleSearch:
         alike = self._sorted(self._mistakes(asked, self._nearly), _ABSENT - 1)
         return Found(alike, alike.size > 0)
 
-    def _sorted(self, rank: npt.NDArray[np.int64], most: int) -> Ids:
+    def _sorted(self, rank: npt.NDArray[np.int64], most: int) -> Positions:
         """Items of rank `most` and less, the lowest first, equals in their order."""
         items = self._order[rank[self._order] <= most]
         return items[np.argsort(rank[items], kind="stable")]
@@ -107,7 +107,7 @@ class TitleSearch:
                 break  # nothing is left to look for
         return total
 
-    def _inside(self, asked: str) -> Iterable[tuple[int, Ids]]:
+    def _inside(self, asked: str) -> Iterable[tuple[int, Positions]]:
         """The words that hold the one asked for."""
         found, at = [], self._text.find(asked)
         while at >= 0:
@@ -115,7 +115,7 @@ class TitleSearch:
             at = self._text.find(asked, self._text.index("\n", at))
         return [(0, np.searchsorted(self._ends, found, side="right"))]
 
-    def _nearly(self, asked: str) -> Iterable[tuple[int, Ids]]:
+    def _nearly(self, asked: str) -> Iterable[tuple[int, Positions]]:
         """The words that differ by so many mistakes, from the most to those that hold the one asked for."""
         most = next((mistakes for length, mistakes in _MISTAKES if len(asked) < length), _MOST_MISTAKES)
         begin = bisect_left(self._lengths, len(asked) - most)  # a mistake changes the length by one or not at all
@@ -125,9 +125,9 @@ class TitleSearch:
             yield mistakes, np.array([begin + place for _, distance, place in near if distance == mistakes], np.int64)
         yield from self._inside(asked)
 
-    def _with(self, found: Ids) -> Ids:
+    def _with(self, found: Positions) -> Positions:
         """Items that have one of the words at these places."""
         wanted = np.zeros(len(self._words), np.bool_)
         wanted[found] = True
-        items: Ids = self._items[wanted[self._words_of_items]]
+        items: Positions = self._items[wanted[self._words_of_items]]
         return items

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from serving.answers.item_catalogue import UnknownGenreError
-from serving.answers.recommender import UnknownIdError
+from serving.answers.known_ids import UnknownIdError, WrongKindOfIdError
 from serving.routes.protocols import protocol_at
 from serving.routes.refusals import (
     InvalidRatingError,
@@ -51,8 +51,12 @@ def install(app: FastAPI) -> None:
             return error(_path(request), 415, f"Send the body as application/json; its Content-Type says {given}.")
         return error(_path(request), protocol_at(_path(request)).errors.invalid, what_is_wrong(raised.errors()))
 
+    def answer_wrong_kind(request: Request, raised: Exception) -> JSONResponse:
+        return error(_path(request), protocol_at(_path(request)).errors.invalid, str(raised))
+
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_exception_handler(RequestValidationError, answer_invalid_request)
+    app.add_exception_handler(WrongKindOfIdError, answer_wrong_kind)
     for kind, status in _STATUS.items():
         app.add_exception_handler(kind, _handler(status))
 

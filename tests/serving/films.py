@@ -13,11 +13,10 @@ from recsys.artifact import Array, ItemTable, Manifest
 MEAN = 3.5
 USER_IDS = np.arange(1, 7)
 ITEM_IDS = np.array([10, 11, 12, 13, 14])
-ITEMS = ItemTable(
-    titles=("Amélie", "Star Wars", "Empire Strikes Back, The", "Brief Encounter", "Starman"),
-    years=(2001, 1977, 1980, None, 1984),
-    genres=(("Comedy", "Romance"), ("Action", "Sci-Fi"), ("Action", "Sci-Fi"), ("Drama", "Romance"), ("Sci-Fi",)),
-)
+TITLES = ("Amélie", "Star Wars", "Empire Strikes Back, The", "Brief Encounter", "Starman")
+YEARS = (2001, 1977, 1980, None, 1984)
+GENRES = (("Comedy", "Romance"), ("Action", "Sci-Fi"), ("Action", "Sci-Fi"), ("Drama", "Romance"), ("Sci-Fi",))
+ITEMS = ItemTable(TITLES, YEARS, GENRES)
 USER_MEANS = np.array([0.5, 0.0, -0.5, 0.25, 0.0, -0.25], np.float32)
 ITEM_MEANS = np.array([0.2, 0.3, 0.1, -0.1, -0.3], np.float32)
 USER_TASTE = np.array([1, 1, 1, -1, -1, -1], np.float32)
@@ -79,5 +78,5 @@ def many() -> tuple[dict[str, Array], ItemTable]:
         "item_ids": np.concatenate([ITEM_IDS, np.arange(100, 120)]),
         "item_means": np.concatenate([ITEM_MEANS, means]),
     }
-    items = ItemTable(ITEMS.titles + titles, ITEMS.years + (1999,) * 20, ITEMS.genres + (("Sequel",),) * 20)
+    items = ItemTable((*TITLES, *titles), (*YEARS, *[1999] * 20), (*GENRES, *[("Sequel",)] * 20))
     return arrays("LinearNetwork") | more, items

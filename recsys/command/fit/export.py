@@ -13,7 +13,6 @@ import torch
 from data.datamodule import MovieLensDataModule
 from data.ratings import Ratings
 from recsys import artifact
-from recsys.artifact.id_arrays import id_arrays
 from recsys.command.run import Run
 from recsys.models import RatingModel
 from recsys.starts import DampedMeans
@@ -51,8 +50,8 @@ def export(
     )
     order = torch.argsort(users * data.n_items + items)  # by user, then item
     known = {
-        **id_arrays("user", data.ratings.user_ids),
-        **id_arrays("item", data.ratings.item_ids),
+        **artifact.id_arrays("user", data.ratings.user_ids),
+        **artifact.id_arrays("item", data.ratings.item_ids),
         "user_means": model.known_rows.user_means.cpu().numpy(),
         "item_means": model.known_rows.item_means.cpu().numpy(),
         "new_item_mean": model.known_rows.new_item_mean.cpu().numpy()[None],
@@ -67,9 +66,20 @@ def export(
 
 def item_table(ratings: Ratings) -> artifact.ItemTable:
     """The item table of a data set, in a form that loads without pandas."""
-    table = ratings.item_table
+    columns = {str(name): tuple(map(_plain, column)) for name, column in ratings.item_table.items()}
     return artifact.ItemTable(
-        titles=tuple(table["title"]),
-        years=tuple(None if pd.isna(year) else int(year) for year in table["year"]),
-        genres=tuple(map(tuple, table["genres"])),
+        titles=columns.pop("title", None),
+        years=columns.pop("year", None),
+        genres=columns.pop("genres", None),
+        attributes=columns,
     )
+
+
+def _plain(value: Any) -> Any:
+    """A value of a table as text, a number, a truth value, a tuple of text or, where it is missing, None."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return tuple(map(str, value))
+    if pd.isna(value):
+        return None
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if isinstance(plain, str | bool | int | float) and plain not in (np.inf, -np.inf) else str(plain)

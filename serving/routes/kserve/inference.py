@@ -212,7 +212,7 @@ async def _inferred(request: Request, recommender: Recommender, most: int) -> Re
         raise HTTPException(400, str(error)) from error
     if asked.user_ids.size > most:
         raise TooManyPairsError(f"{asked.user_ids.size} pairs in one request; this server allows {most}.")
-    ratings = recommender.artifact.predict(asked.user_ids, asked.item_ids, asked.given_at).ratings
+    ratings = recommender.predictions(asked.user_ids.tolist(), asked.item_ids.tolist(), asked.given_at).ratings
     names = {"model_name": MODEL_NAME, "model_version": recommender.manifest.version}
     if asked.id is not None:
         names["id"] = asked.id

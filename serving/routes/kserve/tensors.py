@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
-from recsys.artifact import Floats, Ids, Times
+from recsys.artifact import Floats, Times
 from recsys.artifact.times import checked
 from serving.routes.refusals import what_is_wrong
 from serving.schemas.numbers import Id
@@ -17,6 +18,7 @@ HEADER_LENGTH = "Inference-Header-Content-Length"
 _IDS = ("user_id", "item_id")
 _VALUE_BYTES = 8
 
+_Numbers = npt.NDArray[np.int64]
 Parameters = dict[str, bool | int | float | str]
 
 
@@ -91,8 +93,8 @@ class InferenceResponse(BaseModel):
 class Asked(NamedTuple):
     """User ids, item ids and times (n,), what names the request, and whether the answer is to be bytes."""
 
-    user_ids: Ids
-    item_ids: Ids
+    user_ids: _Numbers
+    item_ids: _Numbers
     given_at: Times | None
     id: str | None
     binary: bool
@@ -109,7 +111,7 @@ def read(body: bytes, header_length: str | None) -> Asked:
         request = InferenceRequest.model_validate_json(body[:length])
     except ValidationError as error:
         raise InvalidTensorError(what_is_wrong(error.errors(include_url=False, include_input=False))) from error
-    tensors: dict[str, Ids] = {}
+    tensors: dict[str, _Numbers] = {}
     rest = memoryview(body)[length:]
     for tensor in request.inputs:
         if tensor.name in tensors:
@@ -126,7 +128,7 @@ def read(body: bytes, header_length: str | None) -> Asked:
     return Asked(user_ids, item_ids, _times(tensors.get("timestamp")), request.id, _binary(request))
 
 
-def _times(values: Ids | None) -> Times | None:
+def _times(values: _Numbers | None) -> Times | None:
     try:
         return None if values is None else checked(values)
     except ValueError as error:
@@ -143,7 +145,7 @@ def _length(declared: str | None, most: int) -> int:
     return int(declared)
 
 
-def _values(tensor: InputTensor, rest: memoryview) -> tuple[Ids, memoryview]:
+def _values(tensor: InputTensor, rest: memoryview) -> tuple[_Numbers, memoryview]:
     """The values of a tensor, and the bytes that are left after it."""
     (size,) = tensor.shape
     n_bytes = (tensor.parameters or {}).get("binary_data_size")

@@ -119,7 +119,7 @@ async def invocations(request: Request, recommender: CurrentRecommender, setting
     except InvalidFrameError as error:
         raise HTTPException(400, str(error)) from error
     await asyncio.sleep(0)  # reading and answering ten thousand rows at once would keep others waiting
-    ratings = recommender.artifact.predict(user_ids, item_ids, times_from(timestamps)).ratings
+    ratings = recommender.predictions(user_ids, item_ids, times_from(timestamps)).ratings
     return Response(to_json({"predictions": ratings.tolist()}), media_type="application/json")
 
 

@@ -33,7 +33,7 @@ def items(query: Annotated[ItemsQuery, Query()], recommender: CurrentRecommender
 @router.get("/{item_id}", responses=responses(404))
 async def item(item_id: IdInAddress, recommender: CurrentRecommender) -> ItemResponse:
     """Look up one item; an unknown one is a 404."""
-    found = recommender.catalogue[recommender.position("item", item_id)]
+    found = recommender.catalogue[recommender.item_ids.position(item_id)]
     return ItemResponse(version=recommender.manifest.version, **asdict(found))
 
 

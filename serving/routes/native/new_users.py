@@ -7,6 +7,7 @@ import asyncio
 from fastapi import APIRouter, Response
 from pydantic_core import to_json
 
+from recsys.artifact import Id
 from serving.answers.explanation import explain_new_user
 from serving.routes.dependencies import CurrentRecommender, CurrentSettings
 from serving.routes.problems import responses
@@ -86,8 +87,8 @@ def _check_number(what: str, number: int, settings: Settings) -> None:
         raise TooManyPairsError(f"{number} {what} in one request; this server allows {settings.max_pairs}.")
 
 
-def _by_item(ratings: list[ItemRating], scale: tuple[float, float]) -> dict[int, float]:
-    by_item: dict[int, float] = {}
+def _by_item(ratings: list[ItemRating], scale: tuple[float, float]) -> dict[Id, float]:
+    by_item: dict[Id, float] = {}
     for place, given in enumerate(ratings):
         if not scale[0] <= given.rating <= scale[1]:
             raise InvalidRatingError(f"body.ratings.{place}.rating: {given.rating} is not in {scale[0]} … {scale[1]}")

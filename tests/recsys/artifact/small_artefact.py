@@ -41,6 +41,18 @@ def arrays(seed: int = 0) -> dict[str, Array]:
     }
 
 
+def with_text_ids(
+    numbered: dict[str, Array], users: list[str] | None = None, items: list[str] | None = None
+) -> dict[str, Array]:
+    """The arrays with text in the place of whole numbers as ids of one side or both."""
+    changed = dict(numbered)
+    for side, texts in (("user", users), ("item", items)):
+        if texts is not None:
+            del changed[f"{side}_ids"]
+            changed |= artifact.id_arrays(side, artifact.StringIds.from_strings(texts))
+    return changed
+
+
 class Payload:
     """Touches a file when it is unpickled."""
 

@@ -23,6 +23,7 @@ from tests.recsys.artifact.small_artefact import (
     huge_array,
     manifest,
     rewrite,
+    with_text_ids,
 )
 
 
@@ -114,6 +115,9 @@ def test_a_manifest_of_another_artefact_is_refused(tmp_path: Path) -> None:
         {"matrix": np.full((3, 2), np.nan, np.float32)},
         {"user_ids": np.array([3, 3, 20])},
         {"user_ids": np.array([20, 7, 3])},
+        {"user_ids": np.zeros(0, np.int64)},
+        {"user_ids": np.array([[3, 7, 20]])},
+        {"user_id_text": np.zeros(1, np.uint8)},
         {"user_means": np.zeros(4, np.float32)},
         {"something_else": np.zeros(1, np.float32)},
         {"rating_users": np.array([0, 0, 3], np.int32)},
@@ -145,21 +149,67 @@ def test_weights_that_do_not_fit_the_kind_of_model_are_refused_although_the_hash
         b"\xff\xfe",
         b"[" * 100_000,
         b"null",
-        b'{"titles": ["a", "b"], "years": [1, 2]}',
-        b'{"titles": ["a", "b"], "years": [1, 2], "genres": [[], []], "more": 1}',
-        b'{"titles": ["a"], "years": [1, 2], "genres": [[], []]}',
-        b'{"titles": ["a", 1], "years": [1, 2], "genres": [[], []]}',
-        b'{"titles": ["a", "\\ud800"], "years": [1, 2], "genres": [[], []]}',
-        b'{"titles": ["a", "b"], "years": [1, true], "genres": [[], []]}',
-        b'{"titles": ["a", "b"], "years": [1, 10000], "genres": [[], []]}',
-        b'{"titles": ["a", "b"], "years": [1, 2], "genres": [[], "ab"]}',
-        b'{"titles": "ab", "years": [1, 2], "genres": [[], []]}',
+        b"[]",
+        b'{"more": 1}',
+        b'{"title": ["a"]}',
+        b'{"title": ["a", 1]}',
+        b'{"title": ["a", "\\ud800"]}',
+        b'{"title": "ab"}',
+        b'{"year": [1, true]}',
+        b'{"year": [1, 10000]}',
+        b'{"year": [1, 2.0]}',
+        b'{"genres": [[], "ab"]}',
+        b'{"genres": [[], null]}',
+        b'{"genres": [[], [1]]}',
+        b'{"more": [1, {}]}',
+        b'{"more": [1, ["a", 1]]}',
+        b'{"more": [1, ["\\ud800"]]}',
+        b'{"more": [1, "\\ud800"]}',
+        b'{"more": [1, NaN]}',
+        b'{"more": [1, -1e999]}',
+        b'{"more": [1]}',
+        b'{"more": null}',
+        b'{"\\ud800": [1, 2]}',
     ],
 )
 def test_an_item_table_that_is_wrong_is_refused_although_the_hash_is_right(tmp_path: Path, table: bytes) -> None:
     directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
     rewrite(directory, items=table)
     with pytest.raises(ArtifactError, match="item table"):
+        artifact.load(directory)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"user_id_offsets": np.array([0, 1, 2, 9])},
+        {"user_id_offsets": np.array([0, 2, 1, 4])},
+        {"user_id_offsets": np.array([0, 1, 3, 4])},  # within the two bytes of a letter
+        {"user_id_offsets": np.array([0, 1, 2])},
+        {"user_id_text": np.full(4, 0xFF, np.uint8)},
+        {"user_id_text": np.zeros(4, np.int32)},
+        {"user_id_hashes": np.array([3, 2, 1], np.uint32)},
+        {"user_id_by_hash": np.array([0, 1, 3], np.int32)},
+        {"user_id_by_hash": np.array([[0, 1, 2]], np.int32)},
+        {"user_ids": np.array([3, 7, 20])},
+    ],
+)
+def test_arrays_that_hold_no_text_are_refused_although_the_hash_is_right(
+    tmp_path: Path, change: dict[str, Array]
+) -> None:
+    right = with_text_ids(arrays(), users=["a", "b", "ü"])
+    artifact.load(artifact.save(tmp_path, manifest(), right, ITEMS))
+    directory = artifact.save(tmp_path, manifest(), right, ITEMS)
+    rewrite(directory, save_tensors(right | change))
+    with pytest.raises(ArtifactError, match="array"):
+        artifact.load(directory)
+
+
+@pytest.mark.parametrize("missing", ["user_ids", "item_ids"])
+def test_ids_that_are_missing_are_named(tmp_path: Path, missing: str) -> None:
+    directory = artifact.save(tmp_path, manifest(), arrays(), ITEMS)
+    rewrite(directory, save_tensors({name: array for name, array in arrays().items() if name != missing}))
+    with pytest.raises(ArtifactError, match=f"arrays: {missing}"):
         artifact.load(directory)
 
 
@@ -205,6 +255,9 @@ def test_a_header_that_declares_a_huge_array_is_refused_without_memory_for_it(tm
     [
         {"kind": "NoSuchModel"},
         {"format": 1},
+        {"format": 2},
+        {"format": 5},
+        {"format": 3.0},
         {"rating_scale": [5, 1]},
         {"rating_scale": "1-5"},
         {"seed": "0"},

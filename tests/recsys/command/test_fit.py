@@ -99,8 +99,11 @@ def test_the_artefact_carries_the_training_ratings_and_the_item_table(recsys: Co
         assert np.array_equal(exported.arrays[f"rating_{name}"], expected[order])
     assert exported.items.titles == tuple(data.ratings.item_table["title"])
     assert exported.items.genres == tuple(data.ratings.item_table["genres"])
-    assert (exported.items.titles[0], exported.items.years[0]) == ("Toy Story", 1995)
-    assert None in exported.items.years
+    years = exported.items.years
+    assert years is not None
+    assert (exported.items.titles[0], years[0]) == ("Toy Story", 1995)
+    assert None in years
+    assert not exported.items.attributes
 
 
 @pytest.mark.parametrize("recipe", [DEFAULT, EMBEDDING])
