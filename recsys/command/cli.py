@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing_extensions import override
 
 from data.datamodule import MovieLensDataModule
 from data.splits import canonical_name
+from recsys.command.arguments.class_arguments import FROM_DATA
 from recsys.command.arguments.messages import file_problem, one_line
 from recsys.command.arguments.refusals import require_supported
 from recsys.command.arguments.targets import require_writable
@@ -29,7 +31,7 @@ from recsys.command.fit.report import report
 from recsys.command.fit.selection import EpochSelection
 from recsys.command.paper import paper_rmse
 from recsys.command.predict import prediction_table
-from recsys.command.recipes import recipe_of, run_name, with_recipe_files
+from recsys.command.recipes import recipe_of, recipe_variables, run_name, with_recipe_files
 from recsys.command.run import REFIT, SELECTION, Run
 from recsys.command.settings import Settings, deciding, limits
 from recsys.errors import CommandError
@@ -50,12 +52,13 @@ class RecsysCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(Run, "run")
         parser.add_lightning_class_args(EpochSelection, "selection")
-        for name in ("n_users", "n_items", "rating_scale"):
+        for name in FROM_DATA:
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     @override
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Read the settings, and refuse what can be refused before anything is done."""
+        os.environ.update(recipe_variables(os.environ))  # where jsonargparse reads them
         try:
             self.config = parser.parse_args(with_recipe_files(args if isinstance(args, list) else sys.argv[1:]))
         except ValueError as cause:  # of jsonargparse, for a class such as Tensor that it cannot describe

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -15,17 +16,24 @@ def recipe_names() -> list[str]:
 
 
 def with_recipe_files(arguments: Iterable[str]) -> list[str]:
-    """The arguments of a command, with the committed file in the place of each recipe that `--config` names.
-
-    A file that is called so in the working directory goes first.
-    """
-    known, found = recipe_names(), list(arguments)
+    """The arguments of a command, with the committed file in the place of each recipe that `--config` names."""
+    found = list(arguments)
     for place, argument in enumerate(found):
         option, equals, value = argument.rpartition("=")
-        is_named = option == "--config" if equals else place > 0 and found[place - 1] == "--config"
-        if is_named and value in known and not Path(value).exists():
-            found[place] = f"{option}{equals}{CONFIGS / value}.yaml"
+        if option == "--config" if equals else place > 0 and found[place - 1] == "--config":
+            found[place] = f"{option}{equals}{_recipe_file(value)}"
     return found
+
+
+def recipe_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that stand for `--config` of a subcommand and name a recipe, with its committed file."""
+    variables = {name: value for name, value in environment.items() if re.fullmatch(r"RECSYS_[A-Z]+__CONFIG", name)}
+    return {name: file for name, value in variables.items() if (file := _recipe_file(value)) != value}
+
+
+def _recipe_file(value: str) -> str:
+    """The committed file of a recipe; a file that is called so in the working directory goes first."""
+    return f"{CONFIGS / value}.yaml" if value in recipe_names() and not Path(value).exists() else value
 
 
 def recipe_of(configs: Iterable[object]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -61,12 +59,12 @@ def is_over_too_soon(scheduler: Any, settings: Settings) -> bool:
     return steps > 0 and not (epochs is not None and 0 < epochs <= steps)
 
 
-def lacks_a_value(value: Any, _: Settings) -> bool:
-    """Whether an argument of a class of torch.optim is null that has another default."""
-    nulls = [name for name, given in arguments(value).items() if given is None]
-    (name,) = classes(value) or [""]
-    defaults = inspect.signature(getattr(torch.optim, name)).parameters if nulls and hasattr(torch.optim, name) else {}
-    return any(argument in defaults and defaults[argument].default is not None for argument in nulls)
+def lacks_a_momentum(value: Any, _: Settings) -> bool:
+    """Whether an optimiser is to look ahead along a momentum that it does not have, or dampens."""
+    given = arguments(value)
+    return (
+        bool(given.get("nesterov")) and "dampening" in given and not (given["momentum"] > 0 and not given["dampening"])
+    )
 
 
 def has(*names: str) -> Condition:
@@ -144,11 +142,6 @@ def other_than(*allowed: Any) -> Condition:
 def samples(settings: Settings) -> bool:
     """Whether the model draws from its posterior."""
     return classes(settings["model"]) == ["BayesianEmbedding"]
-
-
-def is_sound(value: Any) -> bool:
-    """Whether it is anything but an infinite float or one that is not a number."""
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def arguments(value: Any) -> Mapping[str, Any]:

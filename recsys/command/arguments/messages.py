@@ -10,12 +10,13 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from recsys.command.recipes import CONFIGS, recipe_names
 
+_A_CLASS = "the name of a class"
 _UNION = "Does not validate against any of the Union subtypes"
 _KINDS = {
     "<class 'int'>": "a whole number",
@@ -23,6 +24,8 @@ _KINDS = {
     "<class 'bool'>": "true or false",
     "<class 'str'>": "text",
     "<class 'list'>": "a list",
+    "<class 'tuple'>": "a list",
+    "<class 'pathlib.Path'>": "a path",
     "<class 'NoneType'>": "null",
 }
 
@@ -78,8 +81,11 @@ def _read(message: str) -> _Problem:
     if message.startswith(_UNION):
         return _problem_from_union(message)
     if found := re.fullmatch(r"Expected an? (.*?)(\. Got value: (?P<value>.*))?", message, re.DOTALL):
-        kind = _kind(found[1])
-        return _Problem(f"expected {kind}" + (f", not {found['value']}" if found["value"] else ""), expected=kind)
+        expected = kind(found[1])
+        value = f", not {'null' if found['value'] == 'None' else found['value']}" if found["value"] else ""
+        return _Problem(f"expected {expected}{value}", expected=expected)
+    if found := re.match(r"Not a valid subclass of \w+(?:\. Got value: (?P<value>.*))?\n", message):
+        return _Problem(f"expected {_A_CLASS}, not {found['value']}", expected=_A_CLASS)
     return _Problem(message)
 
 
@@ -100,6 +106,8 @@ def _problem_from_union(message: str) -> _Problem:
                 return _Problem(f"name its class first; there is {', '.join(_names(classes))}")
     if telling:
         return telling[0]
+    if any(problem.expected == _A_CLASS for problem in problems):
+        return _Problem(f"expected {_A_CLASS}, not {value}{_near(value, _names(classes))}")
     expected = " or ".join([", ".join(kinds[:-1])] * (len(kinds) > 1) + kinds[-1:])
     return _Problem(f"expected {expected}, not {value}", expected=expected)
 
@@ -116,8 +124,21 @@ def _indented(message: str, start: int) -> str:
     return textwrap.dedent(message[message.rfind("\n", 0, start) + 1 :]) if "\n" in message[:start] else message[start:]
 
 
-def _kind(name: str) -> str:
-    return _KINDS.get(name) or next(iter(_literals(name)), name)
+def kind(name: str, otherwise: str = "") -> str:
+    """What is meant by the name of a type in words; if there are none, what it is `otherwise`, or else its name."""
+    return _KINDS.get(name) or next(iter(_literals(name)), otherwise or name)
+
+
+def shown(value: object) -> str:
+    """A value as a person would give it: of an object its class, and quotes where nothing would be seen."""
+    if isinstance(value, bool | None):
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, Mapping) and "class_path" in value:
+        return str(value["class_path"]).rpartition(".")[2]
+    text = str(value)
+    return text if text.isprintable() and text.strip() else repr(text)
 
 
 def _literals(text: str) -> list[str]:
@@ -136,7 +157,7 @@ def _no_class(bases: list[type], given: str) -> str:
 
 def _classes(head: str) -> list[type]:
     """The classes among the parts of a union, such as RatingModel; built-in ones have no module before their name."""
-    return [_imported(path) for path in re.findall(r"<class '([\w.]+\.[A-Z]\w*)'>", head)]
+    return [_imported(path) for path in re.findall(r"(?:<class '|list\[)([\w.]+\.[A-Z]\w*)", head)]
 
 
 def _names(bases: list[type]) -> list[str]:

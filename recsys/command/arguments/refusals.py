@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from recsys.command.arguments.class_arguments import misfits
 from recsys.command.arguments.conditions import (
     Condition,
     Settings,
@@ -22,8 +23,7 @@ from recsys.command.arguments.conditions import (
     is_no_share,
     is_one_device,
     is_over_too_soon,
-    is_sound,
-    lacks_a_value,
+    lacks_a_momentum,
     logs_nothing_to_monitor,
     monitors_something_else,
     never_ends,
@@ -33,6 +33,7 @@ from recsys.command.arguments.conditions import (
     validated_too_seldom,
     validates,
 )
+from recsys.command.arguments.messages import shown
 from recsys.errors import CommandError
 
 
@@ -45,17 +46,18 @@ class Refusal:
 
 
 def require_supported(settings: Settings) -> None:
-    """Check the settings of a command against the table.
+    """Check the arguments of all classes, then the settings of a command against the table.
 
     Raises:
         CommandError: a value is refused; the message has a line for each such argument.
     """
-    lines = []
+    if lines := misfits(settings):  # the table takes values to be of their types
+        raise CommandError("\n".join(lines))
     for argument, refusals in REFUSALS.items():
         value = _at(settings, argument)
         for refusal in refusals:
             if refusal.refused(value, settings):
-                lines.append(f"--{argument} {_shown(value)}: {refusal.reason}.")
+                lines.append(f"--{argument} {shown(value)}: {refusal.reason}.")
                 break
     if lines:
         raise CommandError("\n".join(lines))
@@ -211,9 +213,8 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     "trainer.model_registry": (Refusal(other_than(None), "models go into --run.artifacts; leave it out"),),
     "optimizer": (
         Refusal(lambda v, _: v is None, "a model is trained by an optimiser; leave it out for Adam"),
-        Refusal(lacks_a_value, "only arguments that are null by themselves can be null; leave the others out"),
         Refusal(has("SparseAdam"), "the gradients here are dense; give Adam"),
-        Refusal(lambda v, _: not all(map(is_sound, arguments(v).values())), "its numbers must be finite"),
+        Refusal(lacks_a_momentum, "nesterov needs a momentum above 0 and a dampening of 0"),
     ),
     "lr_scheduler": (
         Refusal(
@@ -243,15 +244,3 @@ def _at(settings: Settings, argument: str) -> Any:
     for name in argument.split("."):
         value = value[name]
     return value
-
-
-def _shown(value: Any) -> str:
-    """A value as a person would give it: of an object its class, and quotes where nothing would be seen."""
-    if isinstance(value, bool | None):
-        return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_shown, value))}]"
-    if isinstance(value, Mapping) and "class_path" in value:
-        return ", ".join(classes(value))
-    text = str(value)
-    return text if text.isprintable() and text.strip() else repr(text)

@@ -134,6 +134,16 @@ def test_a_run_is_named_after_recipe_and_split_unless_it_is_told(
     assert Path(f"logs/{name}/version_0/metrics.csv").is_file()
 
 
+def test_a_variable_of_the_environment_names_a_recipe_as_the_option_does(
+    recsys: Command, few_ratings: Ratings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datamodule, "_load_once", lambda *_: few_ratings)
+    monkeypatch.setenv("RECSYS_FIT__CONFIG", "embedding-gd")
+    printed = recsys("fit", "--data.validation", 0, "--trainer.max_epochs", 1, "--optimizer.lr", 0.01)
+    assert "embedding-gd-0.9, split 0.9, seed 0\n" in printed
+    assert artifact.load("artifacts/latest").manifest.kind == "UserItemEmbedding"
+
+
 def test_the_paper_has_figures_of_one_data_set_and_of_its_own_models() -> None:
     assert paper_rmse("100k", "lnn-adam-ratio", "0.9") == paper_rmse("100k", "lnn-adam-ratio-near-zero", "0.9") == 0.915
     for unknown in (("1m", "lnn-adam-ratio", "0.9"), ("100k", "best-all", "0.9"), ("100k", "lnn-adam-ratio", "u1")):

@@ -31,6 +31,17 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
         (("fit", "--seed_everything", "x"), "--seed_everything: expected true or false or a whole number, not x"),
         (("fit", "--trainer.precision", "x"), "--trainer.precision: expected a whole number, 'transformer-engine', "),
         (("fit", "--optimizer.lr", "x"), "--optimizer.init_args.lr: expected a number, not x"),
+        (("fit", "--optimizer.lr", "null"), "--optimizer.init_args.lr: expected a number, not null"),
+        (("fit", "--optimizer.lr", -1), "--optimizer.init_args.lr: expected 0 or more, not -1.0"),
+        (("fit", "--optimizer.betas", 0.9), "--optimizer.init_args.betas: expected a list, not 0.9"),
+        (
+            ("fit", "--optimizer.betas", "[1.5, 0.9]"),
+            "--optimizer.init_args.betas: expected numbers of 0 or more that are less than 1, not [1.5, 0.9]",
+        ),
+        (("fit", "--optimizer", "[]"), "--optimizer: expected the name of a class, not []; there is ASGD, Adadelta, "),
+        (("fit", "--lr_scheduler", "[]"), "--lr_scheduler: expected the name of a class, not []; there is "),
+        (("fit", "--trainer.callbacks", "[[]]"), "--trainer.callbacks: expected the name of a class, not [[]]"),
+        (("fit", "--data.seed", "null"), "--data.seed: expected a whole number, not null"),
         (("fit", "--optimizer.learning_rate", 1), "--optimizer: Adam has no argument learning_rate; there is amsgrad"),
         (("fit", "--optimizer", "Adma"), "--optimizer: there is no Optimizer called Adma; did you mean Adam"),
         (("fit", "--lr_scheduler", "StepLR"), "--lr_scheduler: the following arguments are required: step_size"),
@@ -40,6 +51,14 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
             "--model: UserItemEmbedding has no argument dim; did you mean dimension?",
         ),
         (("fit", *EMBEDDING, "--model.dimension", "x"), "--model.init_args.dimension: expected a whole number, not x"),
+        (
+            ("fit", *EMBEDDING, "--model.dimension", "null"),
+            "--model.init_args.dimension: expected a whole number, not null",
+        ),
+        (
+            ("fit", "--model.penalty", "[]"),
+            "--model.init_args.penalty: expected the name of a class, not []; there is ",
+        ),
         (
             ("fit", "--model.penalty", "RatoPenalty"),
             "--model.init_args.penalty: there is no Penalty called RatoPenalty; ",
