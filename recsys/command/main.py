@@ -14,7 +14,7 @@ import warnings
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from data.datamodules import RatingsDataModule
+from data.datamodule import MovieLensDataModule
 from data.errors import DataError
 from recsys.artifact import ArtifactError
 from recsys.command.arguments.messages import file_problem
@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # λ and … are not in every locale's encoding
     logging.basicConfig(format="%(message)s")
-    logging.getLogger("data").setLevel(logging.INFO)
+    for name in ("data", "recsys"):
+        logging.getLogger(name).setLevel(logging.INFO)
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)  # no tips, seeds and hardware lists
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # retries; `data` says what came of them
@@ -58,10 +59,9 @@ def main(arguments: list[str] | None = None) -> None:
             return
         RecsysCLI(
             RatingModel,
-            RatingsDataModule,
+            MovieLensDataModule,
             parser_class=CommandParser,
             subclass_mode_model=True,
-            subclass_mode_data=True,
             seed_everything_default=0,
             save_config_callback=None,  # it would write config.yaml into the working directory where nothing is logged
             parser_kwargs={"prog": "recsys", "description": __doc__, "default_env": True, "env_prefix": "RECSYS"}

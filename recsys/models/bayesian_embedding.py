@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from data.datamodules import Batch
+from data.datamodule import Batch
 from data.ratings import Ratings
 from recsys.errors import SettingsError
-from recsys.features import Feature, Known
+from recsys.features import Feature, Known, describe_items, describe_users
 from recsys.linalg.spectral import singular_values
 from recsys.models.user_item_embedding import UserItemEmbedding
 from recsys.penalties import Penalty
@@ -262,14 +262,13 @@ class BayesianEmbedding(UserItemEmbedding):
         return self.sampler
 
     def _build_sampler(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
-        user_features, item_features = [], []
+        user_features, item_features = list[Tensor](), list[Tensor]()
         if self.features:
             known = Known(users, items, self.n_users, self.n_items, self._data.ratings)
-            user_features = [x for feature in self.features if (x := feature.of_users(known)) is not None]
-            item_features = [x for feature in self.features if (x := feature.of_items(known)) is not None]
-            of_tables = [feature for feature in self.features if not feature.from_ratings]
-            self.known_rows.user_described.fill_(any(f.of_users(known) is not None for f in of_tables))
-            self.known_rows.item_described.fill_(any(f.of_items(known) is not None for f in of_tables))
+            of_users, of_items = describe_users(self.features, known), describe_items(self.features, known)
+            user_features, item_features = of_users.matrices, of_items.matrices
+            self.known_rows.user_described.copy_(of_users.rows)
+            self.known_rows.item_described.copy_(of_items.rows)
         windows = []
         if self.time is not None:
             times = self._data.rating_times(users, items)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from data.datamodules import RatingsDataModule
+from data.datamodule import MovieLensDataModule
 from recsys.command.run import REFIT, Run
 
 
 def report(
     run: Run,
-    data: RatingsDataModule,
+    data: MovieLensDataModule,
     metrics: Mapping[str, float],
     artefact: Path | None,
     unfinished: list[str],

@@ -1,4 +1,4 @@
-"""Features are what their docstrings say."""
+"""Who rated what, whatever the rating."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from data.movielens import Ratings
-from recsys.features import Known, UserSide, WhoRatedWhat
+from recsys.features import Known, WhoRatedWhat
 
 
 def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_with_more_ratings(
@@ -24,10 +24,3 @@ def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_wit
     assert rated[0, [1, 3]].tolist() == pytest.approx([shares[0] * (2**-0.5 - m) for m in mean])
     assert rated[2, [1, 3]].tolist() == pytest.approx([shares[2] * (1 - mean[0]), -shares[2] * mean[1]])
     torch.testing.assert_close(rated.sum(0), torch.zeros(1682), rtol=0, atol=1e-6)
-
-
-def test_demographics_have_one_column_for_each_value(movielens_100k: Ratings) -> None:
-    known = Known(torch.tensor([0]), torch.tensor([1]), 943, 1682, movielens_100k)
-    side = UserSide().of_users(known)
-    assert side is not None
-    assert (side.sum(1) == 3).all()
