@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from data.datamodule import MovieLensDataModule
+from data.datamodules import MovieLensDataModule
 from data.splits import carve_validation
 from recsys.features import Feature, ItemSide, UserSide, WhoRatedWhat
 from recsys.files import write_atomically

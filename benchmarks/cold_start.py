@@ -25,7 +25,7 @@ import torch
 from typing_extensions import override
 
 from benchmarks.best_model import variants
-from data.datamodule import MovieLensDataModule
+from data.datamodules import MovieLensDataModule
 from recsys.models import BayesianEmbedding
 from recsys.starts import DampedMeans
 

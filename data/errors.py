@@ -24,6 +24,18 @@ class UnknownTimesError(DataError):
     """The ratings have no times, and something needs them."""
 
 
+class UnknownFormatError(DataError):
+    """A file is of no format that can be read, or it is not clear which file is meant."""
+
+
+class ColumnError(DataError):
+    """A table lacks a column that is needed, or has several that could be meant."""
+
+
+class OptionError(DataError):
+    """An option of reading has a value that it cannot have."""
+
+
 class NoSourceError(DataError):
     """None of the sources of a data set could serve it."""
 

@@ -7,6 +7,7 @@ list of a million strings takes a hundred megabytes in each process.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias, overload
 from zlib import crc32
 
@@ -28,10 +29,12 @@ class StringIds:
         self,
         offsets: npt.NDArray[np.int64],
         text: npt.NDArray[np.uint8],
-        hashes: npt.NDArray[np.uint32],
-        by_hash: npt.NDArray[np.int32],
+        hashes: npt.NDArray[np.uint32] | None = None,
+        by_hash: npt.NDArray[np.int32] | None = None,
     ) -> None:
         """Take over the arrays as they are; `from_strings` makes them.
+
+        The hashes and their positions are made when they are first needed, if they are not given.
 
         Args:
             offsets: where each string begins in `text`, and the last one ends, (n + 1,).
@@ -42,11 +45,12 @@ class StringIds:
         Raises:
             ValueError: the arrays do not fit each other, or a string is not UTF-8.
         """
-        _check(offsets, text, hashes, by_hash)
+        _check(offsets, text)
         self.offsets = offsets
         self.text = text
-        self.hashes = hashes
-        self.by_hash = by_hash
+        if hashes is not None and by_hash is not None:
+            _check_index(hashes, by_hash, self.size)
+            self._index = hashes, by_hash
         self._bytes = text.data
 
     @classmethod
@@ -60,14 +64,29 @@ class StringIds:
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum([len(each) for each in encoded], out=offsets[1:])
         text = np.frombuffer(b"".join(encoded), np.uint8)
-        hashes = np.fromiter(map(crc32, encoded), np.uint32, len(encoded))
+        return cls(offsets, text)
+
+    @cached_property
+    def _index(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32]]:
+        encoded = (self._at(place) for place in range(self.size))
+        hashes = np.fromiter(map(crc32, encoded), np.uint32, self.size)
         by_hash = np.argsort(hashes, kind="stable").astype(np.int32)
-        return cls(offsets, text, hashes[by_hash], by_hash)
+        return hashes[by_hash], by_hash
+
+    @property
+    def hashes(self) -> npt.NDArray[np.uint32]:
+        """CRC-32 of the strings, ascending, (n,)."""
+        return self._index[0]
+
+    @property
+    def by_hash(self) -> npt.NDArray[np.int32]:
+        """The position of the string that each hash is of, (n,)."""
+        return self._index[1]
 
     @property
     def size(self) -> int:
         """n, the number of strings."""
-        return self.by_hash.size
+        return self.offsets.size - 1
 
     def __len__(self) -> int:
         return self.size
@@ -177,25 +196,27 @@ def positions(ids: Ids, asked: npt.ArrayLike) -> tuple[Positions, Known]:
     return np.where(known, places, 0), known
 
 
-def _check(
-    offsets: npt.NDArray[np.int64],
-    text: npt.NDArray[np.uint8],
-    hashes: npt.NDArray[np.uint32],
-    by_hash: npt.NDArray[np.int32],
-) -> None:
-    """Check what a reader relies on, in a few passes over whole arrays.
+def _check(offsets: npt.NDArray[np.int64], text: npt.NDArray[np.uint8]) -> None:
+    """Check what a reader of strings relies on, in a few passes over whole arrays.
 
     Raises:
-        ValueError: the offsets leave the text or a character, a position is of no string, or hashes do not ascend.
+        ValueError: the offsets leave the text or a character, or the text is not UTF-8.
     """
-    n = by_hash.size
-    if offsets.shape != (n + 1,) or hashes.shape != (n,):
-        raise ValueError(f"{n} strings need {n + 1} offsets and {n} hashes, not {offsets.size} and {hashes.size}")
-    if offsets[0] != 0 or offsets[-1] != text.size or (np.diff(offsets) < 0).any():
+    if not offsets.size or offsets[0] != 0 or offsets[-1] != text.size or (np.diff(offsets) < 0).any():
         raise ValueError("the offsets of strings do not ascend from 0 to the length of their text")
-    if n and (by_hash.min() < 0 or by_hash.max() >= n or (hashes[1:] < hashes[:-1]).any()):
-        raise ValueError("the hashes of strings do not ascend, or are of no string")
     str(text.data, "utf-8")  # UnicodeDecodeError is a ValueError
     inner = offsets[(offsets > 0) & (offsets < text.size)]
     if ((text[inner] & 0xC0) == 0x80).any():
         raise ValueError("a string begins within a character")
+
+
+def _check_index(hashes: npt.NDArray[np.uint32], by_hash: npt.NDArray[np.int32], n: int) -> None:
+    """Check the index of n strings.
+
+    Raises:
+        ValueError: there are not as many hashes, a position is of no string, or hashes do not ascend.
+    """
+    if hashes.shape != (n,) or by_hash.shape != (n,):
+        raise ValueError(f"{n} strings need {n} hashes, not {hashes.size} and {by_hash.size} positions")
+    if n and (by_hash.min() < 0 or by_hash.max() >= n or (hashes[1:] < hashes[:-1]).any()):
+        raise ValueError("the hashes of strings do not ascend, or are of no string")

@@ -19,6 +19,7 @@ from data.movielens import catalogue
 from data.ratings import Ratings
 
 Rows = npt.NDArray[np.int64]
+GIVEN = "given"  # the name of a split that comes with the ratings
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,12 @@ def make_split(ratings: Ratings, name: str | float, seed: int) -> Split:
     return Split(name, seed, train=_read_only(_complement(test, len(ratings))), test=_read_only(np.sort(test)))
 
 
+def given_split(n_train: int, n: int) -> Split:
+    """The split of n ratings of which the first n_train are given to train on, and the others to test on."""
+    rows = np.arange(n)
+    return Split(GIVEN, 0, train=_read_only(rows[:n_train]), test=_read_only(rows[n_train:]))
+
+
 def carve_validation(ratings: Ratings, split: Split, fraction: float, seed: int) -> tuple[Rows, Rows]:
     """Divide the train part of a split again, into (train part, validation part), both ascending.
 
@@ -59,14 +66,14 @@ def carve_validation(ratings: Ratings, split: Split, fraction: float, seed: int)
     Raises:
         SplitUnavailableError: either part would be empty.
     """
-    kind, _ = _recognise(split.name)
+    choose = _at_random if split.name == GIVEN else _recognise(split.name)[0].choose
     count = round(split.train.size * fraction)
     if not 0 < count < split.train.size:
         raise SplitUnavailableError(
             f"a fraction of {fraction} takes {count:,} of {split.train.size:,} train rows for validation. "
             "Use a fraction further from 0 and 1."
         )
-    chosen = kind.choose(ratings, split.train, count, seed)
+    chosen = choose(ratings, split.train, count, seed)
     return _read_only(np.setdiff1d(split.train, chosen, assume_unique=True)), _read_only(np.sort(chosen))
 
 

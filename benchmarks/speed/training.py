@@ -26,7 +26,7 @@ from typing_extensions import override
 from benchmarks.peers import build
 from benchmarks.peers.peer import training_set
 from benchmarks.peers.run import rmse
-from data.datamodule import Batch, MovieLensDataModule
+from data.datamodules import Batch, MovieLensDataModule
 from data.movielens import load
 from data.splits import make_split
 from recsys.models import LinearNetwork, RatingModel, UserItemEmbedding

@@ -15,9 +15,10 @@ from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCL
 from pytorch_lightning.trainer import Trainer
 from typing_extensions import override
 
-from data.datamodule import MovieLensDataModule
+from data.datamodules import RatingsDataModule
 from data.splits import canonical_name
 from recsys.command.arguments.class_arguments import FROM_DATA
+from recsys.command.arguments.environment import with_environment
 from recsys.command.arguments.messages import file_problem, one_line
 from recsys.command.arguments.refusals import require_supported
 from recsys.command.arguments.targets import require_writable
@@ -60,14 +61,16 @@ class RecsysCLI(LightningCLI):
         """Read the settings, and refuse what can be refused before anything is done."""
         os.environ.update(recipe_variables(os.environ))  # where jsonargparse reads them
         try:
-            self.config = parser.parse_args(with_recipe_files(args if isinstance(args, list) else sys.argv[1:]))
+            given = with_recipe_files(args if isinstance(args, list) else sys.argv[1:])
+            self.config = parser.parse_args(with_environment(given, os.environ))
         except ValueError as cause:  # of jsonargparse, for a class such as Tensor that it cannot describe
             raise CommandError(f"the arguments cannot be read: {one_line(str(cause))}") from cause
         config = self.config[self.config.subcommand]
-        config.data.split = canonical_name(config.data.split)  # as it is compared at a resume, like the callbacks
+        data = config.data.init_args
+        data.split = canonical_name(data.split)  # as it is compared at a resume, like the callbacks
         config.trainer.callbacks = _listed(config.trainer.callbacks)
         self.recipe = recipe_of(_listed(config.config or self.config.config))
-        config.run.name = run_name(config.run.name, self.recipe, config.data.split)
+        config.run.name = run_name(config.run.name, self.recipe, data.split)
         require_supported(config.as_dict())
         require_writable(self.config.subcommand, config.as_dict())
 
@@ -118,7 +121,7 @@ class RecsysCLI(LightningCLI):
             kwargs["logger"] = False  # what comes out is printed or written where the command says
         return super().instantiate_trainer(callbacks=callbacks, enable_progress_bar=False, **kwargs)
 
-    def fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
+    def fit(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> None:
         """Choose the number of epochs on validation ratings, refit on all of train, test once, export."""
         unfinished = limits(self.asked)
         if unfinished:
@@ -136,10 +139,10 @@ class RecsysCLI(LightningCLI):
         except OSError as cause:
             what = file_problem(cause, otherwise=str(self.trainer.log_dir or self._run.artifacts))
             raise CommandError(f"{what}. Make room, or let it be written to. {self._way_on()}") from cause
-        published = paper_rmse(self.datamodule.name, self.recipe, self.datamodule.split_name)
+        published = paper_rmse(self.datamodule.ratings.name, self.recipe, self.datamodule.split_name)
         print(report(self._run, self.datamodule, metrics, artefact, unfinished, published))
 
-    def predict(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
+    def predict(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> None:
         """Predict the test ratings and write them as CSV."""
         options["return_predictions"] = True
         batches = self.trainer.predict(model, datamodule=datamodule, **options)
@@ -167,12 +170,12 @@ class RecsysCLI(LightningCLI):
         if self.subcommand == "validate":
             checkpoint.require_for_validation()
         elif self.subcommand != "fit" and checkpoint.stage == REFIT:
-            self.config[self.subcommand].data.validation = 0.0  # as it was when the model was trained
+            self.config[self.subcommand].data.init_args.validation = 0.0  # as it was when the model was trained
         if other := checkpoint.other_versions():
             print(f"recsys: {'; '.join(other)}: numbers may be rounded otherwise", file=sys.stderr)
         self.resumed = checkpoint
 
-    def _select(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> dict[str, Any]:
+    def _select(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> dict[str, Any]:
         """Choose the number of epochs, or take it from a checkpoint, and prepare the refit; returns its options."""
         if self.resumed is not None and self.resumed.stage == REFIT:
             self._prepare_refit(self.resumed.epochs)
@@ -193,7 +196,7 @@ class RecsysCLI(LightningCLI):
         }
         return {}  # the checkpoint, if there was one, was of the stage that is over
 
-    def _run_fit(self, model: RatingModel, datamodule: MovieLensDataModule, **options: Any) -> None:
+    def _run_fit(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> None:
         self.trainer.fit(model, datamodule=datamodule, **options)
         if not self.trainer.fast_dev_run:  # type: ignore[attr-defined]  # Trainer's
             self.trainer.save_checkpoint(self._run.checkpoint(self.record.stage))
@@ -201,7 +204,7 @@ class RecsysCLI(LightningCLI):
     def _prepare_refit(self, epochs: int | None) -> None:
         """Build model, data and trainer again, for all of the training ratings and a fixed number of epochs."""
         config = self.config[self.subcommand]
-        config.data.validation = 0.0
+        config.data.init_args.validation = 0.0
         config.trainer.max_epochs = epochs
         self._set_seed()
         self.instantiate_classes()

@@ -14,7 +14,7 @@ import warnings
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from data.datamodule import MovieLensDataModule
+from data.datamodules import RatingsDataModule
 from data.errors import DataError
 from recsys.artifact import ArtifactError
 from recsys.command.arguments.messages import file_problem
@@ -59,9 +59,10 @@ def main(arguments: list[str] | None = None) -> None:
             return
         RecsysCLI(
             RatingModel,
-            MovieLensDataModule,
+            RatingsDataModule,
             parser_class=CommandParser,
             subclass_mode_model=True,
+            subclass_mode_data=True,
             seed_everything_default=0,
             save_config_callback=None,  # it would write config.yaml into the working directory where nothing is logged
             parser_kwargs={"prog": "recsys", "description": __doc__, "default_env": True, "env_prefix": "RECSYS"}

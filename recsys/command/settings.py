@@ -15,8 +15,8 @@ FREE = frozenset(
         "ckpt_path",
         "weights_only",
         # where data lie, which are compared by their hash
-        "data.path",
-        "data.cache",
+        "data.init_args.path",
+        "data.init_args.cache",
         # where results go, how they are called, and what is done with them
         "run.name",
         "run.artifacts",
@@ -41,6 +41,8 @@ FREE = frozenset(
         "trainer.accelerator",
     }
 )
+# Files of ratings and tables, which are compared by their hash. They are needed to train again.
+FILES = frozenset({f"data.init_args.{name}" for name in ("ratings", "test", "users", "items")})
 # Settings of the trainer that end a fit early or hold ratings back, with their values that do not, as they are printed:
 # 1.0 are all batches, 1 is one.
 LIMITS = {
@@ -56,15 +58,16 @@ LIMITS = {
 
 def deciding(configuration: Settings) -> Settings:
     """The settings that decide what is trained, by section, without paths of this machine."""
-    kept: Settings = {}
-    for section, content in configuration.items():
-        if section in FREE:
-            continue
-        if isinstance(content, dict):
-            content = {name: _portable(value) for name, value in content.items() if f"{section}.{name}" not in FREE}
-        if content != {}:
-            kept[section] = content
-    return kept
+    kept = {section: _without_free(section, content) for section, content in configuration.items()}
+    return {section: content for section, content in kept.items() if section not in FREE and content != {}}
+
+
+def _without_free(name: str, value: Any) -> Any:
+    """What decides of a section, or of a part of it, without paths of this machine."""
+    if not isinstance(value, dict):
+        return _portable(value)
+    inner = {key: (f"{name}.{key}", content) for key, content in value.items()}
+    return {key: _without_free(*named) for key, named in inner.items() if named[0] not in FREE}
 
 
 def limits(configuration: Settings) -> list[str]:
@@ -75,11 +78,14 @@ def limits(configuration: Settings) -> list[str]:
 
 
 def differences(trained: Settings, asked: Settings, free: Collection[str] = ()) -> list[str]:
-    """Lines "section.name: X in the checkpoint, Y asked for" for what is not the same; `free` names what may differ."""
+    """Lines "section.name: X in the checkpoint, Y asked for" for what is not the same.
+
+    `free` names what may differ beside `FILES`.
+    """
     return [
         f"{name}: {one} in the checkpoint, {other} asked for"
         for name, one, other in _differing(trained, asked)
-        if name not in free
+        if name not in FILES and name not in free
     ]
 
 

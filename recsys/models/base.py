@@ -13,7 +13,7 @@ from torch import Tensor
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 from typing_extensions import override
 
-from data.datamodule import Batch
+from data.datamodules import Batch
 from recsys.linalg.spectral import NonFiniteMatrixError, effective_rank
 from recsys.models.known_rows import KnownRows
 from recsys.models.memory import require_memory, require_memory_to_train

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from data.datamodule import Batch
+from data.datamodules import Batch
 from data.ratings import Ratings
 from recsys.errors import SettingsError
 from recsys.features import Feature, Known, describe_items, describe_users

@@ -52,6 +52,16 @@ def gamma(shape: Tensor | float, rate: Tensor | float, generator: Generator) -> 
     return drawn
 
 
+def gamma_shape(values: Tensor, shapes: Tensor, generator: Generator) -> Tensor:
+    """Draw the shape ν, (), of values (n,) from Gamma(ν, ν), mean 1, among `shapes` (m,), all equally likely before.
+
+    log p(x | ν) = Σ_j (ν log ν − log Γ(ν) + (ν − 1) log x_j − ν x_j), from n and two sums over the values.
+    """
+    constant = shapes * shapes.log() - torch.lgamma(shapes)
+    likely = len(values) * constant + (shapes - 1) * values.log().sum() - shapes * values.sum()
+    return shapes[torch.multinomial((likely - likely.max()).exp(), 1, generator=generator)[0]]
+
+
 def wishart(inverse_scale: Tensor, degrees: float, generator: Generator) -> Tensor:
     """Draw Λ (d, d), float64, from the Wishart distribution with mean degrees · inverse_scale⁻¹.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,15 +11,18 @@ import torch
 from torch import Generator, Tensor
 
 from recsys.linalg.pattern import Pattern
-from recsys.posterior.draws import Normal, Regression, gamma, rows
+from recsys.posterior.draws import Normal, Regression, gamma, gamma_shape, rows
 from recsys.posterior.likelihoods import Likelihood
 from recsys.posterior.priors import FeaturePrior
 from recsys.posterior.summary import Posterior
 from recsys.posterior.time_windows import WindowEffects
 from recsys.starts import DampedMeans
 
-# ν: a user's noise precision is α_u ~ Gamma(ν, ν/ᾱ), so that their relative spread is 1/√ν = 0.45.
-_NOISE_SHAPE = 5.0
+# ν: a user's noise precision is α_u ~ Gamma(ν, ν/ᾱ), so that their relative spread is 1/√ν. It is drawn from these, all
+# equally likely beforehand, in equal ratios: MovieLens 100K has ν near 6, Flixster near 1.3, where many users give
+# nothing but fives. E 1/α, the noise variance of a user without ratings, needs ν > 1.
+_NOISE_SHAPES = torch.logspace(math.log10(1.1), 2, 200, dtype=torch.float64)
+_FIRST_NOISE_SHAPE = 5.0
 
 # Largest noise precision: a deviation of 0.05 stars, far below what people give, so that ratings without any noise do
 # not lead to matrices that single precision cannot decompose.
@@ -44,8 +48,8 @@ class GibbsSampler:
 
     Rows (b_u, p_u) and (c_i, q_i) have a `FeaturePrior` each; the h_w are the `WindowEffects` of the rating's time; y
     is the rating itself or, with an ordinal likelihood, a latent variable. A sweep draws, each given all the rest: the
-    users' prior, all users; the items' prior, all items; the effects of time; y; the noise precisions α_u, and their
-    scale ᾱ. μ is the mean training rating and is not drawn.
+    users' prior, all users; the items' prior, all items; the effects of time; y; the noise precisions α_u, then their
+    scale ᾱ and shape ν. μ is the mean training rating and is not drawn.
 
     Memory: the averages are two dense n_users × n_items matrices, which is for data sets as small as MovieLens 100K.
     """
@@ -66,6 +70,8 @@ class GibbsSampler:
         self.items = torch.zeros(n_items, rank + 1)  # rows (c_i, q_i)
         self.precisions = torch.ones(n_users)  # α
         self.mean_precision = torch.ones((), dtype=torch.float64)  # ᾱ
+        self.noise_shape = torch.tensor(_FIRST_NOISE_SHAPE, dtype=torch.float64)  # ν
+        self.noise = torch.ones(n_users)  # E 1/α
         self.completed = data.ratings.clone()  # y
         self.posterior = Posterior.empty(n_users, n_items, likelihood.levels)
 
@@ -105,18 +111,16 @@ class GibbsSampler:
     def average(self) -> None:
         """Let the present draw count in the averages.
 
-        A row without ratings counts with its prior's moments in place of a draw: its mean, covariance Λ⁻¹, and a noise
-        variance of E 1/α = ν / ((ν − 1) ᾱ). So two such rows with equal features have equal predictions.
+        A row without ratings counts with its prior's moments in place of a draw: its mean and covariance Λ⁻¹. So two
+        such rows with equal features have equal predictions.
         """
         of_users, of_items = self.user_prior.normal(), self.item_prior.normal()
         users = torch.where(self.user_rated[:, None], self.users, of_users.mean)
         items = torch.where(self.item_rated[:, None], self.items, of_items.mean)
-        unseen_noise = (_NOISE_SHAPE / ((_NOISE_SHAPE - 1) * self.mean_precision)).float()
-        noise = torch.where(self.user_rated, 1 / self.precisions, unseen_noise)
         left, right = self._factors(users, items)
         if not self.user_rated.all():
             left, right = self._with_new_users(left, right)
-        share = self.posterior.average(left, right, noise, self.likelihood.thresholds)
+        share = self.posterior.average(left, right, self.noise, self.likelihood.thresholds)
         self._leave_open(users, of_users, items, of_items)
         for window in self.data.windows:
             window.average(share)
@@ -189,13 +193,21 @@ class GibbsSampler:
         spread[:, ~self.item_rated] += ((weights @ covariance_of_item) * weights).sum(1)[:, None]
 
     def _sample_noise(self, residuals: Tensor) -> None:
-        """α_u ~ Gamma(ν + n_u/2, ν/ᾱ + Σ ε²/2), then ᾱ: 1/ᾱ ~ Gamma(1 + ν m, 1 + ν Σ α_u) over m users with ratings."""
+        """α_u ~ Gamma(ν + n_u/2, ν/ᾱ + Σ ε²/2); 1/ᾱ ~ Gamma(1 + ν m, 1 + ν Σ α_u) over m users with ratings; then ν.
+
+        `noise` becomes the mean of 1/α_u in the first of these, (ν/ᾱ + Σ ε²/2) / (ν + n_u/2 − 1). A draw of 1/α_u would
+        do as well, but that of a user with few ratings has no variance for a small ν, and its average does not settle.
+        """
         squares = torch.zeros_like(self._counts).index_add_(0, self.data.users, residuals.double().square())
-        rate = _NOISE_SHAPE / self.mean_precision + squares / 2
-        drawn = gamma(_NOISE_SHAPE + self._counts / 2, rate, self.generator).clamp(max=_MOST_PRECISE)
+        shape = self.noise_shape + self._counts / 2
+        rate = self.noise_shape / self.mean_precision + squares / 2
+        self.noise = (rate / (shape - 1)).clamp(min=1 / _MOST_PRECISE).float()
+        drawn = gamma(shape, rate, self.generator).clamp(max=_MOST_PRECISE)
         self.precisions = drawn.float()
-        shape = 1 + _NOISE_SHAPE * float(self.user_rated.sum())
-        self.mean_precision = 1 / gamma(shape, 1 + _NOISE_SHAPE * drawn[self.user_rated].sum(), self.generator)
+        of_rated = drawn[self.user_rated]
+        shape = 1 + self.noise_shape * len(of_rated)
+        self.mean_precision = 1 / gamma(shape, 1 + self.noise_shape * of_rated.sum(), self.generator)
+        self.noise_shape = gamma_shape(of_rated / self.mean_precision, _NOISE_SHAPES, self.generator)
 
 
 def _with_one(side: Tensor) -> Tensor:
@@ -203,4 +215,4 @@ def _with_one(side: Tensor) -> Tensor:
     return torch.cat([torch.ones_like(side[:, :1]), side[:, 1:]], 1)
 
 
-_STATE = ("users", "items", "precisions", "mean_precision", "completed")
+_STATE = ("users", "items", "precisions", "mean_precision", "noise_shape", "completed")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from data.datamodule import Batch, MovieLensDataModule
+from data.datamodules import Batch, MovieLensDataModule
 from data.errors import UnknownSplitError
 from data.movielens import Ratings
 

@@ -71,7 +71,7 @@ def test_an_id_of_the_other_kind_is_unknown_alone_and_an_error_among_many() -> N
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("offsets", np.array([0, 1]), "3 strings need 4 offsets"),
+        ("offsets", np.array([0, 1]), "1 strings need 1 hashes"),
         ("offsets", np.array([0, 2, 1, 4]), "do not ascend from 0"),
         ("offsets", np.array([0, 1, 3, 4]), "within a character"),
         ("text", np.frombuffer(b"ab\xc3(", np.uint8), "utf-8"),

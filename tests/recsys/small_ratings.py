@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 from typing_extensions import override
 
-from data.datamodule import Batch
+from data.datamodules import Batch
 from recsys import artifact
 from recsys.models import RatingModel
 from recsys.starts import DampedMeans

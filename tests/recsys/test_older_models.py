@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import torch
 
-from data.datamodule import MovieLensDataModule
+from data.datamodules import MovieLensDataModule
 from recsys import artifact
 from recsys.command.main import main
 from tests.recsys.fixtures.generated_ratings import generated_ratings

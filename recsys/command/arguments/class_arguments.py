@@ -16,7 +16,6 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from torch import Tensor
 from torch.optim import Optimizer
 
-from data.datamodule import MovieLensDataModule
 from recsys.command.arguments.conditions import Settings, listed
 from recsys.command.arguments.messages import kind, shown
 from recsys.command.fit.selection import EpochSelection
@@ -24,7 +23,7 @@ from recsys.command.run import Run
 
 FROM_DATA = ("n_users", "n_items", "rating_scale")  # arguments of a model that no configuration gives
 
-_SECTIONS: Mapping[str, type] = {"data": MovieLensDataModule, "run": Run, "selection": EpochSelection}
+_SECTIONS: Mapping[str, type] = {"run": Run, "selection": EpochSelection}
 
 
 def misfits(settings: Settings) -> list[str]:
@@ -47,9 +46,9 @@ def _named(option: str, value: Any) -> Iterator[tuple[str, type, Mapping[str, An
     if isinstance(value, Mapping):
         if "class_path" in value:
             module, _, name = value["class_path"].rpartition(".")
-            yield f"{option}.init_args", getattr(importlib.import_module(module), name), value.get("init_args") or {}
+            yield option, getattr(importlib.import_module(module), name), value.get("init_args") or {}
         for name, inner in value.items():
-            yield from _named(f"{option}.{name}", inner)
+            yield from _named(option if name == "init_args" else f"{option}.{name}", inner)
 
 
 def _of_class(option: str, of: type, given: Mapping[str, Any]) -> Iterator[str]:

@@ -95,7 +95,7 @@ def is_no_duration(value: Any, _: Settings) -> bool:
 
 def validates(settings: Settings) -> bool:
     """Whether the fit holds validation ratings out."""
-    validation: float = settings["data"]["validation"]
+    validation: float = settings["data"]["init_args"]["validation"]
     return 0 < validation < 1
 
 

@@ -42,7 +42,8 @@ def one_line(message: str, options: Iterable[str] = ()) -> str:
         found := re.fullmatch(r"(File does not exist|Path is not a file): '(.*)'", problem.text)
     ):
         return f"--config: there is no file {found[2]}; the recipes in {CONFIGS} are {', '.join(recipe_names())}"
-    return f"--{problem.option}: {problem.text}" if problem.option else problem.text
+    option = problem.option.replace("init_args.", "")  # which may be left out, and mostly is
+    return f"--{option}: {problem.text}" if option else problem.text
 
 
 def file_problem(error: OSError, otherwise: str = "a file") -> str:

@@ -136,7 +136,7 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
         Refusal(lambda v, _: v is not None and not v > 0, "nothing would be trained"),
         _NO_SHARE,
         Refusal(
-            lambda v, s: splits_a_batch(v, s) and s["data"]["batch_size"] is None,
+            lambda v, s: splits_a_batch(v, s) and s["data"]["init_args"]["batch_size"] is None,
             "without --data.batch_size the ratings are one batch, of which no share can be taken",
         ),
     ),

@@ -42,7 +42,7 @@ class Checkpoint:
             CommandError: a setting that decides the outcome differs; the message names each.
         """
         # A fit is the beginning of each longer one; but the number of epochs of a selection decides that of its refit.
-        chosen_before = self.stage == REFIT and asked["data"]["validation"] > 0
+        chosen_before = self.stage == REFIT and asked["data"]["init_args"]["validation"] > 0
         self._require_no(differences(self.configuration, asked, free=() if chosen_before else ("trainer.max_epochs",)))
         most = asked["trainer"]["max_epochs"]
         if not chosen_before and most is not None and 0 <= most < self.epochs_done:
@@ -55,7 +55,7 @@ class Checkpoint:
             CommandError: they differ; the message says in what.
         """
         # All of the training ratings are a refit's, so the share of validation ratings is that of the selection before.
-        free = ("data.validation",) if self.stage == REFIT else ()
+        free = ("data.init_args.validation",) if self.stage == REFIT else ()
         self._require_no(
             [
                 line
@@ -73,7 +73,7 @@ class Checkpoint:
         if self.stage == REFIT:
             instead = (
                 f"Give the checkpoint of the selection: --ckpt_path {self.path.with_name(SELECTION + '.ckpt')}"
-                if self.configuration["data"]["validation"] > 0
+                if self.configuration["data"]["init_args"]["validation"] > 0
                 else "Its fit had no selection: fit with --data.validation 0.1."
             )
             raise CommandError(
@@ -135,10 +135,18 @@ def read_checkpoint(path: Path) -> Checkpoint:
         stage=record["stage"],
         epochs=record["epochs"],
         epochs_done=_found(content, "loops", "fit_loop", "epoch_progress", "current", "processed"),
-        configuration=record["configuration"],
+        configuration=_with_data_class(record["configuration"]),
         data_sha256=record["data_sha256"],
         versions=record["versions"],
     )
+
+
+def _with_data_class(configuration: Settings) -> Settings:
+    """The settings of a checkpoint. Version 0.1 and 0.2 knew one data module, so they name none."""
+    data = configuration["data"]
+    if "init_args" in data:
+        return configuration
+    return {**configuration, "data": {"class_path": "data.datamodules.MovieLensDataModule", "init_args": data}}
 
 
 def _found(content: Any, *keys: str) -> Any:

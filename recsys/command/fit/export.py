@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from data.datamodule import MovieLensDataModule
+from data.datamodules import RatingsDataModule
 from data.ratings import Ratings
 from recsys import artifact
 from recsys.command.run import Run
@@ -19,7 +19,7 @@ from recsys.starts import DampedMeans
 
 
 def export(
-    run: Run, model: RatingModel, data: MovieLensDataModule, metrics: dict[str, float], configuration: dict[str, Any]
+    run: Run, model: RatingModel, data: RatingsDataModule, metrics: dict[str, float], configuration: dict[str, Any]
 ) -> Path:
     """Write the artefact of a trained model; returns its directory.
 
@@ -43,7 +43,7 @@ def export(
         split=data.split_name,
         seed=data.seed,
         metrics=metrics,
-        data_name=data.name,
+        data_name=data.ratings.name,
         data_sha256=data.ratings.sha256,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         configuration={"run": {"name": run.name}, **configuration},

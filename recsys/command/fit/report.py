@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from data.datamodule import MovieLensDataModule
+from data.datamodules import RatingsDataModule
 from recsys.command.run import REFIT, Run
 
 
 def report(
     run: Run,
-    data: MovieLensDataModule,
+    data: RatingsDataModule,
     metrics: Mapping[str, float],
     artefact: Path | None,
     unfinished: list[str],

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import torch
 
-from data.datamodule import MovieLensDataModule
+from data.datamodules import MovieLensDataModule
 from recsys import artifact
 from recsys.models import LinearNetwork, UserItemEmbedding
 from tests.recsys.command.conftest import CONFIGS, DEFAULT, SHORT, Command

@@ -50,7 +50,7 @@ def test_every_configuration_says_what_it_is(recsys: Command, path: Path, capfd:
     config = yaml.safe_load(capfd.readouterr().out)
     assert "n_users" not in config["model"]["init_args"]  # it comes from the data, not from a person
     if path.stem != "base":
-        assert config["data"]["split"] == "0.9"
+        assert config["data"]["init_args"]["split"] == "0.9"
         penalised = "-ratio" in path.stem or path.stem.startswith("best-")
         assert penalised == ("RatioPenalty" in json.dumps(config["model"]))
 
@@ -66,13 +66,24 @@ def test_help_explains_our_own_options(recsys: Command, capfd: pytest.CaptureFix
     with pytest.raises(SystemExit):
         recsys("fit", "--help")
     text = " ".join(capfd.readouterr().out.split())
-    for option in ("split", "seed", "validation", "batch_size", "path", "cache", "name"):
-        assert f"--data.{option} " in text
     for option in Run.__dataclass_fields__:
         assert f"--run.{option} " in text
     for explanation in (
-        "share of training ratings in a random split",
         "validations without a new best",
         "RECSYS_FIT__",
     ):
         assert explanation in text
+
+
+@pytest.mark.parametrize(
+    ("source", "own"), [("MovieLensDataModule", ("name", "path", "cache")), ("TableDataModule", ("ratings", "test"))]
+)
+def test_help_explains_the_options_of_each_source_of_ratings(
+    recsys: Command, capfd: pytest.CaptureFixture[str], source: str, own: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit):
+        recsys("fit", f"--data.help={source}")
+    text = " ".join(capfd.readouterr().out.split())
+    for option in ("split", "seed", "validation", "batch_size", *own):
+        assert f"--data.init_args.{option} " in text or f"--data.{option} " in text
+    assert "share of training ratings in a random split" in text

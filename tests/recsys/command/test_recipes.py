@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from data import datamodule
+from data.datamodules import movielens
 from data.movielens import Ratings
 from data.splits import make_split
 from recsys import artifact
@@ -56,7 +56,7 @@ def rmse_and_mae(predicted: artifact.Predictions, ratings: npt.NDArray[np.float3
 def test_an_artefact_predicts_the_test_ratings_as_reported(
     recipe: str, more: tuple[str, ...], recsys: Command, few_ratings: Ratings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(datamodule, "_load_once", lambda *_: few_ratings)
+    monkeypatch.setattr(movielens, "_load_once", lambda *_: few_ratings)
     config = CONFIGS / f"{recipe}.yaml"
     short = (
         "--data.validation",
@@ -124,7 +124,7 @@ def test_a_run_is_named_after_recipe_and_split_unless_it_is_told(
     split: str,
     paper: str,
 ) -> None:
-    monkeypatch.setattr(datamodule, "_load_once", lambda *_: few_ratings)
+    monkeypatch.setattr(movielens, "_load_once", lambda *_: few_ratings)
     Path("mine.yaml").write_text("data: {split: kfold-5-1}")
     printed = recsys("fit", *arguments, "--data.validation", 0, "--trainer.max_epochs", 1, "--optimizer.lr", 0.01)
     assert f"{name}, split {split}, seed 0\n" in printed
@@ -137,7 +137,7 @@ def test_a_run_is_named_after_recipe_and_split_unless_it_is_told(
 def test_a_variable_of_the_environment_names_a_recipe_as_the_option_does(
     recsys: Command, few_ratings: Ratings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(datamodule, "_load_once", lambda *_: few_ratings)
+    monkeypatch.setattr(movielens, "_load_once", lambda *_: few_ratings)
     monkeypatch.setenv("RECSYS_FIT__CONFIG", "embedding-gd")
     printed = recsys("fit", "--data.validation", 0, "--trainer.max_epochs", 1, "--optimizer.lr", 0.01)
     assert "embedding-gd-0.9, split 0.9, seed 0\n" in printed

@@ -10,7 +10,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from data.datamodule import MovieLensDataModule
+from data.datamodules import MovieLensDataModule
 from data.movielens import Ratings
 from recsys.artifact import uncertainty
 from recsys.errors import SettingsError

@@ -9,7 +9,7 @@ import torch
 from recsys.errors import SettingsError
 from recsys.linalg.pattern import Pattern
 from recsys.posterior.coverage import interval_coverage
-from recsys.posterior.draws import Normal, Regression, gamma, rows, wishart
+from recsys.posterior.draws import Normal, Regression, gamma, gamma_shape, rows, wishart
 from recsys.posterior.likelihoods import GaussianRatings, OrderedProbit, level_probabilities
 from recsys.posterior.priors import FeaturePrior
 from recsys.posterior.sampler import GibbsSampler, TrainingRatings
@@ -48,6 +48,13 @@ class TestDraws:
         inverse = torch.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=torch.float64)
         mean = torch.stack([wishart(inverse, 7.0, generator) for _ in range(3000)]).mean(0)
         torch.testing.assert_close(mean, 7 * torch.linalg.inv(inverse), rtol=0.08, atol=0.15)
+
+    @pytest.mark.parametrize("truth", [1.3, 6.0, 40.0])
+    def test_the_shape_of_gamma_values_is_found(self, truth: float) -> None:
+        generator, shapes = seeded(), torch.logspace(0, 2, 200, dtype=torch.float64)
+        values = gamma(torch.full((20_000,), truth), truth, generator)
+        drawn = torch.stack([gamma_shape(values, shapes, generator) for _ in range(50)])
+        assert float(drawn.mean()) == pytest.approx(truth, rel=0.05)
 
 
 class TestPrior:
@@ -187,6 +194,33 @@ class TestSampler:
         for _ in range(5):
             sampler._sample_noise(truth[users] * torch.randn(50 * n, generator=generator))
         torch.testing.assert_close(sampler.precisions.rsqrt(), truth, rtol=0.2, atol=0)
+
+    def test_drawing_residuals_and_noise_in_turn_gives_the_prior_of_the_noise(self) -> None:
+        # Geweke, as above: ᾱ⁻¹ ~ Gamma(1, 1), and ln ν is as likely anywhere between ln 1.1 and ln 100.
+        generator, users = seeded(), torch.arange(3)
+        data = TrainingRatings(users, torch.zeros(3, dtype=torch.int64), torch.zeros(3), 3, 1)
+        sampler = GibbsSampler(data, GaussianRatings(), 1, generator)
+        shapes, variances = [], []
+        for _ in range(6000):
+            sampler._sample_noise(sampler.precisions.rsqrt() * torch.randn(3, generator=generator))
+            shapes.append(float(sampler.noise_shape.log()))
+            variances.append(float(1 / sampler.mean_precision))
+        assert np.mean(shapes) == pytest.approx(np.log(110) / 2, abs=0.15)
+        assert np.std(shapes) == pytest.approx(np.log(100 / 1.1) / 12**0.5, rel=0.1)
+        assert np.mean(variances) == pytest.approx(1, abs=0.15)
+
+    def test_the_noise_variance_that_is_averaged_is_the_mean_of_what_is_drawn(self) -> None:
+        users = torch.zeros(4, dtype=torch.int64)  # the second user has no ratings
+        sampler = GibbsSampler(
+            TrainingRatings(users, torch.arange(4), torch.zeros(4), 2, 4), GaussianRatings(), 1, seeded()
+        )
+        noise = []
+        for _ in range(20_000):
+            sampler.noise_shape, sampler.mean_precision = torch.tensor([5.0, 2.0], dtype=torch.float64)
+            sampler._sample_noise(torch.tensor([1.0, -1.0, 0.5, 0.5]))
+            noise.append(1 / sampler.precisions)
+        torch.testing.assert_close(sampler.noise, torch.stack(noise).mean(0), rtol=0.02, atol=0)
+        assert float(sampler.noise[1]) == pytest.approx(5 / ((5 - 1) * 2.0))
 
     def test_averages_are_those_of_the_draws(self) -> None:
         users, items, ratings = SmallRatings().training_set()

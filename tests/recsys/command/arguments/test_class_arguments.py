@@ -33,7 +33,7 @@ def test_what_an_optimiser_does_not_take_is_refused_with_the_option_that_gave_it
             asked = changed(settings, optimizer=a(name, **{argument: value}))
             if not taken:
                 refused += 1
-                with pytest.raises(CommandError, match=rf"^--optimizer.init_args.{argument}: expected .*, not .*\.$"):
+                with pytest.raises(CommandError, match=rf"^--optimizer.{argument}: expected .*, not .*\.$"):
                     require_supported(asked)
     assert refused >= 3
 
@@ -41,19 +41,19 @@ def test_what_an_optimiser_does_not_take_is_refused_with_the_option_that_gave_it
 @pytest.mark.parametrize(
     ("option", "value", "line"),
     [
-        ("optimizer", a("Adam", lr=None), "--optimizer.init_args.lr: expected a number, not null."),
-        ("optimizer", a("Adam", betas=None), "--optimizer.init_args.betas: expected a list, not null."),
+        ("optimizer", a("Adam", lr=None), "--optimizer.lr: expected a number, not null."),
+        ("optimizer", a("Adam", betas=None), "--optimizer.betas: expected a list, not null."),
         (
             "model",
             a("BayesianEmbedding", dimension=None),
-            "--model.init_args.dimension: expected a whole number, not n",
+            "--model.dimension: expected a whole number, not n",
         ),
         (
             "trainer__callbacks",
             [a("EarlyStopping", monitor=None)],
-            "--trainer.callbacks.init_args.monitor: expected text",
+            "--trainer.callbacks.monitor: expected text",
         ),
-        ("data__seed", None, "--data.seed: expected a whole number, not null."),
+        ("data__init_args__seed", None, "--data.seed: expected a whole number, not null."),
         ("run__artifacts", None, "--run.artifacts: expected a path, not null."),
         ("selection__patience", None, "--selection.patience: expected a whole number, not null."),
     ],
@@ -66,4 +66,4 @@ def test_null_is_refused_where_something_is_needed(settings: Settings, option: s
 
 def test_null_is_taken_where_it_stands_for_something(settings: Settings) -> None:
     without = a("BayesianEmbedding", n_users=None, n_items=None, dimension=3, user_penalty=None, time=None)
-    require_supported(changed(settings, model=without, data__path=None, run__keep=None, lr_scheduler=None))
+    require_supported(changed(settings, model=without, data__init_args__path=None, run__keep=None, lr_scheduler=None))

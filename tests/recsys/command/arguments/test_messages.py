@@ -20,7 +20,10 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
     ("arguments", "line"),
     [
         (("fti",), "argument subcommand: invalid choice: 'fti' (choose from 'fit', 'validate', 'test', 'predict'"),
-        (("fit", "--data.validaton", 0.1), "there is no option --data.validaton; did you mean --data.validation"),
+        (
+            ("fit", "--data.validaton", 0.1),
+            "--data: MovieLensDataModule has no argument validaton; did you mean validation?",
+        ),
         (("fit", "--datum.split=0.9"), "there is no option --datum.split=0.9; did you mean --data.split"),
         (("test", "--trainer.max_epohcs", 3), "there is no option --trainer.max_epohcs; did you mean --trainer.max_ep"),
         (("fit", "--trainer.max_epochs"), "argument --trainer.max_epochs: expected one argument"),
@@ -30,13 +33,13 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
         (("fit", "--data.validation", "x"), "--data.validation: expected a number, not x"),
         (("fit", "--seed_everything", "x"), "--seed_everything: expected true or false or a whole number, not x"),
         (("fit", "--trainer.precision", "x"), "--trainer.precision: expected a whole number, 'transformer-engine', "),
-        (("fit", "--optimizer.lr", "x"), "--optimizer.init_args.lr: expected a number, not x"),
-        (("fit", "--optimizer.lr", "null"), "--optimizer.init_args.lr: expected a number, not null"),
-        (("fit", "--optimizer.lr", -1), "--optimizer.init_args.lr: expected 0 or more, not -1.0"),
-        (("fit", "--optimizer.betas", 0.9), "--optimizer.init_args.betas: expected a list, not 0.9"),
+        (("fit", "--optimizer.lr", "x"), "--optimizer.lr: expected a number, not x"),
+        (("fit", "--optimizer.lr", "null"), "--optimizer.lr: expected a number, not null"),
+        (("fit", "--optimizer.lr", -1), "--optimizer.lr: expected 0 or more, not -1.0"),
+        (("fit", "--optimizer.betas", 0.9), "--optimizer.betas: expected a list, not 0.9"),
         (
             ("fit", "--optimizer.betas", "[1.5, 0.9]"),
-            "--optimizer.init_args.betas: expected numbers of 0 or more that are less than 1, not [1.5, 0.9]",
+            "--optimizer.betas: expected numbers of 0 or more that are less than 1, not [1.5, 0.9]",
         ),
         (("fit", "--optimizer", "[]"), "--optimizer: expected the name of a class, not []; there is ASGD, Adadelta, "),
         (("fit", "--lr_scheduler", "[]"), "--lr_scheduler: expected the name of a class, not []; there is "),
@@ -50,22 +53,22 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
             ("fit", *EMBEDDING, "--model.dim", 3),
             "--model: UserItemEmbedding has no argument dim; did you mean dimension?",
         ),
-        (("fit", *EMBEDDING, "--model.dimension", "x"), "--model.init_args.dimension: expected a whole number, not x"),
+        (("fit", *EMBEDDING, "--model.dimension", "x"), "--model.dimension: expected a whole number, not x"),
         (
             ("fit", *EMBEDDING, "--model.dimension", "null"),
-            "--model.init_args.dimension: expected a whole number, not null",
+            "--model.dimension: expected a whole number, not null",
         ),
         (
             ("fit", "--model.penalty", "[]"),
-            "--model.init_args.penalty: expected the name of a class, not []; there is ",
+            "--model.penalty: expected the name of a class, not []; there is ",
         ),
         (
             ("fit", "--model.penalty", "RatoPenalty"),
-            "--model.init_args.penalty: there is no Penalty called RatoPenalty; ",
+            "--model.penalty: there is no Penalty called RatoPenalty; ",
         ),
         (
             ("fit", "--model.penalty.strength", 2),
-            "--model.init_args.penalty: name its class first; there is ",  # and those that other tests define
+            "--model.penalty: name its class first; there is ",  # and those that other tests define
         ),
         (
             ("fit", "--trainer.callbacks", "EarlyStopping"),
@@ -81,7 +84,7 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
             "are best-all, best-ratings, embedding-adam, embedding-adam-ratio, ",
         ),
         (("test", "--config", "folder"), "folder; the recipes in "),
-        (("fit", "--config", "section.yaml"), "there is no option data.splt; did you mean --data.split"),
+        (("fit", "--config", "section.yaml"), "--data: MovieLensDataModule has no argument splt; did you mean split?"),
         (("fit", "--config", "open.yaml"), "Problems parsing config: "),
         (("fit", "--config", "utf16.yaml"), "utf16.yaml is not UTF-8 text"),
     ],

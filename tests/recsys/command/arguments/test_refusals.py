@@ -116,7 +116,7 @@ def test_a_value_that_cannot_work_is_refused_in_a_line_that_names_it(
 
 
 def test_arguments_are_judged_together(settings: Settings) -> None:
-    without_validation = changed(settings, data__validation=0.0)
+    without_validation = changed(settings, data__init_args__validation=0.0)
     require_supported(changed(without_validation, trainer__limit_val_batches=0))
     require_supported(changed(without_validation, trainer__check_val_every_n_epoch=201))
     require_supported(changed(settings, trainer__max_epochs=-1))  # the validation ends it

@@ -45,10 +45,10 @@ def asked(finished: Path) -> dict[str, Any]:
         (("--trainer.check_val_every_n_epoch", 2), "trainer.check_val_every_n_epoch: 1 in the checkpoint, 2 asked for"),
         (("--trainer.max_epochs", 3), "trainer.max_epochs: 4 epochs in the checkpoint, 3 asked for"),
         (("--selection.patience", 9), "selection.patience: 3 in the checkpoint, 9 asked for"),
-        (("--data.split", "u1"), "data.split: '0.9' in the checkpoint, 'u1' asked for"),
-        (("--data.seed", 2), "data.seed: 0 in the checkpoint, 2 asked for"),
-        (("--data.validation", 0.2), "data.validation: 0.1 in the checkpoint, 0.2 asked for"),
-        (("--data.batch_size", 500), "data.batch_size: None in the checkpoint, 500 asked for"),
+        (("--data.split", "u1"), "data.init_args.split: '0.9' in the checkpoint, 'u1' asked for"),
+        (("--data.seed", 2), "data.init_args.seed: 0 in the checkpoint, 2 asked for"),
+        (("--data.validation", 0.2), "data.init_args.validation: 0.1 in the checkpoint, 0.2 asked for"),
+        (("--data.batch_size", 500), "data.init_args.batch_size: None in the checkpoint, 500 asked for"),
         (("--model.init_args.depth", 2), "model.init_args.depth: 1 in the checkpoint, 2 asked for"),
         (("--model.init_args.penalty.init_args.strength", 2.0), "strength: 1.4 in the checkpoint, 2.0 asked for"),
         (("--model", "UserItemEmbedding"), "recsys.models.LinearNetwork in the checkpoint"),
@@ -153,7 +153,7 @@ def test_testing_compares_model_and_data_and_nothing_else(
     recsys("test", *DEFAULT, *checkpoint, "--optimizer", "SGD", "--seed_everything", 3, "--data.validation", 0)
     text = refused(recsys, capfd, "test", *DEFAULT, *checkpoint, "--data.split", "0.8")
     # Testing on another split would test on ratings that the model was trained on.
-    assert "data.split: '0.9' in the checkpoint, '0.8' asked for" in text
+    assert "data.init_args.split: '0.9' in the checkpoint, '0.8' asked for" in text
     assert "depth: 1 in the checkpoint" in refused(
         recsys, capfd, "predict", *DEFAULT, *checkpoint, "--model.init_args.depth", 2
     )
@@ -169,14 +169,14 @@ def test_a_model_is_not_validated_on_ratings_that_it_was_trained_on(
 
 def test_no_selection_is_advised_where_there_was_none(finished: Path) -> None:
     read = read_checkpoint(finished / REFIT)
-    alone = replace(read, configuration={**read.configuration, "data": {"validation": 0.0}})
+    alone = replace(read, configuration={**read.configuration, "data": {"init_args": {"validation": 0.0}}})
     with pytest.raises(CommandError, match="Its fit had no selection"):
         alone.require_for_validation()
 
 
 def test_a_checkpoint_says_what_it_was_asked_for_in_plain_values_without_paths(finished: Path) -> None:
     record = torch.load(finished / REFIT, weights_only=True)["callbacks"]["FitRecord"]
-    assert record["configuration"]["data"]["validation"] == 0.1  # as asked for, though the refit has none
+    assert record["configuration"]["data"]["init_args"]["validation"] == 0.1  # as asked for, though the refit has none
     assert record["configuration"]["trainer"]["max_epochs"] == 4
     assert str(finished) not in str(record)
     assert yaml.safe_load(yaml.safe_dump(record)) == record

@@ -1,10 +1,10 @@
-"""MovieLens as a Lightning data module: downloads, splits and serves batches of (users, items, ratings)."""
+"""What every source of ratings shares as a Lightning data module: splits, and batches of (users, items, ratings)."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from typing_extensions import override
 
-from data.movielens import load
 from data.ratings import Ratings
 from data.splits import Split, canonical_name, carve_validation, make_split
 
@@ -22,31 +21,20 @@ Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices
 _EVALUATION_BATCH = 1 << 20  # ratings predicted at once; bounds memory on the larger data sets
 
 
-class MovieLensDataModule(pl.LightningDataModule):
-    """Batches of a MovieLens data set, split into training, validation and test ratings.
+class RatingsDataModule(pl.LightningDataModule, ABC):
+    """Batches of ratings, split into training, validation and test ratings.
 
     The validation part is carved out of the training part only; with `validation` 0 the model sees all of it. Test
     ratings are never trained on or chosen by.
     """
 
     def __init__(
-        self,
-        name: str = "100k",
-        path: Path | None = None,
-        cache: Path | None = None,
-        split: str | float = "0.9",
-        seed: int = 0,
-        validation: float = 0.1,
-        batch_size: int | None = None,
+        self, split: str | float = "0.9", seed: int = 0, validation: float = 0.1, batch_size: int | None = None
     ) -> None:
-        """Say which ratings, and how they are divided. Nothing is read or downloaded yet.
+        """Say how the ratings are divided; a subclass says which they are.
 
         Args:
-            name: data set of the catalogue: 100k, 1m, 10m, 20m, 25m or 32m.
-            path: the publisher's zip file, or the directory it was unpacked into; downloaded if not given.
-            cache: directory for downloads; $RECSYS_CACHE or the user's cache directory if not given.
-            split: share of training ratings in a random split (0.9, 0.8), an official fold (u1 … u5, ua, ub), a fold of
-                a random k-fold (kfold-5-1), or a split by time (time-0.9).
+            split: a split of `data.splits`.
             seed: seed of the random splits and of the order of batches.
             validation: share of the training ratings to hold out for choosing the number of epochs; 0 for none.
             batch_size: ratings in a batch, drawn in a new order each epoch; the whole training set if not given.
@@ -55,27 +43,24 @@ class MovieLensDataModule(pl.LightningDataModule):
             ValueError: validation is not in [0, 1), batch_size is less than 1, or the seed is negative.
             UnknownSplitError: there is no such split.
         """
-        split = canonical_name(split)  # before the hyper-parameters are saved, which are compared at a resume
         super().__init__()
+        split = canonical_name(split)  # before the hyper-parameters are saved, which are compared at a resume
         if not 0 <= validation < 1:
             raise ValueError(f"validation must be a share of the training ratings in [0, 1), not {validation}")
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         if seed < 0:
             raise ValueError(f"a split's seed must be 0 or more, not {seed}")
-        self.save_hyperparameters(ignore=["path", "cache"])  # where the data lie says nothing of a model
-        self.name: str = name
-        self.path = path
-        self.cache = cache
+        self.save_hyperparameters({"split": split, "seed": seed, "validation": validation, "batch_size": batch_size})
         self.split_name = split
         self.seed = seed
         self.validation = validation
         self.batch_size = batch_size
 
-    @cached_property
+    @property
+    @abstractmethod
     def ratings(self) -> Ratings:
         """The whole data set; read, and downloaded if need be, when it is first asked for."""
-        return _load_once(self.name, self.path, self.cache)
 
     @cached_property
     def split(self) -> Split:
@@ -156,16 +141,10 @@ class MovieLensDataModule(pl.LightningDataModule):
         )
 
 
-@lru_cache(maxsize=1)
-def _load_once(name: str, path: Path | None, cache: Path | None) -> Ratings:
-    """The ratings, which cannot change, read once for all data modules that follow one another."""
-    return load(name, path=path, cache=cache)
-
-
 class _Rows(Dataset[Batch]):
     """Some rows of the ratings, of which an array of positions gives a batch."""
 
-    def __init__(self, data: MovieLensDataModule, rows: npt.NDArray[np.int64]) -> None:
+    def __init__(self, data: RatingsDataModule, rows: npt.NDArray[np.int64]) -> None:
         self.users, self.items, self.ratings = data._batch(rows)
 
     @override

@@ -1,0 +1,67 @@
+"""Pairs of a user and an item that are rated more than once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from data.errors import DuplicateRatingError
+
+logger = logging.getLogger("data")
+
+Choice = Literal["refuse", "first", "last", "mean"]
+
+
+class Kept(NamedTuple):
+    """Which rows stay, ascending, and their ratings."""
+
+    rows: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+
+def without_duplicates(
+    pairs: npt.NDArray[np.int64],
+    values: npt.NDArray[np.float64],
+    times: npt.NDArray[np.int64] | None,
+    choice: Choice,
+    describe: Callable[[int, int], str],
+) -> Kept | None:
+    """Leave one rating of each pair; None if each is rated once.
+
+    Args:
+        pairs: a number for each pair of user and item, (n,).
+        values: the ratings (n,).
+        times: when they were given, (n,); without times, rows further down are later.
+        choice: keep the first or the last rating of a pair by time, or the mean of all, at the row and time of the last
+            one; or refuse.
+        describe: what a message says of two rows of one pair.
+
+    Raises:
+        DuplicateRatingError: a pair is rated twice, and that is refused.
+    """
+    ordered = np.sort(pairs)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return None
+    order = np.argsort(pairs, kind="stable") if times is None else np.lexsort((times, pairs))  # stable, too
+    begins = np.flatnonzero(np.diff(pairs[order], prepend=pairs[order[0]] - 1))
+    ends = np.append(begins[1:], pairs.size)
+    if choice == "refuse":
+        by_row = np.argsort(pairs, kind="stable")
+        again = by_row[1:][pairs[by_row[1:]] == pairs[by_row[:-1]]]
+        row = int(again.min())
+        raise DuplicateRatingError(describe(int(np.argmax(pairs == pairs[row])), row))
+    rows = order[begins] if choice == "first" else order[ends - 1]
+    kept = values[rows]
+    if choice == "mean":
+        kept = np.add.reduceat(values[order], begins) / (ends - begins)
+    logger.info(
+        "%s ratings of pairs that are rated several times were left out: --data.duplicates %s",
+        f"{pairs.size - rows.size:,}",
+        choice,
+    )
+    ascending = np.argsort(rows)
+    return Kept(rows[ascending], kept[ascending])
