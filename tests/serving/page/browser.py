@@ -13,13 +13,34 @@ import pytest
 MISSING = "needs `make extras` and `apt-get install chromium`"
 try:
     from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        ConsoleMessage,
+        Locator,
+        Page,
+        Request,
+        expect,
+        sync_playwright,
+    )
 except ModuleNotFoundError:
     if "CI" in os.environ:
         raise
     pytest.skip(MISSING, allow_module_level=True)
 
-__all__ = ["Browser", "Page", "chromium", "expect", "genre", "options", "recommended", "search", "violations", "visit"]
+__all__ = [
+    "Browser",
+    "Locator",
+    "Page",
+    "chromium",
+    "expect",
+    "genre",
+    "options",
+    "recommended",
+    "search",
+    "violations",
+    "visit",
+]
 
 
 @contextmanager

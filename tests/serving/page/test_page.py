@@ -10,6 +10,7 @@ import pytest
 from tests.serving.films import HOSTILE
 from tests.serving.page.browser import (
     Browser,
+    Locator,
     Page,
     chromium,
     expect,
@@ -90,82 +91,106 @@ def test_a_users_films_can_be_read_filtered_unfolded_and_passed_on(
         expect(page.get_by_role("heading", name="Films for user")).to_be_visible()
 
 
-def test_a_newcomer_gets_films_with_the_keyboard_alone(browser: Browser, server: httpx.Client, url: str) -> None:
-    def press(*keys: str) -> None:
-        for key in keys:
-            page.keyboard.press(key)
+STAR_WARS_LIKED = {"ratings": [{"item_id": 11, "rating": 5}]}
 
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def stars(page: Page, film: str) -> Locator:
+    """The stars of a film that was seen, by the beginning of its title."""
+    return page.get_by_role("list", name="Films you have seen").get_by_role("group", name=f"Stars for {film}")
+
+
+def test_a_newcomer_finds_and_rates_a_film_with_the_keyboard_alone(
+    browser: Browser, server: httpx.Client, url: str
+) -> None:
     with visit(browser, url) as page:
         expect(recommended(page)).to_have_count(10)
-        press("Tab")
+        press(page, "Tab")
         expect(page.get_by_role("link", name="Skip to the films")).to_be_focused()
-        press("Tab", "ArrowRight")
+        press(page, "Tab", "ArrowRight")
         expect(page.get_by_role("tab", name="By user number")).to_be_focused()
         assert page.url == f"{url}?user="
-        press("ArrowRight")  # round to the first
+        press(page, "ArrowRight")  # round to the first
         expect(page.get_by_role("tab", name="For you")).to_be_focused()
-        press("Tab")
+        press(page, "Tab")
         expect(search(page)).to_be_focused()
         page.keyboard.type("star")
         expect(options(page)).to_have_text(["Star Wars (1977)", "Starman (1984)"])
         expect(search(page)).to_have_attribute("aria-expanded", "true")
-        press("ArrowUp")
+        press(page, "ArrowUp")
         expect(options(page, selected=True)).to_have_text("Starman (1984)")
-        press("ArrowDown")
+        press(page, "ArrowDown")
         expect(options(page, selected=True)).to_have_text("Star Wars (1977)")
-        press("Enter")
+        press(page, "Enter")
         expect(page.get_by_role("listbox")).to_be_hidden()
-        seen = page.get_by_role("list", name="Films you have seen")
-        star_wars = seen.get_by_role("group", name="Stars for Star Wars (1977)")
+        star_wars = stars(page, "Star Wars")
         expect(star_wars.get_by_role("radio", name="1 star", exact=True)).to_be_focused()
         expect(page.get_by_role("heading", name="What most people like")).to_be_visible()
-        press("ArrowLeft")  # from nothing round to the fifth
+        press(page, "ArrowLeft")  # from nothing round to the fifth
         expect(star_wars.get_by_role("radio", name="5 stars")).to_be_checked()
-        body = {"ratings": [{"item_id": 11, "rating": 5}]}
-        expect(recommended(page).locator("h3 .title")).to_have_text(titles(server.post("/v1/fold-in", json=body)))
+        expect(recommended(page).locator("h3 .title")).to_have_text(
+            titles(server.post("/v1/fold-in", json=STAR_WARS_LIKED))
+        )
         assert page.url == f"{url}?rated=11-5"
 
+
+def test_a_newcomer_asks_why_and_rates_what_is_recommended_with_the_keyboard_alone(
+    browser: Browser, server: httpx.Client, url: str
+) -> None:
+    with visit(browser, f"{url}?rated=11-5") as page:
         page.get_by_role("button", name="Why? The Empire Strikes Back").focus()
-        press("Enter")
+        press(page, "Enter")
         expect(page.get_by_role("button", name="Why? The Empire Strikes Back")).to_have_attribute(
             "aria-expanded", "true"
         )
-        answer = server.post("/v1/fold-in/explanation", json=body | {"item_id": 12}).json()
+        answer = server.post("/v1/fold-in/explanation", json=STAR_WARS_LIKED | {"item_id": 12}).json()
         reason = page.locator(".reasons li")
         expect(reason.locator(".title")).to_have_text("Star Wars (1977)")
         expect(reason.locator(".number")).to_have_text(f"+{answer['contributions'][0]['contribution']:.2f}")
-        empire = seen.get_by_role("group", name="Stars for The Empire")
-        press("Tab", "Space")  # the first star of the same film
+        empire = stars(page, "The Empire")
+        press(page, "Tab", "Space")  # the first star of the same film
         expect(empire.get_by_role("radio", name="1 star", exact=True)).to_be_focused()
-        press("ArrowRight")
+        press(page, "ArrowRight")
         expect(page.get_by_text("From your 2 ratings")).to_be_visible()
         assert page.url == f"{url}?rated=11-5_12-2"
-
         page.reload()
-        expect(star_wars.get_by_role("radio", name="5 stars")).to_be_checked()
+        expect(stars(page, "Star Wars").get_by_role("radio", name="5 stars")).to_be_checked()
         expect(empire.get_by_role("radio", name="2 stars")).to_be_checked()
+
+
+def test_a_newcomer_takes_ratings_back_with_the_keyboard_alone(browser: Browser, url: str) -> None:
+    with visit(browser, f"{url}?rated=11-5_12-2") as page:
+        expect(stars(page, "Star Wars").get_by_role("radio", name="5 stars")).to_be_checked()
+        expect(stars(page, "The Empire").get_by_role("radio", name="2 stars")).to_be_checked()
         page.get_by_role("button", name="Remove Star Wars").focus()
-        press("Enter")
+        press(page, "Enter")
         expect(page.get_by_role("button", name="Remove The Empire")).to_be_focused()
         expect(page.get_by_text("From your one rating")).to_be_visible()
-        press("Enter")
+        press(page, "Enter")
         expect(search(page)).to_be_focused()
         expect(page.get_by_role("heading", name="What most people like")).to_be_visible()
 
+
+def test_a_newcomer_asks_for_a_rating_and_leaves_a_search_with_the_keyboard_alone(browser: Browser, url: str) -> None:
+    with visit(browser, url) as page:
         page.get_by_role("button", name="Star Wars", exact=True).press("Enter")
-        press("Space")
+        press(page, "Space")
         page.get_by_role("combobox", name="What would you give to …").focus()
         page.keyboard.type("brief")
         expect(options(page)).to_have_count(1)
-        press("Enter")
+        press(page, "Enter")
         expect(page.locator(".answer:visible .predicted")).to_contain_text("from your ratings")
         expect(page.locator(".answer:visible h3")).to_be_visible()
         search(page).focus()
         page.keyboard.type("wars")
         expect(page.get_by_role("listbox")).to_be_visible()
-        press("Escape")
+        press(page, "Escape")
         expect(page.get_by_role("listbox")).to_be_hidden()
-        press("Escape")
+        press(page, "Escape")
         expect(search(page)).to_have_value("")
 
 
