@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Whose Python and packages the tests run with; test-lowest and test-versions have their own.
+TESTED := $(BIN)
 
 .DEFAULT_GOAL := help
 
@@ -11,15 +13,21 @@ help:  ## List the targets
 
 # The marker is written last, so an interrupted installation is begun again; it is renewed when the requirements change.
 # Every package is checked against the lock's hashes but torch (requirements/torch.txt says why) and this one.
-PIP = $(BIN)/python -m pip
+PIP = $(TESTED)/python -m pip
+define install
+$(PIP) install --quiet --no-deps $(1)
+$(PIP) install --quiet --requirement requirements/torch.txt
+rm -rf recsys.egg-info  # one that an earlier installation left would go on naming its version
+$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+$(PIP) check
+endef
+LOCKED := --require-hashes --requirement requirements/development.txt
+
+$(VENV)/.ready: TESTED := $(BIN)
 $(VENV)/.ready: pyproject.toml requirements/development.txt requirements/torch.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/development.txt
-	$(PIP) install --quiet --requirement requirements/torch.txt
-	rm -rf recsys.egg-info  # one that an earlier installation left would go on naming its version
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	$(PIP) check
+	$(call install,$(LOCKED))
 	@touch $@
 
 $(VENV)/.extras: $(VENV)/.ready requirements/all.txt
@@ -35,7 +43,7 @@ train: $(VENV)/.ready  ## Train the default recipe on MovieLens-100K, test it, e
 	$(BIN)/recsys fit --config recsys/configs/lnn-adam-ratio.yaml
 
 # As many processes as there are cores, of one thread each: threads of several processes wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+PYTEST = OMP_NUM_THREADS=1 $(TESTED)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: test
 test: $(VENV)/.ready  ## Run the tests, without the slow ones
@@ -48,14 +56,22 @@ test-all: $(VENV)/.ready  ## Run all tests
 
 # Warnings are shown, not errors: old releases warn of each other.
 .PHONY: test-lowest
+test-lowest: TESTED := $(VENV)/lowest/bin
 test-lowest: $(VENV)/.ready  ## Run the tests with the oldest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra development --resolution lowest-direct --no-emit-package torch --output-file $(VENV)/lowest.txt
 	$(PYTHON) -m venv --clear $(VENV)/lowest
-	$(VENV)/lowest/bin/python -m pip install --quiet --no-deps --requirement $(VENV)/lowest.txt
-	$(VENV)/lowest/bin/python -m pip install --quiet --requirement requirements/torch.txt
-	$(VENV)/lowest/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	$(VENV)/lowest/bin/python -m pip check
-	OMP_NUM_THREADS=1 $(VENV)/lowest/bin/python -m pytest --numprocesses auto --dist worksteal -m "not slow" -W default
+	$(call install,--requirement $(VENV)/lowest.txt)
+	$(PYTEST) -m "not slow" -W default
+
+# uv takes the interpreters that are on this machine, and fetches those that are not.
+VERSIONS := test-3.12 test-3.13
+.PHONY: test-versions $(VERSIONS)
+test-versions: $(VERSIONS)  ## Run the tests with the newer versions of Python that pyproject.toml allows
+$(VERSIONS): TESTED = $(VENV)/$*/bin
+$(VERSIONS): test-%: $(VENV)/.ready
+	$(BIN)/uv venv --quiet --clear --seed --python $* $(VENV)/$*
+	$(call install,$(LOCKED))
+	$(PYTEST) -m "not slow"
 
 # The choices of torch's, oneDNN's and OpenBLAS's code by what the processor can do, set to those without AVX-512.
 .PHONY: test-avx2
