@@ -27,6 +27,7 @@ from serving.schemas.answers import (
     UserResponse,
     UsersResponse,
 )
+from serving.schemas.ids import Id
 from serving.schemas.problem import Problem
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -83,6 +84,9 @@ class Client:
     request, `UnreadableAnswerError` where something else answers, `requests.Timeout` where the answer takes too long,
     and another `requests.RequestException` where the server cannot be reached. With `strict`, an unknown id is a
     `NotFoundError`.
+
+    Ids are whole numbers or text, whichever the model has: 7 and "7" are not the same, and the wrong kind is an
+    `InvalidRequestError`. Text with half a surrogate pair cannot be sent: it is a `ValueError`.
     """
 
     def __init__(
@@ -112,8 +116,8 @@ class Client:
 
     def rating(
         self,
-        user_id: int,
-        item_id: int,
+        user_id: Id,
+        item_id: Id,
         *,
         timestamp: int | None = None,
         strict: bool = False,
@@ -128,7 +132,7 @@ class Client:
 
     def predictions(
         self,
-        pairs: Iterable[tuple[int, int] | tuple[int, int, int | None]],
+        pairs: Iterable[tuple[Id, Id] | tuple[Id, Id, int | None]],
         *,
         strict: bool = False,
         uncertainty: bool = False,
@@ -143,7 +147,7 @@ class Client:
 
     def recommendations(
         self,
-        user_id: int,
+        user_id: Id,
         *,
         n: int = 10,
         offset: int = 0,
@@ -154,34 +158,33 @@ class Client:
         uncertainty: bool = False,
     ) -> RecommendationsResponse:
         """Recommend items to a user; `timestamp` and `uncertainty` as in `rating`."""
-        path = f"users/{user_id}/recommendations"
-        page = {"n": n, "offset": offset, "exclude_seen": exclude_seen, "genre": genre}
+        page = {"user_id": user_id, "n": n, "offset": offset, "exclude_seen": exclude_seen, "genre": genre}
         wanted = {"timestamp": timestamp, "strict": strict, "uncertainty": uncertainty}
-        return self._get(RecommendationsResponse, path, **page, **wanted)
+        return self._get(RecommendationsResponse, "recommendations", **page, **wanted)
 
     def explanation(
-        self, user_id: int, item_id: int, *, n: int = 5, timestamp: int | None = None, strict: bool = False
+        self, user_id: Id, item_id: Id, *, n: int = 5, timestamp: int | None = None, strict: bool = False
     ) -> ExplanationResponse:
         """Say why a rating is predicted, at the time of a `timestamp`, as in `rating`."""
-        path = f"users/{user_id}/items/{item_id}/explanation"
-        return self._get(ExplanationResponse, path, n=n, timestamp=timestamp, strict=strict)
+        pair = {"user_id": user_id, "item_id": item_id}
+        return self._get(ExplanationResponse, "explanation", **pair, n=n, timestamp=timestamp, strict=strict)
 
     def items(self, query: str = "", *, n: int = 10, offset: int = 0) -> ItemsResponse:
         """Find items by their titles; all, most rated first, without a query."""
         return self._get(ItemsResponse, "items", query=query, n=n, offset=offset)
 
-    def item(self, item_id: int) -> ItemResponse:
+    def item(self, item_id: Id) -> ItemResponse:
         """Look up one item."""
-        return self._get(ItemResponse, f"items/{item_id}")
+        return self._get(ItemResponse, "item", item_id=item_id)
 
-    def similar(self, item_id: int, *, n: int = 10, offset: int = 0) -> SimilarItemsResponse:
+    def similar(self, item_id: Id, *, n: int = 10, offset: int = 0) -> SimilarItemsResponse:
         """List the items that are like one."""
-        return self._get(SimilarItemsResponse, f"items/{item_id}/similar", n=n, offset=offset)
+        return self._get(SimilarItemsResponse, "similar", item_id=item_id, n=n, offset=offset)
 
     def fold_in(
         self,
-        ratings: Mapping[int, float],
-        item_ids: Iterable[int] = (),
+        ratings: Mapping[Id, float],
+        item_ids: Iterable[Id] = (),
         *,
         n: int = 10,
         offset: int = 0,
@@ -200,7 +203,7 @@ class Client:
         return self._post(FoldInResponse, "fold-in", body)
 
     def fold_in_explanation(
-        self, ratings: Mapping[int, float], item_id: int, *, n: int = 5, strict: bool = False
+        self, ratings: Mapping[Id, float], item_id: Id, *, n: int = 5, strict: bool = False
     ) -> FoldInExplanationResponse:
         """Say why a rating is predicted for a new user, who gave `ratings` (by item id)."""
         body = {"ratings": _as_given(ratings), "item_id": item_id, "n": n, "strict": strict}
@@ -210,9 +213,9 @@ class Client:
         """List the users, those with the most training ratings first."""
         return self._get(UsersResponse, "users", n=n, offset=offset)
 
-    def user(self, user_id: int) -> UserResponse:
+    def user(self, user_id: Id) -> UserResponse:
         """Look up one user."""
-        return self._get(UserResponse, f"users/{user_id}")
+        return self._get(UserResponse, "user", user_id=user_id)
 
     def model(self) -> ModelResponse:
         """Describe the model that answers."""
@@ -255,7 +258,7 @@ class Client:
         return _read(kind, response)
 
 
-def _as_given(ratings: Mapping[int, float]) -> list[dict[str, float]]:
+def _as_given(ratings: Mapping[Id, float]) -> list[dict[str, Id | float]]:
     return [{"item_id": item_id, "rating": rating} for item_id, rating in ratings.items()]
 
 

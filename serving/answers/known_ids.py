@@ -80,10 +80,11 @@ class KnownIds:
             WrongKindOfIdError: one is not.
         """
         if not set(map(type, original_ids)) <= {self._kind}:
-            self._refuse(next(each for each in original_ids if type(each) is not self._kind))
+            place = next(place for place, each in enumerate(original_ids) if type(each) is not self._kind)
+            self._refuse(original_ids[place], place)
 
-    def from_text(self, text: str) -> Id:
-        """The id that is written as text in an address, or in a file without types.
+    def from_text(self, text: str, place: int | None = None) -> Id:
+        """The id that is written as text in an address or, at a place, in a column of a file without types.
 
         Raises:
             WrongKindOfIdError: the model's ids are whole numbers of 64 bits, and the text is none.
@@ -91,17 +92,16 @@ class KnownIds:
         if self.are_text:
             return text
         if not _WHOLE_NUMBER.fullmatch(text) or not -(2**63) <= (number := int(text)) < 2**63:
-            self._refuse(text)
+            self._refuse(text, place)
         return number
 
     def _miss(self, original_id: Id) -> NoReturn:
         raise UnknownIdError(f"the model knows no {self._side} {_shown(original_id)}")
 
-    def _refuse(self, original_id: Id) -> NoReturn:
+    def _refuse(self, original_id: Id, place: int | None = None) -> NoReturn:
+        where = f"{self._side}_id" if place is None else f"{self._side}_id.{place}"
         right = "text" if self.are_text else "whole numbers of at most 64 bits"
-        raise WrongKindOfIdError(
-            f"{self._side}_id: the {self._side} ids of this model are {right}, not {_shown(original_id)}"
-        )
+        raise WrongKindOfIdError(f"{where}: the {self._side} ids of this model are {right}, not {_shown(original_id)}")
 
 
 def _shown(original_id: Id) -> str:

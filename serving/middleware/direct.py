@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
@@ -68,10 +69,12 @@ class _Endpoint:
         return response
 
     def _from_query(self, query: bytes) -> Any:
+        text = query.decode("ascii")
         if b"%" in query or b"+" in query:
-            raise ValueError("to be decoded")
-        parts = query.decode("ascii").split("&")
-        given = dict(part.split("=") for part in parts)
+            parts = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")
+        else:
+            parts = [(name, value) for name, value in (part.split("=") for part in text.split("&"))]
+        given = dict(parts)
         if len(given) != len(parts):
             raise ValueError("a name is given twice")
         return self._validator.validate_python(given)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request
 
 from serving.answers.recommender import Recommender
-from serving.routes.refusals import NotReadyError, StoppingError
+from serving.routes.refusals import InvalidAddressError, NotReadyError, StoppingError
 from serving.settings import Settings
 
 
@@ -31,7 +32,18 @@ async def current_settings(request: Request) -> Settings:
     return settings
 
 
+async def _utf_8_address(request: Request) -> None:
+    for written in (request.scope.get("raw_path", b""), request.scope["query_string"]):
+        if b"%" in written:
+            try:
+                unquote_to_bytes(written).decode()
+            except UnicodeDecodeError as error:
+                raise InvalidAddressError from error
+
+
 CurrentRecommender = Annotated[Recommender, Depends(current_recommender)]
 CurrentSettings = Annotated[Settings, Depends(current_settings)]
+UTF_8_ADDRESS = Depends(_utf_8_address)
+"""For routes that take ids from the address: bytes that are no UTF-8 would be read as another id."""
 NOT_STOPPING = Depends(_not_stopping)
 """For routes that say whether to send requests here: no longer, once the server has been told to stop."""

@@ -13,6 +13,7 @@ from serving.answers.item_catalogue import UnknownGenreError
 from serving.answers.known_ids import UnknownIdError, WrongKindOfIdError
 from serving.routes.protocols import protocol_at
 from serving.routes.refusals import (
+    InvalidAddressError,
     InvalidRatingError,
     NotReadyError,
     StoppingError,
@@ -64,6 +65,7 @@ def install(app: FastAPI) -> None:
 _STATUS: dict[type[Exception], int] = {
     UnknownIdError: 404,
     TooManyPairsError: 413,
+    InvalidAddressError: 422,
     InvalidRatingError: 422,
     UnknownGenreError: 422,
     NotReadyError: 503,

@@ -26,6 +26,14 @@ class StoppingError(Exception):
         super().__init__("The server is about to stop.")
 
 
+class InvalidAddressError(Exception):
+    """An address has percent signs before bytes that are no UTF-8."""
+
+    def __init__(self) -> None:
+        """Say so as a client is told."""
+        super().__init__("The address is not UTF-8 where it has percent signs.")
+
+
 class TooManyPairsError(Exception):
     """A request asks for more pairs than the server allows."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from serving.schemas.ids import Id
 
 
 class _Answer(BaseModel):
@@ -16,8 +18,8 @@ class _Answer(BaseModel):
 class PredictedRating(BaseModel):
     """The predicted rating of one pair."""
 
-    user_id: int = Field(examples=[196])
-    item_id: int = Field(examples=[242])
+    user_id: Id = Field(examples=[196])
+    item_id: Id = Field(examples=[242])
     rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.67])
     source: str = Field(
         description="Who answered: model; features, where the user or the item has no training ratings, but features "
@@ -60,21 +62,26 @@ class Item(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    item_id: int = Field(examples=[172])
+    item_id: Id = Field(examples=[172])
     title: str = Field(
-        description="Title without the year, as the data set has it.", examples=["Empire Strikes Back, The"]
+        description="Title without the year, as the data set has it; the id as text where there is none.",
+        examples=["Empire Strikes Back, The"],
     )
     display_title: str = Field(
         description="The title as people write it, with its article in front.", examples=["The Empire Strikes Back"]
     )
     year: int | None = Field(description="Year of release; null where nobody knows.", examples=[1980])
-    genres: list[str] = Field(examples=[["Action", "Sci-Fi"]])
+    genres: list[str] = Field(description="None where nobody knows.", examples=[["Action", "Sci-Fi"]])
     n_ratings: int = Field(description="Number of training ratings.", examples=[332])
     mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[4.19])
 
 
 class ItemResponse(_Answer, Item):
     """One item."""
+
+    attributes: dict[str, str | int | float | bool | tuple[str, ...] | None] = Field(
+        default={}, description="What else the data set says of the item, by column.", examples=[{"pages": 384}]
+    )
 
 
 class ItemsResponse(_Answer):
@@ -110,7 +117,7 @@ class RecommendationAndUncertainty(Recommendation):
 class RecommendationsResponse(_Answer):
     """A page of recommendations, best first."""
 
-    user_id: int = Field(examples=[196])
+    user_id: Id = Field(examples=[196])
     total: int = Field(description="Number of items that were ranked.", examples=[1646])
     source: str = Field(
         description="Who ranked: model; features for a user without training ratings of whom the model knows something "
@@ -125,7 +132,7 @@ class User(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    user_id: int = Field(examples=[196])
+    user_id: Id = Field(examples=[196])
     n_ratings: int = Field(description="Number of training ratings.", examples=[34])
     mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[3.59])
 
@@ -150,7 +157,7 @@ class SimilarItem(Item):
 class SimilarItemsResponse(_Answer):
     """A page of the other items, most similar first."""
 
-    item_id: int = Field(examples=[50])
+    item_id: Id = Field(examples=[50])
     total: int = Field(examples=[1681])
     similar: list[SimilarItem]
 
@@ -192,7 +199,7 @@ class ExplanationResponse(_Answer, PredictedRating):
 class NewUserRating(BaseModel):
     """The predicted rating of a new user."""
 
-    item_id: int = Field(examples=[242])
+    item_id: Id = Field(examples=[242])
     rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.9])
     source: str = Field(description="fold_in, or user_mean where nothing is known of the item.", examples=["fold_in"])
 
@@ -203,7 +210,7 @@ class FoldInResponse(_Answer):
     predictions: list[NewUserRating] = Field(description="In the order of the request's item_ids.")
     total: int = Field(description="Number of items that were ranked: all but the rated ones.", examples=[1680])
     recommendations: list[Recommendation]
-    ignored_item_ids: list[int] = Field(description="Rated items that the model does not know.", examples=[[]])
+    ignored_item_ids: list[Id] = Field(description="Rated items that the model does not know.", examples=[[]])
 
 
 class GivenRating(Item):
@@ -221,13 +228,19 @@ class FoldInExplanationResponse(_Answer, NewUserRating):
     contributions: list[GivenRating] = Field(
         description="Strongest first; those of all ratings add up to the parts user and interaction."
     )
-    ignored_item_ids: list[int] = Field(description="Rated items that the model does not know.", examples=[[]])
+    ignored_item_ids: list[Id] = Field(description="Rated items that the model does not know.", examples=[[]])
 
 
 class ModelResponse(_Answer):
     """What is known of the model that answers."""
 
     kind: str = Field(examples=["LinearNetwork"])
+    user_id_type: Literal["int64", "string"] = Field(
+        description="What the ids of users are: whole numbers of 64 bits, or text.", examples=["int64"]
+    )
+    item_id_type: Literal["int64", "string"] = Field(
+        description="What the ids of items are; users and items need not have the same.", examples=["int64"]
+    )
     recipe: str = Field(description="Configuration it was trained with.", examples=["lnn-adam-ratio-0.9"])
     n_users: int = Field(examples=[943])
     n_items: int = Field(examples=[1682])

@@ -1,4 +1,4 @@
-"""Ids and times as requests have them: whole numbers, in a body or in an address."""
+"""Times as requests have them: whole numbers, in a body or in an address."""
 
 from __future__ import annotations
 
@@ -11,17 +11,11 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
 def _whole_number(text: object) -> object:
-    """Let nothing but digits be an id in an address: "3.0", " 3" and "1_0" are errors, not users 3 and 10."""
+    """Let nothing but digits be a time in an address: "3.0", " 3" and "1_0" are errors, not 3 and 10."""
     if isinstance(text, str) and not _WHOLE_NUMBER.fullmatch(text):
         raise ValueError("Input should be a whole number of at most 64 bits")
     return text
 
-
-_SIXTY_FOUR_BITS = Field(ge=-(2**63), le=2**63 - 1)
-ID_SCHEMA = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1, "examples": [196]}
-# Ids are whole numbers of 64 bits; strict, so that "196" and 196.0 are errors and never mean another user.
-Id = Annotated[int, Field(strict=True), _SIXTY_FOUR_BITS, WithJsonSchema(ID_SCHEMA)]
-IdInAddress = Annotated[int, BeforeValidator(_whole_number), _SIXTY_FOUR_BITS, WithJsonSchema(ID_SCHEMA)]
 
 WHEN = (
     "When the rating is given, in whole seconds since 1970, UTC, as in the data. Null or left out: not known. Models "

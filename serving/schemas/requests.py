@@ -7,7 +7,8 @@ from typing import Annotated, NotRequired
 from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
-from serving.schemas.numbers import WHEN, Id, IdInAddress, Timestamp, TimestampInAddress
+from serving.schemas.ids import Id, IdInAddress
+from serving.schemas.numbers import WHEN, Timestamp, TimestampInAddress
 
 MOST_ON_A_PAGE = 1000  # keeps an answer below a few hundred kilobytes; `offset` reaches the rest
 
@@ -55,11 +56,20 @@ class TimeQuery(_Request):
     timestamp: TimestampInAddress | None = Field(default=None, description=WHEN)
 
 
-class PairQuery(Strictness, UncertaintyWanted, TimeQuery):
-    """A user and an item, by the data set's own ids."""
+class UserByQuery(_Request):
+    """A user, by the data set's own id."""
 
     user_id: IdInAddress = Field(examples=[196])
+
+
+class ItemByQuery(_Request):
+    """An item, by the data set's own id."""
+
     item_id: IdInAddress = Field(examples=[242])
+
+
+class PairQuery(UserByQuery, ItemByQuery, Strictness, UncertaintyWanted, TimeQuery):
+    """A user and an item."""
 
 
 class RecommendationsQuery(Page, Strictness, UncertaintyWanted, TimeQuery):
@@ -86,6 +96,18 @@ class ExplanationQuery(Strictness, TimeQuery):
     """How much of an explanation is wanted."""
 
     n: int = Field(default=5, ge=1, le=MOST_ON_A_PAGE, description="How many of the user's own ratings to name.")
+
+
+class RecommendationsByQuery(UserByQuery, RecommendationsQuery):
+    """The user, and which recommendations are wanted."""
+
+
+class SimilarByQuery(ItemByQuery, Page):
+    """The item, and which part of the list is wanted."""
+
+
+class ExplanationByQuery(UserByQuery, ItemByQuery, ExplanationQuery):
+    """The pair, and how much of an explanation is wanted."""
 
 
 @with_config(ConfigDict(extra="forbid"))

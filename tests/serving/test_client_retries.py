@@ -192,7 +192,7 @@ def test_the_key_follows_no_redirect(script: Scripted) -> None:
 def test_a_path_prefix_is_part_of_the_address(script: Scripted) -> None:
     with Client(f"{script.url}/films/") as client:
         client.user(1)
-    assert script.asked[0][1] == "/films/v1/users/1"
+    assert script.asked[0][1] == "/films/v1/user?user_id=1"
 
 
 def test_a_server_without_a_model_is_unavailable(empty_server: httpx.Client, waits: list[float]) -> None:

@@ -1,7 +1,8 @@
 """Open Inference Protocol, version 2, over HTTP: what KServe and Triton answer, for clients that know no other.
 
-The model takes tensors of one length n, user_id, item_id and, if it is known, timestamp (INT64), and gives one, rating
-(FP32, n). Tensors may be JSON or, by the binary tensor data extension, bytes after the JSON.
+The model takes tensors of one length n, user_id, item_id and, if it is known, timestamp, and gives one, rating (FP32,
+n). Ids are INT64, or BYTES where they are text; the metadata says which. Tensors may be JSON or, by the binary tensor
+data extension, bytes after the JSON.
 
 Sources: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md,
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
@@ -19,6 +20,8 @@ from serving.answers.recommender import Recommender
 from serving.routes.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
 from serving.routes.kserve.tensors import (
     HEADER_LENGTH,
+    NUMBERS,
+    TEXT,
     InferenceRequest,
     InferenceResponse,
     InvalidTensorError,
@@ -28,7 +31,6 @@ from serving.routes.kserve.tensors import (
 )
 from serving.routes.openapi import inlined
 from serving.routes.protocol import ErrorShape, Protocol
-from serving.routes.refusals import TooManyPairsError
 
 # Whatever is trained and served next, clients find it under the same name; its version tells models apart.
 MODEL_NAME = "recsys"
@@ -88,11 +90,16 @@ class ModelMetadata(BaseModel):
     versions: list[str] = Field(description="The one version that answers now.", examples=[["034e3cd22cf1"]])
     platform: str = Field(default="recsys_safetensors", examples=["recsys_safetensors"])
     # As with other servers, what is optional is listed too, since the protocol has no way to say so.
-    inputs: list[TensorMetadata] = [
-        TensorMetadata(name="user_id", datatype="INT64"),
-        TensorMetadata(name="item_id", datatype="INT64"),
-        TensorMetadata(name="timestamp", datatype="INT64"),
-    ]
+    inputs: list[TensorMetadata] = Field(
+        description="BYTES where ids are text.",
+        examples=[
+            [
+                {"name": "user_id", "datatype": "INT64", "shape": [-1]},
+                {"name": "item_id", "datatype": "INT64", "shape": [-1]},
+                {"name": "timestamp", "datatype": "INT64", "shape": [-1]},
+            ]
+        ],
+    )
     outputs: list[TensorMetadata] = [TensorMetadata(name="rating", datatype="FP32")]
 
 
@@ -141,13 +148,27 @@ async def server_metadata(request: Request) -> ServerMetadata:
 @_router.get("/models/{name}", responses=_ERRORS.responses(404, 503))
 async def model_metadata(recommender: Model) -> ModelMetadata:
     """Name the tensors that the model takes and gives."""
-    return ModelMetadata(versions=[recommender.manifest.version])
+    return _metadata(recommender)
 
 
 @_router.get("/models/{name}/versions/{version}", responses=_ERRORS.responses(404, 503))
 async def model_version_metadata(recommender: ModelOfVersion) -> ModelMetadata:
     """Name the tensors that this version of the model takes and gives."""
-    return ModelMetadata(versions=[recommender.manifest.version])
+    return _metadata(recommender)
+
+
+def _metadata(recommender: Recommender) -> ModelMetadata:
+    inputs = [TensorMetadata(name=name, datatype=datatype) for name, datatype in _datatypes(recommender).items()]
+    return ModelMetadata(versions=[recommender.manifest.version], inputs=inputs)
+
+
+def _datatypes(recommender: Recommender) -> dict[str, str]:
+    """Those of the tensors that the model takes, by name."""
+    return {
+        "user_id": TEXT if recommender.user_ids.are_text else NUMBERS,
+        "item_id": TEXT if recommender.item_ids.are_text else NUMBERS,
+        "timestamp": NUMBERS,
+    }
 
 
 @_router.get("/models/{name}/ready", dependencies=[NOT_STOPPING], responses=_ERRORS.responses(404, 503))
@@ -207,12 +228,10 @@ async def _inferred(request: Request, recommender: Recommender, most: int) -> Re
     if given not in ("", "application/json", "application/octet-stream"):  # Triton's client names none
         raise HTTPException(415, f"Send application/json; the Content-Type says {given:.100}.")
     try:
-        asked = read(await request.body(), request.headers.get(HEADER_LENGTH))
+        asked = read(await request.body(), request.headers.get(HEADER_LENGTH), _datatypes(recommender), most)
     except InvalidTensorError as error:
         raise HTTPException(400, str(error)) from error
-    if asked.user_ids.size > most:
-        raise TooManyPairsError(f"{asked.user_ids.size} pairs in one request; this server allows {most}.")
-    ratings = recommender.predictions(asked.user_ids.tolist(), asked.item_ids.tolist(), asked.given_at).ratings
+    ratings = recommender.predictions(asked.user_ids, asked.item_ids, asked.given_at).ratings
     names = {"model_name": MODEL_NAME, "model_version": recommender.manifest.version}
     if asked.id is not None:
         names["id"] = asked.id

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
 from recsys.artifact import Floats, Times
 from recsys.artifact.times import checked
-from serving.routes.refusals import what_is_wrong
-from serving.schemas.numbers import Id
+from serving.routes.kserve.binary import numbers, texts
+from serving.routes.refusals import TooManyPairsError, what_is_wrong
+from serving.schemas.ids import Id
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
+NUMBERS, TEXT = "INT64", "BYTES"  # datatypes
 _IDS = ("user_id", "item_id")
-_VALUE_BYTES = 8
 
-_Numbers = npt.NDArray[np.int64]
 Parameters = dict[str, bool | int | float | str]
 
 
@@ -35,10 +34,14 @@ class InputTensor(BaseModel):
         description="timestamp: whole seconds since 1970, UTC; −1 where the time is not known.", examples=["user_id"]
     )
     shape: list[Annotated[int, Field(ge=0)]] = Field(min_length=1, max_length=1, description="[n]", examples=[[2]])
-    datatype: Literal["INT64"] = Field(examples=["INT64"])
+    datatype: Literal["INT64", "BYTES"] = Field(
+        description="INT64; BYTES for ids that are text, in UTF-8. The model's metadata says which.", examples=["INT64"]
+    )
     parameters: Parameters | None = Field(default=None, description="binary_data_size: bytes of this tensor.")
     data: Annotated[list[Id], Field(fail_fast=True)] | None = Field(
-        default=None, description="The n values, if they are not sent as bytes.", examples=[[196, 186]]
+        default=None,
+        description="The n values, if they are not sent as bytes: numbers, or text in a tensor of BYTES.",
+        examples=[[196, 186]],
     )
 
 
@@ -93,42 +96,49 @@ class InferenceResponse(BaseModel):
 class Asked(NamedTuple):
     """User ids, item ids and times (n,), what names the request, and whether the answer is to be bytes."""
 
-    user_ids: _Numbers
-    item_ids: _Numbers
+    user_ids: list[Id]
+    item_ids: list[Id]
     given_at: Times | None
     id: str | None
     binary: bool
 
 
-def read(body: bytes, header_length: str | None) -> Asked:
+def read(body: bytes, header_length: str | None, datatypes: Mapping[str, str], most: int) -> Asked:
     """Read a request: JSON, of which `header_length` is the length if bytes follow it.
+
+    Args:
+        body: what was sent.
+        header_length: the value of the header `HEADER_LENGTH`, if there is one.
+        datatypes: those of the tensors that the model takes, by name.
+        most: pairs that a request may ask for.
 
     Raises:
         InvalidTensorError: it is not what the protocol or the model wants.
+        TooManyPairsError: it asks for more.
     """
     length = _length(header_length, len(body))
     try:
         request = InferenceRequest.model_validate_json(body[:length])
     except ValidationError as error:
         raise InvalidTensorError(what_is_wrong(error.errors(include_url=False, include_input=False))) from error
-    tensors: dict[str, _Numbers] = {}
+    values: dict[str, list[Id]] = {}
     rest = memoryview(body)[length:]
     for tensor in request.inputs:
-        if tensor.name in tensors:
+        if tensor.name in values:
             raise InvalidTensorError(f"inputs: one user_id and one item_id are needed, not two {tensor.name}")
-        tensors[tensor.name], rest = _values(tensor, rest)
+        values[tensor.name], rest = _values(tensor, datatypes[tensor.name], rest, most)
     if rest:
         raise InvalidTensorError(f"{len(rest)} bytes follow the last tensor")
-    if missing := [name for name in _IDS if name not in tensors]:
+    if missing := [name for name in _IDS if name not in values]:
         raise InvalidTensorError(f"inputs: one user_id and one item_id are needed; {missing[0]} is missing")
-    user_ids, item_ids = (tensors[name] for name in _IDS)
-    for name, values in tensors.items():
-        if values.size != user_ids.size:
-            raise InvalidTensorError(f"inputs: user_id has {user_ids.size} values, but {name} has {values.size}")
-    return Asked(user_ids, item_ids, _times(tensors.get("timestamp")), request.id, _binary(request))
+    size = len(values["user_id"])
+    for name, column in values.items():
+        if len(column) != size:
+            raise InvalidTensorError(f"inputs: user_id has {size} values, but {name} has {len(column)}")
+    return Asked(values["user_id"], values["item_id"], _times(values.get("timestamp")), request.id, _binary(request))
 
 
-def _times(values: _Numbers | None) -> Times | None:
+def _times(values: list[Id] | None) -> Times | None:
     try:
         return None if values is None else checked(values)
     except ValueError as error:
@@ -145,29 +155,35 @@ def _length(declared: str | None, most: int) -> int:
     return int(declared)
 
 
-def _values(tensor: InputTensor, rest: memoryview) -> tuple[_Numbers, memoryview]:
+def _values(tensor: InputTensor, datatype: str, rest: memoryview, most: int) -> tuple[list[Id], memoryview]:
     """The values of a tensor, and the bytes that are left after it."""
-    (size,) = tensor.shape
+    name, (size,) = tensor.name, tensor.shape
+    if tensor.datatype != datatype:
+        raise InvalidTensorError(f"inputs: {name} is {tensor.datatype}, but this model takes {datatype}")
     n_bytes = (tensor.parameters or {}).get("binary_data_size")
     if n_bytes is None:
         if tensor.data is None:
-            raise InvalidTensorError(f"inputs: {tensor.name} has neither data nor a binary_data_size")
-        values, left = np.array(tensor.data, np.int64), rest
+            raise InvalidTensorError(f"inputs: {name} has neither data nor a binary_data_size")
+        values, kind = tensor.data, str if datatype == TEXT else int
+        for place, value in enumerate(values):
+            if type(value) is not kind:
+                raise InvalidTensorError(f"inputs: {name} is {datatype}, but its data.{place} is {value!r:.80}")
     else:
-        if (
-            type(n_bytes) is not int
-            or not 0 <= n_bytes <= len(rest)
-            or n_bytes % _VALUE_BYTES
-            or tensor.data is not None
-        ):
+        if type(n_bytes) is not int or not 0 <= n_bytes <= len(rest) or tensor.data is not None:
             raise InvalidTensorError(
-                f"inputs: binary_data_size of {tensor.name} is {n_bytes}; {_VALUE_BYTES} bytes are needed for each "
-                f"value after the JSON, where {len(rest)} are left, and no data in it"
+                f"inputs: binary_data_size of {name} is {n_bytes}; it is the number of bytes of its values after the "
+                f"JSON, where {len(rest)} are left, and then there is no data in the JSON"
             )
-        values, left = np.frombuffer(rest[:n_bytes], "<i8").astype(np.int64), rest[n_bytes:]
-    if values.size != size:
-        raise InvalidTensorError(f"inputs: {tensor.name} has the shape [{size}], but {values.size} values")
-    return values, left
+        raw, rest = rest[:n_bytes], rest[n_bytes:]
+        try:
+            values = texts(raw, most) if datatype == TEXT else numbers(raw)
+        except ValueError as error:
+            raise InvalidTensorError(f"inputs: binary_data_size of {name} is {n_bytes}, but {error}") from error
+    if len(values) > most:
+        raise TooManyPairsError(f"More than {most} pairs in one request; this server allows {most}.")
+    if len(values) != size:
+        raise InvalidTensorError(f"inputs: {name} has the shape [{size}], but {len(values)} values")
+    return values, rest
 
 
 def _binary(request: InferenceRequest) -> bool:

@@ -23,13 +23,14 @@ from pydantic import (
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
 from serving.routes.refusals import TooManyPairsError, what_is_wrong
-from serving.schemas.numbers import ID_SCHEMA, TIME_SCHEMA, WHEN, Id, IdInAddress, Timestamp, TimestampInAddress
+from serving.schemas.ids import ID_SCHEMA, Id
+from serving.schemas.numbers import TIME_SCHEMA, WHEN, Timestamp, TimestampInAddress
 
 FORMATS = ("dataframe_split", "dataframe_records", "inputs", "instances")
 
 
 class InvalidFrameError(ValueError):
-    """What was sent is no data frame with whole numbers in user_id, item_id and timestamp; the message says where."""
+    """What was sent is no data frame with ids in user_id and item_id and times in timestamp; the message says where."""
 
 
 def _counted(rows: object, info: ValidationInfo) -> object:
@@ -46,8 +47,8 @@ _ROWS = (Field(fail_fast=True), BeforeValidator(_counted))
 class Pairs(NamedTuple):
     """Columns of one length; a time that is not known is None, as all are without a column `timestamp`."""
 
-    user_ids: list[int]
-    item_ids: list[int]
+    user_ids: list[Id]
+    item_ids: list[Id]
     timestamps: list[int | None]
 
 
@@ -171,8 +172,8 @@ _TimestampInText = Annotated[TimestampInAddress | None, BeforeValidator(lambda t
 
 
 class _TextColumns(BaseModel):
-    user_id: Annotated[list[IdInAddress], Field(fail_fast=True)]
-    item_id: Annotated[list[IdInAddress], Field(fail_fast=True)]
+    user_id: list[str]
+    item_id: list[str]
     timestamp: Annotated[list[_TimestampInText], Field(fail_fast=True)] | None = None
 
 
@@ -196,7 +197,7 @@ def from_json(body: bytes, most: int) -> Pairs:
 
 
 def from_csv(body: bytes, most: int) -> Pairs:
-    """Read a CSV body, whose first line names the columns, of at most so many rows.
+    """Read a CSV body, whose first line names the columns, of at most so many rows; its ids are text, as CSV has them.
 
     Raises:
         InvalidFrameError: it is not CSV in UTF-8, or no data frame of the ids.
@@ -230,7 +231,7 @@ def _from_columns(columns: Columns | _TextColumns) -> Pairs:
     for name, column in (("item_id", columns.item_id), ("timestamp", timestamps)):
         if len(column) != n:
             raise InvalidFrameError(f"user_id has {n} rows, but {name} has {len(column)}")
-    return Pairs(columns.user_id, columns.item_id, timestamps)
+    return Pairs([*columns.user_id], [*columns.item_id], timestamps)
 
 
 def _from_rows(rows: list[Record] | list[Row]) -> Pairs:

@@ -108,22 +108,27 @@ async def invocations(request: Request, recommender: CurrentRecommender, setting
     """Predict the rating of each row of a data frame with the columns user_id and item_id.
 
     A column timestamp may say when, in whole seconds since 1970, UTC, and null, in CSV nothing, where that is not
-    known.
+    known. Ids are whole numbers or text, whichever the model has; in CSV, text is taken as it is written.
     """
-    read = _READ.get(_media_type(request))
-    if read is None:
+    media_type = _media_type(request)
+    if media_type not in _READ:
         given = request.headers.get("content-type", "nothing")
         raise HTTPException(415, f"Send {' or '.join(_READ)}, in UTF-8; the Content-Type says {given}.")
     try:
-        user_ids, item_ids, timestamps = read(await request.body(), settings.max_pairs)
+        pairs = _READ[media_type](await request.body(), settings.max_pairs)
     except InvalidFrameError as error:
         raise HTTPException(400, str(error)) from error
+    user_ids, item_ids = pairs.user_ids, pairs.item_ids
+    if media_type == _CSV:
+        user_ids = [recommender.user_ids.from_text(str(each), row) for row, each in enumerate(user_ids)]
+        item_ids = [recommender.item_ids.from_text(str(each), row) for row, each in enumerate(item_ids)]
     await asyncio.sleep(0)  # reading and answering ten thousand rows at once would keep others waiting
-    ratings = recommender.predictions(user_ids, item_ids, times_from(timestamps)).ratings
+    ratings = recommender.predictions(user_ids, item_ids, times_from(pairs.timestamps)).ratings
     return Response(to_json({"predictions": ratings.tolist()}), media_type="application/json")
 
 
-_READ = {"application/json": from_json, "text/csv": from_csv}
+_CSV = "text/csv"
+_READ = {"application/json": from_json, _CSV: from_csv}
 
 
 def _media_type(request: Request) -> str:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from serving.routes.dependencies import CurrentRecommender
+from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender
 from serving.routes.problems import responses
 from serving.schemas.answers import Item, ItemResponse, ItemsResponse, SimilarItem, SimilarItemsResponse
-from serving.schemas.numbers import IdInAddress
+from serving.schemas.ids import IdInAddress
 from serving.schemas.requests import ItemsQuery, Page
 
 router = APIRouter(prefix="/items", tags=["items"])
@@ -30,22 +30,27 @@ def items(query: Annotated[ItemsQuery, Query()], recommender: CurrentRecommender
     )
 
 
-@router.get("/{item_id}", responses=responses(404))
+@router.get("/{item_id}", dependencies=[UTF_8_ADDRESS], responses=responses(404))
 async def item(item_id: IdInAddress, recommender: CurrentRecommender) -> ItemResponse:
     """Look up one item; an unknown one is a 404."""
-    found = recommender.catalogue[recommender.item_ids.position(item_id)]
-    return ItemResponse(version=recommender.manifest.version, **asdict(found))
+    position = recommender.item_ids.position(recommender.item_ids.from_text(item_id))
+    return ItemResponse(
+        version=recommender.manifest.version,
+        **asdict(recommender.catalogue[position]),
+        attributes=recommender.catalogue.attributes(position),
+    )
 
 
-@router.get("/{item_id}/similar", responses=responses(404))
+@router.get("/{item_id}/similar", dependencies=[UTF_8_ADDRESS], responses=responses(404))
 async def similar(
     item_id: IdInAddress, page: Annotated[Page, Query()], recommender: CurrentRecommender
 ) -> SimilarItemsResponse:
     """List the other items by how alike their vectors are; an unknown item is a 404."""
-    ranking = recommender.similar(item_id, n=page.n, offset=page.offset)
+    original_id = recommender.item_ids.from_text(item_id)
+    ranking = recommender.similar(original_id, n=page.n, offset=page.offset)
     return SimilarItemsResponse(
         version=recommender.manifest.version,
-        item_id=item_id,
+        item_id=original_id,
         total=ranking.total,
         similar=[SimilarItem(**asdict(ranked.item), similarity=ranked.value) for ranked in ranking.page],
     )

@@ -18,6 +18,8 @@ async def model(recommender: CurrentRecommender) -> ModelResponse:
     return ModelResponse(
         **{name: value for name, value in vars(manifest).items() if name in ModelResponse.model_fields},
         version=manifest.version,
+        user_id_type="string" if recommender.user_ids.are_text else "int64",
+        item_id_type="string" if recommender.item_ids.are_text else "int64",
         uses_times=recommender.artifact.uses_times,
         n_users=recommender.n_users,
         n_items=recommender.n_items,

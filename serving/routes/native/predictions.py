@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
+from recsys.artifact import Id
 from serving.answers.recommender import Recommender
 from serving.answers.timestamps import times_from
-from serving.routes.dependencies import CurrentRecommender, CurrentSettings
+from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, CurrentSettings
 from serving.routes.problems import responses
 from serving.routes.refusals import TooManyPairsError
 from serving.schemas.answers import PredictionsResponse, RatingResponse
@@ -21,10 +22,11 @@ router = APIRouter(tags=["predictions"])
 # Both routes write their answers straight from plain values: as models, ten thousand take several times as long.
 
 
-@router.get("/ratings", response_model=RatingResponse, responses=responses(404))
+@router.get("/ratings", response_model=RatingResponse, responses=responses(404), dependencies=[UTF_8_ADDRESS])
 async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
     """Predict the rating that a user would give to an item."""
-    (answer,) = _answers(recommender, [pair.user_id], [pair.item_id], [pair.timestamp], pair)
+    user_id, item_id = recommender.user_ids.from_text(pair.user_id), recommender.item_ids.from_text(pair.item_id)
+    (answer,) = _answers(recommender, [user_id], [item_id], [pair.timestamp], pair)
     return _json({"version": recommender.manifest.version, **answer})
 
 
@@ -46,8 +48,8 @@ def _json(content: dict[str, object]) -> Response:
 
 def _answers(
     recommender: Recommender,
-    user_ids: list[int],
-    item_ids: list[int],
+    user_ids: list[Id],
+    item_ids: list[Id],
     timestamps: list[int | None],
     wanted: PairQuery | PredictionsRequest,
 ) -> list[dict[str, object]]:

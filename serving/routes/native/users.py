@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from serving.answers.explanation import explain
 from serving.answers.timestamps import times_from
-from serving.routes.dependencies import CurrentRecommender
+from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender
 from serving.routes.problems import responses
 from serving.schemas.answers import (
     ExplanationResponse,
@@ -22,10 +22,10 @@ from serving.schemas.answers import (
     UserResponse,
     UsersResponse,
 )
-from serving.schemas.numbers import IdInAddress
+from serving.schemas.ids import IdInAddress
 from serving.schemas.requests import ExplanationQuery, Page, RecommendationsQuery
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], dependencies=[UTF_8_ADDRESS])
 
 
 @router.get("", responses=responses())
@@ -42,7 +42,8 @@ async def users(page: Annotated[Page, Query()], recommender: CurrentRecommender)
 @router.get("/{user_id}", responses=responses(404))
 async def user(user_id: IdInAddress, recommender: CurrentRecommender) -> UserResponse:
     """Look up one user; an unknown one is a 404."""
-    return UserResponse(version=recommender.manifest.version, **asdict(recommender.user(user_id)))
+    found = recommender.user(recommender.user_ids.from_text(user_id))
+    return UserResponse(version=recommender.manifest.version, **asdict(found))
 
 
 # What was not asked for is left out of the answer.
@@ -51,16 +52,25 @@ async def recommendations(
     user_id: IdInAddress, query: Annotated[RecommendationsQuery, Query()], recommender: CurrentRecommender
 ) -> RecommendationsResponse:
     """Recommend items by the rating that the model predicts before it is clipped to the scale."""
-    ranking = recommender.recommend(user_id, **query.model_dump(exclude={"uncertainty"}))
+    original_id = recommender.user_ids.from_text(user_id)
+    ranking = recommender.recommend(
+        original_id,
+        n=query.n,
+        offset=query.offset,
+        exclude_seen=query.exclude_seen,
+        genre=query.genre,
+        timestamp=query.timestamp,
+        strict=query.strict,
+    )
     items = [RecommendationAndUncertainty(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page]
     if query.uncertainty:
         given_at = times_from([query.timestamp] * len(items))
-        said = recommender.uncertainty([user_id] * len(items), [item.item_id for item in items], given_at)
+        said = recommender.uncertainty([original_id] * len(items), [item.item_id for item in items], given_at)
         for item, uncertainty in zip(items, said, strict=True):
             item.uncertainty = uncertainty and UncertaintyOfRating(**uncertainty._asdict())
     return RecommendationsResponse(
         version=recommender.manifest.version,
-        user_id=user_id,
+        user_id=original_id,
         total=ranking.total,
         source=ranking.source,
         recommendations=items,
@@ -75,7 +85,14 @@ async def explanation(
     recommender: CurrentRecommender,
 ) -> ExplanationResponse:
     """Say what of a predicted rating is mean, user, item, interaction and time, and which own ratings speak for it."""
-    answer = explain(recommender, user_id, item_id, **query.model_dump())
+    answer = explain(
+        recommender,
+        recommender.user_ids.from_text(user_id),
+        recommender.item_ids.from_text(item_id),
+        n=query.n,
+        timestamp=query.timestamp,
+        strict=query.strict,
+    )
     return ExplanationResponse(
         version=recommender.manifest.version,
         **answer.prediction._asdict(),

@@ -203,7 +203,7 @@ TENSOR = b'{"inputs": [{"name": "user_id", "shape": [1], "datatype": "INT64", "d
     [
         ("/v1/predictions", b'{"pairs": [%s]}', b"{}", 422),
         ("/v1/fold-in", b'{"ratings": [%s]}', b"{}", 422),
-        ("/v1/fold-in", b'{"ratings": [], "item_ids": [%s]}', b'"x"', 422),
+        ("/v1/fold-in", b'{"ratings": [], "item_ids": [%s]}', b'"x"', 413),
         ("/v1/fold-in/explanation", b'{"item_id": 10, "ratings": [%s]}', b"{}", 422),
         ("/invocations", b'{"inputs": [%s]}', b"[1]", 413),
         ("/invocations", b'{"inputs": [%s]}', b"{}", 413),

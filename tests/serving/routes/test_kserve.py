@@ -150,7 +150,10 @@ def test_no_pairs_have_no_ratings(server: httpx.Client) -> None:
         ({"inputs": [tensor("user_id", USERS, shape=[-5]), tensor("item_id", ITEMS)]}, "inputs.0.shape.0"),
         ({"inputs": [tensor("user_id", USERS, shape=[2**70]), tensor("item_id", ITEMS)]}, "shape"),
         ({"inputs": [tensor("user_id", USERS, datatype="INT32"), tensor("item_id", ITEMS)]}, "inputs.0.datatype"),
-        ({"inputs": [tensor("user_id", USERS, data=["1"] * 5), tensor("item_id", ITEMS)]}, "inputs.0.data.0"),
+        (
+            {"inputs": [tensor("user_id", USERS, data=["1"] * 5), tensor("item_id", ITEMS)]},
+            "user_id is INT64, but its data.0 is '1'",
+        ),
         ({"inputs": [tensor("user_id", USERS, data=[1.0] * 5), tensor("item_id", ITEMS)]}, "inputs.0.data.0"),
         ({"inputs": [tensor("user_id", USERS, data=[[1] * 5]), tensor("item_id", ITEMS)]}, "inputs.0.data.0"),
         ({"inputs": [tensor("user_id", USERS, data=[2**63] * 5), tensor("item_id", ITEMS)]}, "inputs.0.data.0"),

@@ -76,7 +76,7 @@ def test_an_item_is_described(ask: Ask) -> None:
     del item["version"]
     assert item == {
         "item_id": 11, "title": "Star Wars", "display_title": "Star Wars", "year": 1977,
-        "genres": ["Action", "Sci-Fi"], "n_ratings": 3, "mean_rating": 4.0,
+        "genres": ["Action", "Sci-Fi"], "n_ratings": 3, "mean_rating": 4.0, "attributes": {},
     }  # fmt: skip
     empire = ask("/v1/items/12")
     assert (empire["title"], empire["display_title"]) == ("Empire Strikes Back, The", "The Empire Strikes Back")
