@@ -8,7 +8,7 @@ from pathlib import Path
 from recsys import artifact
 
 
-def publish(arguments: list[str]) -> None:
+def run(arguments: list[str]) -> None:
     """Check the artefact that is named and publish it.
 
     Raises:

@@ -1,0 +1,61 @@
+"""The subcommands that train or need a checkpoint, through Lightning's command line: fit, validate, test, predict."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+from data.datamodules import RatingsDataModule
+from recsys.command.arguments.parser import CommandParser
+from recsys.command.cli import RecsysCLI
+from recsys.command.recipes import BASE
+from recsys.errors import CommandError
+from recsys.models import NonFiniteLossError, RatingModel
+
+DESCRIPTIONS = {
+    "fit": "Choose the number of epochs on validation ratings, refit on all training ratings, test once, export.",
+    "validate": "Print RMSE and MAE of a selection's checkpoint on the validation ratings.",
+    "test": "Print RMSE and MAE of a checkpoint on the test ratings.",
+    "predict": "Write a checkpoint's predictions of the test ratings as CSV.",
+}
+
+
+def run(arguments: list[str] | None, description: str) -> None:
+    """Run Lightning's command line.
+
+    Args:
+        arguments: those of the command; None for the process's own.
+        description: of the whole command, for its help.
+
+    Raises:
+        CommandError: the settings do not go together, or the loss is no longer finite; and what data, settings and
+            artefacts raise.
+    """
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # no tips, seeds and hardware lists
+    for expected in (
+        ".*does not have many workers",  # a batch is a slice of arrays in memory; workers would copy it
+        "The number of training batches",  # a full batch is an epoch of one step; logging counts on across epochs
+        "Checkpoint directory .* exists",  # NAME/selection.ckpt is replaced on purpose
+        "Be aware that when using `ckpt_path`, callbacks",  # of a fit; testing and predicting need none of them
+        "Total length of `list` across ranks is zero",  # of fast_dev_run in a refit, which validates on none
+        ".*LeafSpec",  # Lightning's own use of a deprecated torch name
+    ):
+        warnings.filterwarnings("ignore", expected)
+    try:
+        RecsysCLI(
+            RatingModel,
+            RatingsDataModule,
+            parser_class=CommandParser,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            seed_everything_default=0,
+            save_config_callback=None,  # it would write config.yaml into the working directory where nothing is logged
+            parser_kwargs={"prog": "recsys", "description": description, "default_env": True, "env_prefix": "RECSYS"}
+            | {name: {"description": what, "default_config_files": [str(BASE)]} for name, what in DESCRIPTIONS.items()},
+            args=arguments,
+        )
+    except (MisconfigurationException, NonFiniteLossError) as cause:
+        raise CommandError(str(cause)) from cause
