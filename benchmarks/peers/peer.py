@@ -94,6 +94,8 @@ def _user_features(table: pd.DataFrame) -> Floats:
 
 
 def _item_features(table: pd.DataFrame) -> Floats:
+    if table.columns.empty:
+        return np.zeros((len(table), 0), np.float32)
     coded = table["genres"].str.join("|").str.get_dummies()
     year = table["year"].astype("float64")
     return np.column_stack([_standardised(year.fillna(year.mean())), coded]).astype(np.float32)

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.peers import PEERS, build, fingerprint_of
 from benchmarks.peers.peer import Peer, training_set
 from data.movielens import Ratings, load
-from data.splits import Rows, make_split
+from data.splits import Rows, Split, make_split
 from recsys.files import write_atomically
 from recsys.linalg.spectral import effective_rank, singular_values
 from recsys.results.environment import environment
@@ -32,9 +32,8 @@ def rmse(peer: Peer, ratings: Ratings, rows: Rows) -> float:
     return float(np.sqrt(np.mean(errors.astype(np.float64) ** 2)))
 
 
-def measure(peer: Peer, ratings: Ratings, split: str, seed: int) -> dict[str, Any]:
+def measure(peer: Peer, ratings: Ratings, parts: Split) -> dict[str, Any]:
     """Fit on all training ratings of a split, and predict its test ratings once."""
-    parts = make_split(ratings, split, seed)
     train = training_set(ratings, parts.train)
     begun = time.perf_counter()
     peer.fit(train)
@@ -62,7 +61,8 @@ def main() -> None:
     made_by = {**environment(), "fingerprint": fingerprint_of(arguments.model, arguments.split)}  # as it was loaded
     ratings = load("100k")
     for seed in arguments.seeds:
-        result = {**measure(build(arguments.model, seed), ratings, arguments.split, seed), **made_by}
+        parts = make_split(ratings, arguments.split, seed)
+        result = {**measure(build(arguments.model, seed), ratings, parts), **made_by}
         write_atomically(arguments.folder / f"seed{seed}.json", json.dumps(result, indent=2).encode())
         print(f"{arguments.model}, split {arguments.split}, seed {seed}: {result['test_rmse']:.4f}", flush=True)
 

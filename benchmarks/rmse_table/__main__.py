@@ -15,7 +15,8 @@ from dataclasses import asdict
 
 from rich.progress import Progress
 
-from benchmarks.rmse_table.runs import SPLITS, FitFailedError, results
+from benchmarks.recipe_fit import FitFailedError
+from benchmarks.rmse_table.runs import SPLITS, results
 from benchmarks.rmse_table.table import as_markdown, is_table, merged, row_of, write
 from benchmarks.rmse_table.table2 import BY_MODEL
 from recsys.results.paths import results_file, results_folder

@@ -8,17 +8,15 @@ settings, sources and versions it was made with, and is made anew where these ar
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import torch
 import yaml
 
 from benchmarks.peers import fingerprint_of
+from benchmarks.recipe_fit import FitFailedError, Result, fit_recipe
 from benchmarks.rmse_table.table2 import NEAR_ZERO, Line
 from recsys.command.recipes import CONFIGS
 from recsys.files import write_atomically
@@ -26,11 +24,6 @@ from recsys.results.environment import environment
 from recsys.results.fingerprint import code_of, fingerprint, kept
 
 SPLITS = ("0.9", "0.8", "u1")  # of the table
-Result = dict[str, Any]
-
-
-class FitFailedError(Exception):
-    """The process that should have fitted a model ended without a result."""
 
 
 def results(line: Line, split: str, seeds: list[int], folder: Path, after_fit: Callable[[], None]) -> list[Result]:
@@ -89,25 +82,12 @@ def _ours(line: Line, split: str, seed: int, folder: Path, after_fit: Callable[[
 
 
 def _fit(model: str, split: str, seed: int, run: Path) -> Result:
-    """What `recsys fit` reports of a model of ours, with its number of parameters and the most memory it took."""
+    """What `recsys fit` reports of a model of ours."""
     config, _ = recipe(model)
-    command = [sys.executable, "-m", "recsys.command", "fit", f"--config={config}", *_settings_of(model, split)]
-    command += [f"--run.name={run.name}"]
-    command += [f"--data.seed={seed}", f"--run.artifacts={run}/artifacts", f"--run.checkpoints={run}/checkpoints"]
-    command += [f"--trainer.logger.init_args.save_dir={run}/logs"]
+    arguments = [*_settings_of(model, split), f"--data.seed={seed}"]
     if split == "u1":
-        command += [f"--seed_everything={seed}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise FitFailedError(f"{' '.join(command)} ended with status {process.returncode}")
-    metrics: Result = json.loads((run / "artifacts" / "latest" / "metrics.json").read_text())
-    refit = run / "checkpoints" / run.name / "refit.ckpt"
-    checkpoint = torch.load(refit, map_location="cpu", weights_only=True)
-    metrics["parameters"] = sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
-    metrics["peak_memory_mb"] = round(usage.ru_maxrss / 1024)
-    return metrics
+        arguments += [f"--seed_everything={seed}"]
+    return fit_recipe(config, arguments, run)
 
 
 def _peer(model: str, split: str, seeds: list[int], folder: Path, after_fit: Callable[[], None]) -> list[Result]:

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.recipe_fit import Result
 from benchmarks.rmse_table.picture import picture
-from benchmarks.rmse_table.runs import SPLITS, Result, current_fingerprint
+from benchmarks.rmse_table.runs import SPLITS, current_fingerprint
 from benchmarks.rmse_table.table2 import LINES, Line
 from recsys.files import write_atomically
 from recsys.results.environment import environment
