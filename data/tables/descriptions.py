@@ -15,9 +15,9 @@ import pyarrow.feather
 import pyarrow.json
 import pyarrow.parquet
 
+from data.columns import id_column
 from data.errors import ColumnError, DuplicateIdError, MalformedRowError, UnknownFormatError, UnlistedIdError
 from data.ids import Ids, StringIds, positions
-from data.tables.columns import id_column
 from data.tables.dialect import SAMPLE, recognise
 from data.tables.files import StoredFile, first_bytes, stored_files
 

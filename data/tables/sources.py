@@ -14,8 +14,8 @@ import pyarrow.feather
 import pyarrow.json
 import pyarrow.parquet
 
+from data.columns import by_usual_names
 from data.errors import EmptyFileError, EncodingError, MalformedRowError, OptionError, UnknownFormatError
-from data.tables.columns import by_usual_names
 from data.tables.files import StoredFile, stored_files
 from data.tables.rows import Part, lines
 from data.tables.text import TextColumns, read_text, recognise_columns

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
-from data.tables.columns import by_usual_names, in_order
+from data.columns import by_usual_names, in_order
 from data.tables.dialect import SAMPLE, Dialect, recognise
 from data.tables.files import StoredFile, first_bytes
 

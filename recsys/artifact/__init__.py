@@ -7,8 +7,10 @@ says what they are, and carries their hashes and its own. Loading runs no code f
 `config.yaml` repeat the manifest's metrics and configuration for people and scripts, and are never read back.
 """
 
-from data.ids import Id, Ids, Positions, StringIds, find, positions
-from recsys.artifact.folder import publish
+from data.ids import Id, Ids, Known, Positions, StringIds, find, positions
+from recsys.artifact.answers.artifact import Artifact
+from recsys.artifact.answers.ranking import best
+from recsys.artifact.answers.recommendations import Recommendations, item_scores
 from recsys.artifact.id_arrays import id_arrays
 from recsys.artifact.item_table import ItemTable, Value
 from recsys.artifact.manifest import (
@@ -21,7 +23,8 @@ from recsys.artifact.manifest import (
     Manifest,
     read_manifest,
 )
-from recsys.artifact.model import SOURCES, Array, Artifact, Floats, Predictions
+from recsys.artifact.model import SOURCES, Array, Floats, Found, Predictions, TrainedModel
+from recsys.artifact.publishing import publish
 from recsys.artifact.reading import load
 from recsys.artifact.times import Times
 from recsys.artifact.uncertainty import Uncertainty
@@ -38,18 +41,24 @@ __all__ = [
     "Artifact",
     "ArtifactError",
     "Floats",
+    "Found",
     "Id",
     "Ids",
     "ItemTable",
+    "Known",
     "Manifest",
     "Positions",
     "Predictions",
+    "Recommendations",
     "StringIds",
     "Times",
+    "TrainedModel",
     "Uncertainty",
     "Value",
+    "best",
     "find",
     "id_arrays",
+    "item_scores",
     "load",
     "positions",
     "publish",

@@ -12,9 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from recsys.artifact.manifest import FILES, MANIFEST_FILE, ArtifactError
-from recsys.artifact.model import Artifact
-from recsys.artifact.reading import load
+from recsys.artifact.manifest import FILES, MANIFEST_FILE
 
 LATEST = "latest"
 _LOCK = ".lock"
@@ -41,22 +39,9 @@ def unfinished(root: Path) -> Path:
     return root / f"{_UNFINISHED}{uuid.uuid4().hex}"
 
 
-def publish(directory: Path | str) -> Artifact:
-    """Let `latest`, beside an artefact, point at it: a newer one, or an older one again. Returns the artefact.
-
-    Raises:
-        ArtifactError: it is not finished, or it cannot be loaded; `latest` is unchanged.
-        OSError: the folder cannot be written to; `latest` is unchanged.
-    """
-    directory = Path(directory).resolve()
-    if directory.name.startswith(_UNFINISHED):
-        raise ArtifactError(f"{directory} is not finished: whoever wrote it was stopped. Export the model again.")
-    if not directory.is_dir():
-        raise ArtifactError(f"{directory} is not the directory of an artefact.")
-    with changing(directory.parent):
-        artifact = load(directory)
-        point_latest_at(directory)
-    return artifact
+def is_unfinished(directory: Path) -> bool:
+    """Whether whoever wrote a directory was stopped."""
+    return directory.name.startswith(_UNFINISHED)
 
 
 def point_latest_at(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""The model of an artefact in memory: its arrays, what they must be, and predictions from them with numpy alone."""
+"""The model of an artefact in memory: its arrays, what they must be, and ratings from them with numpy alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from data.ids import Positions, positions
+from data.ids import Known, Positions
 from recsys.artifact import times, uncertainty
 from recsys.artifact.id_arrays import ids_in, names_of_id_arrays
 from recsys.artifact.item_table import ItemTable
@@ -19,6 +19,8 @@ from recsys.linalg.pairwise_sum import pairwise_sum
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
+Found = tuple[Positions, Known]
+"""Where users or items (n,) stand, and whether they do, as `data.ids.positions` gives them."""
 
 # Who answered a prediction, best first. A row without training ratings is answered by its features where the model has
 # some; a pair of which nothing is known on one side still has the mean of the other side's ratings.
@@ -33,6 +35,7 @@ _SOURCE_OF = np.array(  # by what is known of the user, then of the item
     ],
     np.int8,
 )
+_SOURCE_FOR_ALL_ITEMS = np.array([_BY_MODEL, _BY_FEATURES, _BY_ITEM_MEAN], np.int8)  # by what is known of the user
 
 _ARRAYS_OF_ALL = {
     "user_means": ("users",),
@@ -60,8 +63,8 @@ class Predictions(NamedTuple):
     sources: npt.NDArray[np.int8]
 
 
-class Artifact:
-    """A trained model in memory. Predictions equal those of the Lightning model to the last bit."""
+class TrainedModel:
+    """A trained model in memory. Ratings equal those of the Lightning model to the last bit."""
 
     def __init__(self, manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> None:
         """Check that the arrays are what the kind of model needs, and that the table describes its items.
@@ -85,6 +88,7 @@ class Artifact:
         self._item_known_by = _known_by(arrays, "item", n_items)
         self.user_known, self.item_known = self._user_known_by < _NOTHING, self._item_known_by < _NOTHING  # (n,) bool
         self.new_item_mean = np.float32(arrays["new_item_mean"][0] if "new_item_mean" in arrays else 0)
+        self.rating_begins = np.searchsorted(arrays["rating_users"], np.arange(n_users + 1))  # those of each user
         self._all_are_known = bool(self.user_known.all() and self.item_known.all())
         try:
             items.check(n_items)
@@ -96,38 +100,60 @@ class Artifact:
         """Whether predictions depend on when a rating is given."""
         return "window_keys" in self.arrays
 
-    def predict(
-        self, user_ids: npt.ArrayLike, item_ids: npt.ArrayLike, timestamps: npt.ArrayLike | None = None
-    ) -> Predictions:
-        """Predict ratings for pairs of original ids (n,) and (n,); unknown ids get the best mean there is.
+    @property
+    def numbers_per_score(self) -> int:
+        """How many numbers are held at once for one of the `scores`."""
+        return 1 if "matrix" in self.arrays else int(self.arrays["item_factors"].shape[1])
 
-        So do users and items without training ratings of which the model has no features.
+    @property
+    def says_deviations(self) -> bool:
+        """Whether the kind of model says how far a rating may lie from its prediction."""
+        return "deviation" in self.arrays
 
-        `timestamps` (n,) say when the ratings are given, in seconds since 1970, UTC, as in the data; −1 for a time that
-        is not known, as all are without them. Models that do not use times leave them aside.
+    def rate(self, users: Found, items: Found, given_at: Times | None = None) -> Predictions:
+        """Predict ratings for pairs (n,) of positions; what is not found, or not known, gets the best mean there is.
 
-        Raises:
-            TypeError: an id is not of the model's kind, whole numbers of at most 64 bits or text, or a timestamp is no
-                such number.
-            ValueError: there are not as many users as items and timestamps, or a timestamp is not of 1970 to 9999.
+        `given_at` are times as in `scores`.
         """
-        users, user_known = positions(self.user_ids, user_ids)
-        items, item_known = positions(self.item_ids, item_ids)
-        if users.shape != items.shape:
-            raise ValueError(f"pairs are needed, not {users.size} user ids and {items.size} item ids")
-        given_at = None if timestamps is None else times.checked(timestamps)
-        if given_at is not None and given_at.shape != users.shape:
-            raise ValueError(f"{users.size} pairs need as many timestamps, not {given_at.size}")
+        (users_at, user_found), (items_at, item_found) = users, items
         mean = np.float32(self.manifest.global_mean)
-        ratings = self.scores(users, items, given_at)
-        by_user = np.where(user_known, mean + self.arrays["user_means"][users], mean)
-        item_effects = np.where(item_known, self.arrays["item_means"][items], self.new_item_mean)
-        ratings = np.where(user_known & item_known, ratings, by_user + item_effects)
+        ratings = self.scores(users_at, items_at, given_at)
+        by_user = np.where(user_found, mean + self.arrays["user_means"][users_at], mean)
+        item_effects = np.where(item_found, self.arrays["item_means"][items_at], self.new_item_mean)
+        ratings = np.where(user_found & item_found, ratings, by_user + item_effects)
         sources = _SOURCE_OF[
-            np.where(user_known, self._user_known_by[users], _NOTHING),
-            np.where(item_known, self._item_known_by[items], _NOTHING),
+            np.where(user_found, self._user_known_by[users_at], _NOTHING),
+            np.where(item_found, self._item_known_by[items_at], _NOTHING),
         ]
         return Predictions(ratings.clip(*self.manifest.rating_scale).astype(np.float32), sources)
+
+    def deviations(self, users: Found, items: Found, given_at: Times | None = None) -> Floats:
+        """Standard deviations (n,) of ratings from the predictions for pairs (n,) of positions, as `rate` takes them.
+
+        NaN where a mean answers, and of a kind of model that does not say.
+        """
+        said = self.uncertainty(users[0], items[0], given_at)
+        if said is None:
+            return np.full(users[0].shape, np.nan, np.float32)
+        deviations: Floats = np.where(self.answers(users, items), said.deviations, np.float32(np.nan))
+        return deviations
+
+    def answers(self, users: Found, items: Found) -> Known:
+        """Whether the model itself answers for pairs (n,) of positions, and not a mean, (n,)."""
+        answered: Known = users[1] & items[1] & self.user_known[users[0]] & self.item_known[items[0]]
+        return answered
+
+    def answers_for(self, users: Found) -> npt.NDArray[np.int8]:
+        """Who answers for users (n,) at positions, whatever the item: indices into `SOURCES`, (n,)."""
+        sources: npt.NDArray[np.int8] = _SOURCE_FOR_ALL_ITEMS[
+            np.where(users[1], self._user_known_by[users[0]], _NOTHING)
+        ]
+        return sources
+
+    def rated_by(self, user: int) -> tuple[Positions, Floats]:
+        """Positions of the items that the user at a position rated in training, ascending, and the ratings."""
+        rows = slice(self.rating_begins[user], self.rating_begins[user + 1])
+        return self.arrays["rating_items"][rows], self.arrays["rating_values"][rows]
 
     def source(self, user: int | None, item: int | None) -> str:
         """Who answers for a pair of positions, one of `SOURCES`; None stands for an id that is not there."""
@@ -137,7 +163,7 @@ class Artifact:
 
     def uncertainty(self, users: Positions, items: Positions, given_at: Times | None = None) -> Uncertainty | None:
         """How far ratings may lie from predictions, for positions (n,); None if the kind of model does not say."""
-        if "deviation" not in self.arrays:
+        if not self.says_deviations:
             return None
         location, deviation = self.arrays["location"][users, items], self.arrays["deviation"][users, items]
         if given_at is not None and self.uses_times:
@@ -146,11 +172,11 @@ class Artifact:
         return uncertainty.uncertainty(self.arrays, location, deviation)
 
     def scores(self, users: Positions | int, items: Positions | int, given_at: Times | None = None) -> Floats:
-        """Ratings, not clipped, for positions of users and items that broadcast to one shape (n,) or ().
+        """Ratings, not clipped, for positions of users and items that broadcast to one shape.
 
-        `given_at` are times as in `predict`, checked, that broadcast with them. Where nothing is known of a row, the
-        rating is the mean of what is known: μ + b_u + b_i. A user without ratings has b_u = 0, an item without ratings
-        that of items with few ratings.
+        `given_at` are times as `times.checked` gives them, that broadcast with them. Where nothing is known of a row,
+        the rating is the mean of what is known: μ + b_u + b_i. A user without ratings has b_u = 0, an item without
+        ratings that of items with few ratings.
         """
         ratings = self._modelled(users, items, given_at)
         return ratings if self._all_are_known else self._or_means(ratings, users, items)

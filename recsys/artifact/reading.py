@@ -8,10 +8,11 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
+from recsys.artifact.answers.artifact import Artifact
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.manifest import ITEMS_FILE, MODEL_FILE, ArtifactError, read_manifest, sha256
 from recsys.artifact.mapped import arrays_of_copy, forget_copies
-from recsys.artifact.model import Array, Artifact
+from recsys.artifact.model import Array
 from recsys.files import read_regular
 
 logger = logging.getLogger(__name__)

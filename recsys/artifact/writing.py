@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from recsys.artifact.manifest import (
     read_manifest,
     sha256,
 )
-from recsys.artifact.model import Array, Artifact
+from recsys.artifact.model import Array, TrainedModel
 from recsys.files import write_atomically
 
 
@@ -56,17 +57,7 @@ def save(
         ArtifactError: arrays, table or manifest are not what the kind of model needs; `latest` is unchanged.
         OSError: the folder cannot be written to, or is full; `latest` is unchanged, and nothing is left over.
     """
-    Artifact(manifest, arrays, items)
-    model = save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    table = _checked(items)
-    manifest = manifest.sealed(sha256(model), sha256(table))
-    files = {
-        MODEL_FILE: model,
-        ITEMS_FILE: table,
-        MANIFEST_FILE: manifest.to_json(),
-        METRICS_FILE: _metrics(manifest),
-        CONFIG_FILE: _configuration(manifest),
-    }
+    manifest, files = _files(manifest, arrays, items)
     moment = manifest.created.replace(":", "").replace("-", "")[:15]
     finished = root / f"{moment}-{manifest.version}-{uuid.uuid4().hex[:4]}"
     with changing(root):
@@ -76,6 +67,38 @@ def save(
         if keep is not None:
             forget_old(root, keep, finished)
     return finished
+
+
+def save_as(directory: Path, manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> Path:
+    """Write an artefact into a directory that is not there yet, or is empty; returns it.
+
+    The directory is complete before it gets its name. Nothing beside it is touched: it may stand anywhere.
+
+    Raises:
+        ArtifactError: there is something at the path; or arrays, table or manifest are not what the kind of model
+            needs.
+        OSError: the folder around it cannot be written to, or is full; nothing is left over.
+    """
+    if directory.is_symlink() or (directory.exists() and (not directory.is_dir() or any(directory.iterdir()))):
+        raise ArtifactError(f"{directory} exists. Remove it, or save under another path.")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    _write(_files(manifest, arrays, items)[1], directory)
+    return directory
+
+
+def _files(manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> tuple[Manifest, dict[str, bytes]]:
+    """The manifest, sealed, and what the files hold, by their names."""
+    TrainedModel(manifest, arrays, items)
+    model = save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    table = _checked(items)
+    sealed = replace(manifest, format=FORMAT).sealed(sha256(model), sha256(table))
+    return sealed, {
+        MODEL_FILE: model,
+        ITEMS_FILE: table,
+        MANIFEST_FILE: sealed.to_json(),
+        METRICS_FILE: _metrics(sealed),
+        CONFIG_FILE: _configuration(sealed),
+    }
 
 
 def _checked(items: ItemTable) -> bytes:

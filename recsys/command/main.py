@@ -1,7 +1,8 @@
 """The `recsys` command: fit, validate, test and predict through Lightning's command line, and what needs none of it.
 
 `fit` chooses the number of epochs on a validation part of the training ratings, trains anew on all of them, tests once,
-and exports the artefact that the server answers from. `recsys publish ARTEFACT` takes the server to another one, or back.
+and exports the artefact that the server answers from. `recsys publish ARTEFACT` takes the server to another artefact,
+or back.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def explain(
 
 def _evidence(recommender: Recommender, user: int, item: int, n: int) -> list[Evidence]:
     arrays = recommender.artifact.arrays
-    items, ratings = recommender.rated_by(user)
+    items, ratings = recommender.artifact.rated_by(user)
     expected = recommender.manifest.global_mean + arrays["user_means"][user] + arrays["item_means"][items]
     similarities = recommender.similarities(item)[items]
     weights = similarities * (ratings - expected) * (items != item)  # the pair's own rating explains nothing

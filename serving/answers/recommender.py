@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys.artifact import SOURCES, Artifact, Floats, Id, Positions, Predictions, Times, load
+from recsys.artifact import SOURCES, Artifact, Floats, Id, Predictions, Times, best, item_scores, load
 from serving.answers.fold_in import FoldIn
 from serving.answers.item_catalogue import ItemCatalogue, Mask
 from serving.answers.item_vectors import item_vectors
 from serving.answers.known_ids import KnownIds
-from serving.answers.ranking import RankedItem, Ranking, best
+from serving.answers.ranking import RankedItem, Ranking
 from serving.answers.timestamps import times_from
 
 MODEL, FEATURES, USER_MEAN, ITEM_MEAN, GLOBAL_MEAN = SOURCES
@@ -75,8 +75,7 @@ class Recommender:
         self._directions = np.where(norms > 1e-5 * norms.max(), self.vectors / np.maximum(norms, 1e-30), 0)
         self._least, self._greatest = (float(np.float32(end)) for end in self.manifest.rating_scale)
         self.new_users = FoldIn(artifact, self.vectors)
-        self._begins = np.searchsorted(artifact.arrays["rating_users"], np.arange(self.n_users + 1))
-        self._by_activity = np.argsort(-np.diff(self._begins), kind="stable")
+        self._by_activity = np.argsort(-np.diff(artifact.rating_begins), kind="stable")
 
     @classmethod
     def from_directory(cls, directory: Path, share: Path | None = None) -> Recommender:
@@ -131,7 +130,7 @@ class Recommender:
         if said is None:
             return [None] * len(user_ids)
         levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
-        by_model = user_known & item_known & self.artifact.user_known[users] & self.artifact.item_known[items]
+        by_model = self.artifact.answers((users, user_known), (items, item_known))
         return [
             RatingDistribution(deviation, dict(zip(levels, shares, strict=True))) if known else None
             for deviation, shares, known in zip(
@@ -162,15 +161,11 @@ class Recommender:
         """
         candidates = self._candidates(genre)
         user = self.user_ids.position(user_id) if strict else self.user_ids.find(user_id)
-        if user is None or not self.artifact.user_known[user]:
-            scores, source = self._item_means(), ITEM_MEAN
-        else:
-            everything = np.array([user]), np.arange(self.n_items)
-            scores = self.artifact.scores(*everything, times_from([timestamp]))
-            source = MODEL if self.rated_by(user)[0].size else FEATURES
-            if exclude_seen:
-                candidates[self.rated_by(user)[0]] = False
-        return self._ranking(scores, candidates, offset, n, source)
+        found = np.array([user or 0]), np.array([user is not None])
+        (scores,), (source,) = item_scores(self.artifact, found, times_from([timestamp]))
+        if user is not None and exclude_seen:
+            candidates[self.artifact.rated_by(user)[0]] = False
+        return self._ranking(scores, candidates, offset, n, SOURCES[source])
 
     def similar(self, item_id: Id, *, n: int, offset: int) -> Ranking:
         """Rank the other items by the cosine of their vectors with this item's.
@@ -232,11 +227,6 @@ class Recommender:
         """List a page of the users, those with the most training ratings first."""
         return [self._known_user(int(user)) for user in self._by_activity[offset : offset + n]]
 
-    def rated_by(self, user: int) -> tuple[Positions, Floats]:
-        """Positions of the items that a user rated in training, ascending, and the ratings."""
-        rows = slice(self._begins[user], self._begins[user + 1])
-        return self.artifact.arrays["rating_items"][rows], self.artifact.arrays["rating_values"][rows]
-
     def similarities(self, item: int) -> Floats:
         """Cosine of every item's vector with that of the item at a position, (n_items,)."""
         cosines: Floats = self._directions @ self._directions[item]
@@ -254,13 +244,9 @@ class Recommender:
         return min(max(rating, self._least), self._greatest), self.artifact.source(user, item)
 
     def _known_user(self, user: int) -> KnownUser:
-        ratings = self.rated_by(user)[1]
+        ratings = self.artifact.rated_by(user)[1]
         mean = float(ratings.mean(dtype=np.float64)) if ratings.size else None
         return KnownUser(self.user_ids[user], ratings.size, mean)
-
-    def _item_means(self) -> Floats:
-        means: Floats = np.float32(self.manifest.global_mean) + self.artifact.arrays["item_means"]
-        return means
 
     def _candidates(self, genre: str | None) -> Mask:
         return np.ones(self.n_items, np.bool_) if genre is None else self.catalogue.with_genre(genre).copy()

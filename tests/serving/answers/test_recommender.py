@@ -9,7 +9,6 @@ from recsys.artifact import Array, Artifact, ArtifactError, ItemTable
 from serving.answers.explanation import explain, explain_new_user
 from serving.answers.fold_in import FoldIn
 from serving.answers.item_vectors import item_vectors
-from serving.answers.ranking import best
 from serving.answers.recommender import Recommender
 from tests.serving import films
 
@@ -124,12 +123,3 @@ def test_many_ratings_of_a_known_user_fold_in_to_nearly_that_users_ratings() -> 
     scores, _ = FoldIn(model, item_vectors(model)).scores(np.arange(5), films.MATRIX[0].astype(np.float32))
     means = films.MEAN + films.ITEM_MEANS
     assert np.abs(scores - films.MATRIX[0]).max() < 0.3 * np.abs(means - films.MATRIX[0]).max()
-
-
-@pytest.mark.parametrize(("offset", "n"), [(0, 3), (2, 3), (0, 50), (49, 5), (60, 5), (7, 13)])
-def test_a_page_is_that_part_of_the_whole_stable_order(offset: int, n: int) -> None:
-    rng = np.random.default_rng(0)
-    scores = rng.integers(0, 6, 50).astype(np.float32)  # many equals
-    candidates = rng.random(50) < 0.8
-    whole = [i for i in np.argsort(-scores, kind="stable") if candidates[i]]
-    assert best(scores, candidates, offset, n).tolist() == whole[offset : offset + n]

@@ -4,11 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from data.errors import ColumnError
 
-ROLES = ("user", "item", "rating", "time")
-_NEEDED = ("user", "item", "rating")
+
+@dataclass(frozen=True)
+class Wanted:
+    """The roles that columns of a kind of table have."""
+
+    needed: tuple[str, ...]
+    """Each has a column."""
+    optional: tuple[str, ...] = ()
+    """Each may have one."""
+    by_place: tuple[str, ...] = ()
+    """What the first columns are in a text without names."""
+    option: str | None = "--data.columns"
+    """The option of the command that names columns; None for a table in memory, whose columns can be renamed."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.needed + self.optional
+
+    def option_for(self, role: str) -> str:
+        """The option that says which column has a role."""
+        return f"{self.option}.{role}"
+
+    def how(self, role: str) -> str:
+        """How to say which column has a role, to end a sentence with."""
+        return f" {role}" if self.option is None else f": {self.option_for(role)} NAME"
+
+
+RATINGS = Wanted(("user", "item", "rating"), ("time",), ("user", "item", "rating", "time"))
 # As they are called in public data sets and by other libraries: lower case, letters and digits, the plainest first.
 _USUAL = {
     "user": (
@@ -33,56 +61,65 @@ _USUAL = {
 }  # fmt: skip
 
 
-def by_usual_names(names: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, str]:
-    """The name of the column for each role that the table has: user, item, rating and, if there is one, time.
+def by_usual_names(
+    names: Sequence[str], given: Mapping[str, str], where: str, wanted: Wanted = RATINGS
+) -> dict[str, str]:
+    """The name of the column for each role that the table has, such as user, item, rating and, if there is one, time.
 
     Args:
         names: of all columns.
         given: the columns that the caller names, by role.
         where: the table, for messages.
+        wanted: the roles that there are.
 
     Raises:
         ColumnError: a role has no column or several, or a named one is not there.
     """
-    if unknown := [role for role in given if role not in ROLES]:
-        raise ColumnError(f"columns are named for {', '.join(ROLES)}, not for {unknown[0]!r}")
+    if unknown := [role for role in given if role not in wanted.roles]:
+        raise ColumnError(f"columns are named for {', '.join(wanted.roles)}, not for {unknown[0]!r}")
     chosen: dict[str, str] = {}
-    for role in ROLES:
+    for role in wanted.roles:
         if role in given:
-            chosen[role] = _named(given[role], names, role, where)
+            chosen[role] = _named(given[role], names, wanted.option_for(role), where)
         elif candidates := _candidates(role, names, set(given.values())):
-            chosen[role] = _only(candidates, role, where)
-    if missing := [role for role in _NEEDED if role not in chosen]:
+            if len(candidates) > 1:
+                raise ColumnError(
+                    f"{where} has several columns for {role}: {_listed(candidates)}. Say which{wanted.how(role)}."
+                )
+            chosen[role] = candidates[0]
+    if missing := [role for role in wanted.needed if role not in chosen]:
         raise ColumnError(
             f"{where} has no column that is known for {_listed(missing)}; its columns are {_listed(names)}. "
-            f"Name it: --data.columns.{missing[0]} NAME."
+            f"Name it{wanted.how(missing[0])}."
         )
     if len(set(chosen.values())) < len(chosen):
         raise ColumnError(f"{where}: a column has one role, but they are {_shown(chosen)}.")
     return chosen
 
 
-def in_order(n_columns: int, given: Mapping[str, str], where: str) -> dict[str, int]:
-    """The place of the column for each role in a table without names: user, item, rating and perhaps time.
+def in_order(n_columns: int, given: Mapping[str, str], where: str, wanted: Wanted = RATINGS) -> dict[str, int]:
+    """The place of the column for each role in a table without names, such as user, item, rating and perhaps time.
 
     `given` may say other places, from 1 on.
 
     Raises:
         ColumnError: the table has too few columns, or a place that is not there.
     """
-    usual = {role: place for place, role in enumerate(ROLES, start=1) if place <= n_columns and role not in given}
+    by_place = enumerate(wanted.by_place, start=1)
+    usual = {role: place for place, role in by_place if place <= n_columns and role not in given}
     places = {role: str(place) for role, place in usual.items()} | dict(given)
     for role, place in places.items():
-        if role not in ROLES or not place.isdecimal() or not 1 <= int(place) <= n_columns:
+        if role not in wanted.roles or not place.isdecimal() or not 1 <= int(place) <= n_columns:
             raise ColumnError(
-                f"{where} has no line of names; --data.columns.{role} is a place from 1 to {n_columns}, not {place!r}"
+                f"{where} has no line of names; {wanted.option_for(role)} is a place from 1 to {n_columns}, "
+                f"not {place!r}"
             )
     taken = [place for role, place in places.items() if role in given]
     chosen = {role: int(place) - 1 for role, place in places.items() if role in given or place not in taken}
-    if missing := [role for role in _NEEDED if role not in chosen]:
+    if missing := [role for role in wanted.needed if role not in chosen]:
         raise ColumnError(
-            f"{where} has {n_columns} columns and no line of names; user, item and rating are needed, in this order. "
-            f"{_listed(missing)} is missing."
+            f"{where} has {n_columns} columns and no line of names; needed are {_listed(wanted.needed)}, in "
+            f"this order. {_listed(missing)} is missing."
         )
     return chosen
 
@@ -98,9 +135,9 @@ def id_column(names: Sequence[str], side: str, where: str) -> str:
     return next(iter(_candidates(side, names, set()) or [name for name in names if _plain(name) == "id"]), names[0])
 
 
-def _named(name: str, names: Sequence[str], role: str, where: str) -> str:
+def _named(name: str, names: Sequence[str], option: str, where: str) -> str:
     if name not in names:
-        raise ColumnError(f"{where} has no column {name!r} for --data.columns.{role}; it has {_listed(names)}.")
+        raise ColumnError(f"{where} has no column {name!r} for {option}; it has {_listed(names)}.")
     return name
 
 
@@ -110,14 +147,6 @@ def _candidates(role: str, names: Sequence[str], taken: set[str]) -> list[str]:
         if found := [name for name in names if name not in taken and _plain(name) == usual]:
             return found
     return []
-
-
-def _only(candidates: list[str], role: str, where: str) -> str:
-    if len(candidates) > 1:
-        raise ColumnError(
-            f"{where} has several columns for {role}: {_listed(candidates)}. Say which: --data.columns.{role} NAME."
-        )
-    return candidates[0]
 
 
 def _plain(name: str) -> str:
