@@ -114,6 +114,8 @@ def in_order(n_columns: int, given: Mapping[str, str], where: str, wanted: Wante
                 f"{where} has no line of names; {wanted.option_for(role)} is a place from 1 to {n_columns}, "
                 f"not {place!r}"
             )
+    if len(set(map(int, given.values()))) < len(given):
+        raise ColumnError(f"{where}: a column has one role, but they are {_shown(given)}.")
     taken = [place for role, place in places.items() if role in given]
     chosen = {role: int(place) - 1 for role, place in places.items() if role in given or place not in taken}
     if missing := [role for role in wanted.needed if role not in chosen]:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.feather
-import pyarrow.json
-import pyarrow.parquet
 
 from data.columns import id_column
 from data.errors import ColumnError, DuplicateIdError, MalformedRowError, UnknownFormatError, UnlistedIdError
 from data.ids import Ids, StringIds, positions
-from data.tables.dialect import SAMPLE, recognise
-from data.tables.files import StoredFile, first_bytes, stored_files
+from data.tables.formats.sources import open_tables
+from data.tables.formats.stored_table import StoredTable
 
 logger = logging.getLogger("data")
 
+_MISSING_STAY_WHOLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 _TITLE = ("title", "name", "movietitle", "itemname", "itemtitle", "productname", "booktitle")
 _YEAR = ("year", "releaseyear", "yearofpublication", "publicationyear")
 _GENRES = ("genres", "genre", "categories", "category", "tags")
@@ -47,78 +43,66 @@ def described_by(source: Any, ids: Ids, side: str) -> pd.DataFrame:
     index = pd.Index(ids[:] if isinstance(ids, StringIds) else ids, name=f"{side}_id")
     if source is None:
         return pd.DataFrame(index=index)
-    name = str(source) if isinstance(source, str | Path) else f"the table of {side}s"
-    table = _table(source, side, name)
-    key = id_column(table.column_names, side, name)
-    frame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
-    places, known = _places(table[key], ids, side, name)
+    table = _only_table(source)
+    key = _id_column(table, side)
+    whole = table.read_whole(key)
+    column = whole.column(key)
+    places, known = _places(column, ids, side, table)
     if not known.any():
         raise UnlistedIdError(
-            f"{name} describes none of the {ids.size:,} {side}s of the ratings: its column {key} has ids such as "
-            f"{table[key][0]}, the ratings such as {ids[0]}. Use tables and ratings of one data set."
+            f"{table.name} describes none of the {ids.size:,} {side}s of the ratings: its column "
+            f"{whole.column_names[key]} has ids such as {column[0]!s:.60}, the ratings such as {ids[0]!s:.60}. "
+            "Use tables and ratings of one data set."
         )
     rows, places = np.flatnonzero(known), places[known]
     order = np.argsort(places, kind="stable")
     again = np.flatnonzero(np.diff(places[order]) == 0)
     if again.size:
-        first, second = rows[order[again[0]]], rows[order[again[0] + 1]]
+        first, second = int(rows[order[again[0]]]), int(rows[order[again[0] + 1]])
         raise DuplicateIdError(
-            f"{name}, row {second + 1}: the {side} id {ids[int(places[order[again[0]]])]} has a row already, "
-            f"{first + 1}. Remove one."
+            f"{table.place(second)}: the {side} id {ids[int(places[order[again[0]]])]!s:.60} has a row already, "
+            f"{table.place(first)}. Remove one."
         )
-    described = frame.drop(columns=key).iloc[rows].set_axis(index[places], axis=0).reindex(index)
     if places.size < ids.size:
-        logger.info("%s has no row for %s of the %s %ss", name, f"{ids.size - places.size:,}", f"{ids.size:,}", side)
+        logger.info(
+            "%s has no row for %s of the %s %ss", table.name, f"{ids.size - places.size:,}", f"{ids.size:,}", side
+        )
+    frame = whole.remove_column(key).to_pandas(types_mapper=_MISSING_STAY_WHOLE.get)
+    described = frame.iloc[rows].set_axis(index[places], axis=0).reindex(index)
+    if table.is_written:
+        described = described.replace("", None)
     return _recognised(described) if side == "item" else described
 
 
-def _places(column: pa.ChunkedArray, ids: Ids, side: str, name: str) -> tuple[Any, Any]:
+def _only_table(source: Any) -> StoredTable:
+    tables = open_tables(source)
+    if len(tables) > 1:
+        raise UnknownFormatError(f"{source} has {len(tables)} files. Give one that describes all.")
+    return tables[0]
+
+
+def _id_column(table: StoredTable, side: str) -> int:
+    """The place of the column of ids."""
+    if table.names is None:
+        raise ColumnError(f"{table.name} has no line of names. Let its first line name the columns.")
+    if twice := [name for name in table.names if table.names.count(name) > 1]:
+        raise ColumnError(f"{table.name} has two columns called {twice[0]!r:.60}. Let each have a name of its own.")
+    return table.names.index(id_column(table.names, side, table.name))
+
+
+def _places(column: pa.ChunkedArray, ids: Ids, side: str, table: StoredTable) -> tuple[Any, Any]:
     """Where the ids of a table stand among those of the ratings, and whether they do."""
     if column.null_count:
-        raise MalformedRowError(f"{name}: a {side} id is missing. Correct it, or remove that row.")
+        row = column.is_null().index(True).as_py()
+        raise MalformedRowError(f"{table.place(row)}: the {side} id is missing. Correct it, or remove that row.")
     try:
         asked = column.cast(pa.large_string() if isinstance(ids, StringIds) else pa.int64())
     except pa.ArrowException as cause:
         kind = "text" if isinstance(ids, StringIds) else "whole numbers"
         raise MalformedRowError(
-            f"{name}: the {side} ids of the ratings are {kind}, those here are not: {cause}"
+            f"{table.name}: the {side} ids of the ratings are {kind}, those here are not: {cause}"
         ) from cause
     return positions(ids, asked.to_pylist() if isinstance(ids, StringIds) else asked.to_numpy())
-
-
-def _table(source: Any, side: str, name: str) -> pa.Table:
-    try:
-        if isinstance(source, pd.DataFrame):
-            named = source.index.name is not None
-            return pa.Table.from_pandas(source.reset_index() if named else source, preserve_index=False)
-        if not isinstance(source, str | Path):
-            return pa.table(source)
-        (file,) = stored_files(Path(source))
-        return _text(file, side) if file.format == "text" else _stored(file)
-    except ValueError as cause:  # several files; pyarrow's errors are ValueErrors, too
-        raise UnknownFormatError(f"{name} cannot be read as one table: {cause}") from cause
-
-
-def _text(file: StoredFile, side: str) -> pa.Table:
-    dialect = recognise(first_bytes(file, SAMPLE), file.name, least=2)
-    if dialect.header is None:
-        raise ColumnError(f"{file.name} has no line of names. Let its first line name the columns.")
-    key = id_column(dialect.header, side, file.name)
-    with file.open() as stream:
-        return pa.csv.read_csv(
-            stream,
-            pa.csv.ReadOptions(encoding=dialect.encoding, column_names=list(dialect.header), skip_rows=1),
-            pa.csv.ParseOptions(delimiter=dialect.separator[0], newlines_in_values=dialect.has_quotes),
-            pa.csv.ConvertOptions(column_types={key: pa.string()}, strings_can_be_null=True),
-        )
-
-
-def _stored(file: StoredFile) -> pa.Table:
-    with file.open() as stream:
-        return _READ[file.format](pa.BufferReader(stream.read()))
-
-
-_READ = {"parquet": pa.parquet.read_table, "feather": pa.feather.read_table, "json lines": pa.json.read_json}
 
 
 def _recognised(table: pd.DataFrame) -> pd.DataFrame:

@@ -20,12 +20,12 @@ class Kept(NamedTuple):
     """Which rows stay, ascending, and their ratings."""
 
     rows: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float32]
 
 
 def without_duplicates(
     pairs: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float64],
+    values: npt.NDArray[np.float32],
     times: npt.NDArray[np.int64] | None,
     choice: Choice,
     describe: Callable[[int, int], str],
@@ -43,8 +43,7 @@ def without_duplicates(
     Raises:
         DuplicateRatingError: a pair is rated twice, and that is refused.
     """
-    ordered = np.sort(pairs)
-    if not (ordered[1:] == ordered[:-1]).any():
+    if not _any_twice(pairs):
         return None
     order = np.argsort(pairs, kind="stable") if times is None else np.lexsort((times, pairs))  # stable, too
     begins = np.flatnonzero(np.diff(pairs[order], prepend=pairs[order[0]] - 1))
@@ -57,7 +56,8 @@ def without_duplicates(
     rows = order[begins] if choice == "first" else order[ends - 1]
     kept = values[rows]
     if choice == "mean":
-        kept = np.add.reduceat(values[order], begins) / (ends - begins)
+        sums = np.add.reduceat(values[order], begins, dtype=np.float64)
+        kept = (sums / (ends - begins)).astype(np.float32)
     logger.info(
         "%s ratings of pairs that are rated several times were left out: --data.duplicates %s",
         f"{pairs.size - rows.size:,}",
@@ -65,3 +65,10 @@ def without_duplicates(
     )
     ascending = np.argsort(rows)
     return Kept(rows[ascending], kept[ascending])
+
+
+def _any_twice(pairs: npt.NDArray[np.int64]) -> bool:
+    if (pairs[1:] > pairs[:-1]).all():  # many files are sorted
+        return False
+    ordered = np.sort(pairs)
+    return bool((ordered[1:] == ordered[:-1]).any())

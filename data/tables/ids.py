@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.errors import InvalidIdError, MalformedRowError
+from data.errors import InvalidIdError
 from data.ids import Ids, StringIds
+from data.tables.coded import Coded, Where
 
 
 def dense_ids(
-    column: pa.ChunkedArray, what: str, where: Callable[[int], str], *, are_written: bool
+    column: pa.ChunkedArray, what: str, where: Where, *, are_written: bool
 ) -> tuple[npt.NDArray[np.int64], Ids]:
     """Indices (n,) into the distinct ids of a column, which are returned in order.
 
@@ -22,7 +21,7 @@ def dense_ids(
     7.0. Else, and in a table with types, they are what they are.
 
     Args:
-        column: the ids (n,): text or whole numbers, or a dictionary of them.
+        column: the ids (n,): text or whole numbers, or a dictionary of them as `Coded` takes it.
         what: "user" or "item", for messages.
         where: says where a row stands, for messages.
         are_written: whether they come from a text.
@@ -31,15 +30,8 @@ def dense_ids(
         MalformedRowError: an id is missing.
         InvalidIdError: ids are neither text nor whole numbers of at most 63 bits and a sign.
     """
-    if column.null_count:
-        row = pc.index(pc.is_null(column), True).as_py()
-        raise MalformedRowError(f"{where(row)}: the {what} id is missing. Correct it, or remove that row.")
-    if not pa.types.is_dictionary(column.type):
-        column = _plain(column, what, where).dictionary_encode()
-    column = column.unify_dictionaries()
-    distinct = column.chunk(0).dictionary  # chunks share it
-    if are_written:
-        distinct = _whole_numbers(distinct)
+    coded = Coded(column, f"{what} id", where)
+    distinct = _whole_numbers(coded.distinct) if are_written else _plain(coded, what, where)
     if pa.types.is_integer(distinct.type):
         numbers = distinct.to_numpy()
         order = np.argsort(numbers)
@@ -50,26 +42,27 @@ def dense_ids(
         ids = _string_ids(text.take(order))
     place = np.empty(order.size, np.int64)
     place[order] = np.arange(order.size)
-    indices = np.empty(len(column), np.int64)
-    start = 0
-    for chunk in column.chunks:
-        np.take(place, chunk.indices.to_numpy(), out=indices[start : start + len(chunk)])
-        start += len(chunk)
-    return indices, ids
+    return coded.each(place), ids
 
 
-def _plain(column: pa.ChunkedArray, what: str, where: Callable[[int], str]) -> pa.ChunkedArray:
-    """The column as text or int64."""
-    kind = column.type
+def _plain(coded: Coded, what: str, where: Where) -> pa.Array:
+    """The distinct ids as text or int64."""
+    kind = coded.distinct.type
+    if pa.types.is_unsigned_integer(kind):
+        numbers = coded.distinct.to_numpy()
+        if (beyond := numbers > np.iinfo(np.int64).max).any():
+            place = int(np.argmax(beyond))
+            raise InvalidIdError(
+                f"{where(coded.first_row(place))}: the {what} id {numbers[place]} is more than 2^63 − 1. "
+                "Write ids as text."
+            )
     if pa.types.is_integer(kind):
-        try:
-            return column.cast(pa.int64())
-        except pa.ArrowInvalid as cause:
-            raise InvalidIdError(f"a {what} id is more than 2^63 − 1: {cause}. Write ids as text.") from cause
+        return coded.distinct.cast(pa.int64())
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return column.cast(pa.large_string())
+        return coded.distinct
     raise InvalidIdError(
-        f"{where(0)}: the {what} id {column[0]} is of type {kind}; ids are text or whole numbers. Convert the column."
+        f"{where(0)}: the {what} id {coded.distinct[0]} is of type {kind}. Ids are text or whole numbers: convert the "
+        "column to one of these."
     )
 
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from data.errors import DuplicateRatingError, MalformedRowError, OptionError, RatingOutsideScaleError
-from data.ids import Ids, StringIds
+from data.errors import DuplicateRatingError, OptionError, RatingOutsideScaleError
 from data.ratings import Ratings, RatingScale
+from data.tables.coded import Coded, Where
 from data.tables.descriptions import described_by
 from data.tables.duplicates import Choice, without_duplicates
+from data.tables.hashing import sha256_of
 from data.tables.ids import dense_ids
-from data.tables.rows import Part, place
+from data.tables.rating_values import distinct_ratings
+from data.tables.ratings_columns import RatingsColumns
 from data.tables.scale import rating_scale
-from data.tables.sources import Columns, columns_of
 from data.tables.times import seconds
-
-Where = Callable[[int], str]
 
 
 def read_ratings(
@@ -77,19 +71,12 @@ def read_train_and_test(
     """
     if duplicates not in get_args(Choice):
         raise OptionError(f"duplicates are {', '.join(get_args(Choice))}, not {duplicates!r}")
-    given = dict(columns or {})
-    untimed = given.get("time") == ""
-    sources = [_without_times(columns_of(each, _named(given)), untimed) for each in (ratings, test) if each is not None]
-    whole = _together(sources)
-    table, where = whole.table, partial(place, whole.parts)
-    user_indices, user_ids = dense_ids(table["user"], "user", where, are_written=whole.ids_are_written)
-    item_indices, item_ids = dense_ids(table["item"], "item", where, are_written=whole.ids_are_written)
-    values = _finite(table["rating"], where)
-    times = seconds(table["time"], where) if "time" in table.column_names else None
-    n_train = sources[0].table.num_rows
-    del table, whole, sources
-    found = rating_scale(values, scale)
-    values = _on(found, values, where)
+    read = RatingsColumns([ratings] if test is None else [ratings, test], columns or {})
+    n_train, where = read.n_rows_of_first, read.place
+    user_indices, user_ids = dense_ids(read.pop("user"), "user", where, are_written=read.are_written)
+    item_indices, item_ids = dense_ids(read.pop("item"), "item", where, are_written=read.are_written)
+    values, found = _on_a_scale(Coded(read.pop("rating"), "rating", where), scale, where)
+    times = seconds(read.pop("time"), where) if "time" in read else None
 
     def twice(first: int, second: int) -> str:
         user, item = user_ids[user_indices[second]], item_ids[item_indices[second]]
@@ -98,7 +85,7 @@ def read_train_and_test(
             if (first < n_train) == (second < n_train)
             else "A rating to test on may not be trained on: remove one."
         )
-        return f"{where(second)}: user {user} rates item {item} again, after {where(first)}. {remedy}"
+        return f"{where(second)}: user {user!s:.60} rates item {item!s:.60} again, after {where(first)}. {remedy}"
 
     pairs = user_indices * item_ids.size + item_indices
     kept = without_duplicates(pairs, values, times, duplicates, twice)
@@ -107,78 +94,50 @@ def read_train_and_test(
         user_indices, item_indices, values = user_indices[kept.rows], item_indices[kept.rows], kept.values
         times = None if times is None else times[kept.rows]
         n_train = int(np.count_nonzero(kept.rows < n_train))
-        if found.step is not None and duplicates == "mean":
+        if duplicates == "mean":
             found = RatingScale(found.minimum, found.maximum)
     del pairs
-    item_table, user_table = described_by(items, item_ids, "item"), described_by(users, user_ids, "user")
-    read = Ratings(
+    user_table, item_table = described_by(users, user_ids, "user"), described_by(items, item_ids, "item")
+    sha256 = sha256_of(
+        (found, n_train),
+        [user_ids, item_ids, user_indices, item_indices, values, times],
+        [user_table, item_table],
+    )
+    whole = Ratings(
         name=_name(ratings),
         users=user_indices,
         items=item_indices,
-        values=values.astype(np.float32),
+        values=values,
         timestamps=times,
         user_ids=user_ids,
         item_ids=item_ids,
         scale=found,
         user_table=user_table,
         item_table=item_table,
-        sha256="",
+        sha256=sha256,
         source=str(ratings) if isinstance(ratings, str | Path) else _name(ratings),
     )
-    return _hashed(read, n_train), n_train
+    return whole, n_train
 
 
-def _named(columns: Mapping[str, str]) -> dict[str, str]:
-    return {role: str(name) for role, name in columns.items() if not (role == "time" and name == "")}
-
-
-def _without_times(source: Columns, leave_out: bool) -> Columns:
-    if leave_out and "time" in source.table.column_names:
-        return Columns(source.table.drop_columns("time"), source.parts, source.ids_are_written)
-    return source
-
-
-def _together(sources: list[Columns]) -> Columns:
-    names = sources[0].table.column_names
-    if any(set(source.table.column_names) != set(names) for source in sources):
-        raise MalformedRowError("the ratings to test on have times and the others have none, or the other way round.")
-    try:
-        table = pa.concat_tables([each.table.select(names) for each in sources], promote_options="permissive")
-    except pa.ArrowException as cause:
-        raise MalformedRowError(
-            f"the ratings to test on have columns of other types than the others: {cause}"
-        ) from cause
-    parts: tuple[Part, ...] = tuple(part for each in sources for part in each.parts)
-    return Columns(table, parts, all(each.ids_are_written for each in sources))
-
-
-def _finite(column: pa.ChunkedArray, where: Where) -> npt.NDArray[np.float64]:
-    """The ratings as finite numbers."""
-    if column.null_count:
-        row = pc.index(pc.is_null(column), True).as_py()
-        raise MalformedRowError(f"{where(row)}: the rating is missing. Correct it, or remove that row.")
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)):
-        raise MalformedRowError(f"{where(0)}: the rating {column[0]} is not a number, but {column.type}.")
-    values: npt.NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
-    finite = np.isfinite(values)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise MalformedRowError(f"{where(row)}: the rating {values[row]} is not a finite number. Correct it.")
-    return values
-
-
-def _on(scale: RatingScale, values: npt.NDArray[np.float64], where: Where) -> npt.NDArray[np.float64]:
-    nearest, sound = scale.nearest(values)
+def _on_a_scale(
+    coded: Coded, given: str | Sequence[float] | None, where: Where
+) -> tuple[npt.NDArray[np.float32], RatingScale]:
+    """The ratings (n,), each on a step of their scale."""
+    distinct = distinct_ratings(coded, where)
+    scale = rating_scale(distinct, given)
+    nearest, sound = scale.nearest(distinct)
     if not sound.all():
-        row = int(np.argmin(sound))
+        place = int(np.argmin(sound))
         raise RatingOutsideScaleError(
-            f"{where(row)}: the rating {values[row]:.10g} is none of {scale}. Correct it, or give another scale: "
-            f"--data.scale {min(values.min(), scale.minimum):g},{max(values.max(), scale.maximum):g}."
+            f"{where(coded.first_row(place))}: the rating {distinct[place]:.10g} is none of {scale}. Correct it, or "
+            f"give another scale: --data.scale {min(distinct.min(), scale.minimum):g},"
+            f"{max(distinct.max(), scale.maximum):g}."
         )
-    return nearest
+    return coded.each(nearest.astype(np.float32)), scale
 
 
-def _require_apart(pairs: npt.NDArray[np.int64], n_train: int, twice: Callable[[int, int], str]) -> None:
+def _require_apart(pairs: npt.NDArray[np.int64], n_train: int, twice: Any) -> None:
     """Check that no pair stands in both parts."""
     in_both = np.isin(pairs[n_train:], pairs[:n_train])
     if in_both.any():
@@ -188,27 +147,3 @@ def _require_apart(pairs: npt.NDArray[np.int64], n_train: int, twice: Callable[[
 
 def _name(source: Any) -> str:
     return Path(source).name if isinstance(source, str | Path) else f"a {type(source).__name__}"
-
-
-def _hashed(ratings: Ratings, n_train: int) -> Ratings:
-    """The ratings with the SHA-256 of all that can decide what a model learns from them."""
-    arrays: list[npt.NDArray[Any]] = [
-        *_arrays(ratings.user_ids),
-        *_arrays(ratings.item_ids),
-        ratings.users.astype(np.int32),
-        ratings.items.astype(np.int32),
-        ratings.values,
-    ]
-    if ratings.timestamps is not None:
-        arrays.append(ratings.timestamps)
-    digest = hashlib.sha256(repr((ratings.scale, n_train)).encode())
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).data)
-    for frame in (ratings.user_table, ratings.item_table):
-        if frame.shape[1]:
-            digest.update(frame.to_json(orient="split", date_format="iso").encode())
-    return replace(ratings, sha256=digest.hexdigest())
-
-
-def _arrays(ids: Ids) -> list[npt.NDArray[Any]]:
-    return [ids.offsets, ids.text] if isinstance(ids, StringIds) else [ids]

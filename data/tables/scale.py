@@ -16,10 +16,11 @@ logger = logging.getLogger("data")
 
 _MOST_STEPS = 1000  # a scale of more is continuous
 _DECIMALS = 4  # that a step may have
+_LARGEST = 1 << 53  # whole numbers up to here are exact
 
 
-def rating_scale(values: npt.NDArray[np.float64], given: str | Sequence[float] | None) -> RatingScale:
-    """The scale of ratings (n,), all finite.
+def rating_scale(distinct: npt.NDArray[np.float64], given: str | Sequence[float] | None) -> RatingScale:
+    """The scale of ratings of which the distinct ones are (k,), all finite, in any order.
 
     `given` are the least and the greatest rating and perhaps the step, as numbers or as text such as "1,10". Where
     nothing is given, they are the least and the greatest there are. The step is the largest that leads from the least
@@ -29,9 +30,8 @@ def rating_scale(values: npt.NDArray[np.float64], given: str | Sequence[float] |
         OptionError: what is given is no scale.
         RatingOutsideScaleError: all ratings are equal, and no scale is given.
     """
-    distinct = np.unique(values if values.size < 1 << 16 else _distinct(values))
     if given is None:
-        least, greatest = float(distinct[0]), float(distinct[-1])
+        least, greatest = float(distinct.min()), float(distinct.max())
         if least == greatest:
             raise RatingOutsideScaleError(
                 f"all ratings are {least:g}, so they say nothing of what is liked. Where there are others that do not "
@@ -44,19 +44,7 @@ def rating_scale(values: npt.NDArray[np.float64], given: str | Sequence[float] |
     if step:
         return RatingScale(least, greatest, step[0])
     inside = distinct[(distinct >= least) & (distinct <= greatest)]
-    return RatingScale(least, greatest, _step(np.unique([least, *inside.tolist(), greatest]), least))
-
-
-def _distinct(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The distinct values, or as many of them as show that there is no step, without sorting all values."""
-    found = np.unique(values[: 1 << 16])
-    while found.size <= 2 * _MOST_STEPS:
-        places = np.searchsorted(found, values).clip(max=found.size - 1)
-        others = values[found[places] != values]
-        if not others.size:
-            return found
-        found = np.union1d(found, others[: 1 << 16])
-    return np.union1d(found, [values.min(), values.max()])
+    return RatingScale(least, greatest, _step(np.append(inside, greatest), least))
 
 
 def _step(distinct: npt.NDArray[np.float64], least: float) -> float | None:
@@ -66,7 +54,9 @@ def _step(distinct: npt.NDArray[np.float64], least: float) -> float | None:
         scaled = above * 10**decimals
         whole = np.rint(scaled)
         if np.abs(scaled - whole).max() < 1e-3:  # as RatingScale.nearest takes it
-            step = math.gcd(*whole.astype(np.int64).tolist())
+            if whole.max() > _LARGEST:
+                return None
+            step = int(np.gcd.reduce(whole.astype(np.int64)))
             return step / 10**decimals if whole.max() <= _MOST_STEPS * step else None
     return None
 

@@ -1,0 +1,183 @@
+"""Text files as tables: read by pyarrow in blocks; when that fails, a slower way says at which line."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+from typing_extensions import override
+
+from data.errors import DataError, EncodingError, MalformedRowError
+from data.tables.formats.dialect import SAMPLE, Dialect, Row, recognise, rows
+from data.tables.formats.files import StoredFile
+from data.tables.formats.stored_table import StoredTable
+
+# Text comes with a dictionary of what occurs, for each block: as fast as whole numbers, and equal to the byte.
+_AS_WRITTEN = pa.dictionary(pa.int32(), pa.string())
+_BLOCK = 1 << 23  # bytes; smaller ones repeat more of the dictionaries, and a row must fit into one
+_WHOLE = 1 << 28  # bytes of a table of users or items whose columns get their types by all their values
+
+
+class TextTable(StoredTable):
+    """A text file as a table."""
+
+    is_written = True
+
+    def __init__(self, file: StoredFile) -> None:
+        """Recognise how the file is written.
+
+        Raises:
+            DataError: of the subclasses that concern files and formats.
+        """
+        super().__init__(file.name)
+        self.file = file
+        self.dialect: Dialect = recognise(file.first_bytes(SAMPLE), file.name)
+
+    @property
+    @override
+    def names(self) -> tuple[str, ...] | None:
+        return self.dialect.header
+
+    @property
+    @override
+    def n_columns(self) -> int:
+        return self.dialect.n_columns
+
+    @override
+    def read(self, places: Mapping[str, int]) -> pa.Table:
+        # An empty field is missing; "" in quotes is not, and NaN is a word like others.
+        convert: dict[str, Any] = {
+            "null_values": [""],
+            "strings_can_be_null": True,
+            "quoted_strings_can_be_null": False,
+        }
+        types = dict.fromkeys(places.keys() - {"time"}, _AS_WRITTEN)
+        try:
+            return self._read(places, types, convert, has_line_ends=self.dialect.has_line_ends)
+        except pa.ArrowException:  # line ends in quotes further down, a fault, or times of several forms
+            times = dict.fromkeys(places.keys() & {"time"}, pa.string())
+            try:
+                return self._read(places, types | times, convert, has_line_ends=True)
+            except pa.ArrowException as cause:
+                raise self._first_fault(places, cause) from cause
+
+    @override
+    def read_whole(self, id_place: int) -> pa.Table:
+        names = self.dialect.header or ()
+        places = {name: place for place, name in enumerate(names)}
+        try:
+            return self._read(places, {names[id_place]: pa.string()}, {}, has_line_ends=True, block=_WHOLE)
+        except pa.ArrowException as cause:
+            raise self._first_fault(places, cause) from cause
+
+    @override
+    def place(self, row: int) -> str:
+        for number, (line, _) in enumerate(self._rows()):
+            if number == row:
+                return f"{self.name}, line {line}"
+        return super().place(row)
+
+    def _read(
+        self,
+        places: Mapping[str, int],
+        types: Mapping[str, pa.DataType],
+        convert: Mapping[str, Any],
+        *,
+        has_line_ends: bool,
+        block: int = _BLOCK,
+    ) -> pa.Table:
+        step = len(self.dialect.separator)  # "::" is two separators, with a column of nothing between
+        columns = [f"c{place}" for place in range((self.dialect.n_columns - 1) * step + 1)]
+        between = [column for place, column in enumerate(columns) if place % step]
+        chosen = {role: columns[place * step] for role, place in places.items()}
+        with self.file.open() as stream:
+            reader = pa.csv.open_csv(
+                stream,
+                pa.csv.ReadOptions(
+                    block_size=block,
+                    column_names=columns,
+                    skip_rows=self.dialect.first_line - 1,
+                    encoding=self.dialect.encoding,
+                ),
+                pa.csv.ParseOptions(
+                    delimiter=self.dialect.separator[0],
+                    quote_char='"' if step == 1 else False,
+                    newlines_in_values=has_line_ends,
+                    invalid_row_handler=_blank_lines_aside,
+                ),
+                pa.csv.ConvertOptions(
+                    include_columns=[*chosen.values(), *between],
+                    column_types={chosen[role]: kind for role, kind in types.items()}
+                    | dict.fromkeys(between, pa.null()),
+                    **convert,
+                ),
+            )
+            return reader.read_all().select(list(chosen.values())).rename_columns(list(chosen))
+
+    def _first_fault(self, places: Mapping[str, int], cause: Exception) -> DataError:
+        for line, row in self._rows():
+            where, expected = f"{self.name}, line {line}", self.dialect.n_columns
+            if len(row) != expected:
+                shown = self.dialect.separator.join(row)
+                quote = " A quote may lack its end." if "\n" in shown else ""
+                return MalformedRowError(
+                    f"{where}: {len(row)} fields instead of {expected} in {shown!r:.80}.{quote} Correct it."
+                )
+            if len(mark := self.dialect.separator) > 1 and any(mark[0] in field for field in row):
+                return MalformedRowError(
+                    f"{where}: a field in {mark.join(row)!r:.80} holds a single {mark[0]}, and {mark} separates them. "
+                    "Separate them by tabs."
+                )
+            if any(_is_not_text(row[place]) for place in places.values()):
+                return EncodingError(f"{where} is no {self.dialect.encoding.upper()} text. Save the file as UTF-8.")
+        return MalformedRowError(f"{self.name} cannot be read: {cause}. Correct it, or save it as Parquet.")
+
+    def _rows(self) -> Iterator[Row]:
+        """The rows of the file below its line of names."""
+        with self.file.open() as stream:
+            buffered = io.BufferedReader(_Reader(stream))
+            text = io.TextIOWrapper(buffered, self.dialect.encoding, errors="surrogateescape", newline="")
+            found = rows(text, self.dialect.separator)
+            if self.dialect.header is not None:
+                next(found)
+            yield from found
+
+
+def _blank_lines_aside(row: pa.csv.InvalidRow) -> str:
+    return "error" if row.text.strip() else "skip"
+
+
+def _is_not_text(field: str) -> bool:
+    try:
+        field.encode()
+    except UnicodeEncodeError:  # half a surrogate pair stands for a byte that is none
+        return True
+    return False
+
+
+class _Reader(io.RawIOBase):
+    """An Arrow stream as Python's text reader takes it, without the mark of its encoding."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        beginning = stream.read(3)
+        for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            if beginning.startswith(mark):
+                beginning = beginning[len(mark) :]
+                break
+        self._ahead = beginning
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: Any) -> int:
+        data = self._ahead[: len(buffer)] if self._ahead else self._stream.read(len(buffer))
+        self._ahead = self._ahead[len(data) :] if self._ahead else b""
+        buffer[: len(data)] = data
+        return len(data)
