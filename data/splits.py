@@ -19,6 +19,7 @@ from data.movielens import catalogue
 from data.ratings import Ratings
 
 Rows = npt.NDArray[np.int64]
+ALL = "all"  # the name of the split that leaves nothing to test on
 GIVEN = "given"  # the name of a split that comes with the ratings
 
 
@@ -42,7 +43,7 @@ def make_split(ratings: Ratings, name: str | float, seed: int) -> Split:
     name = canonical_name(name)
     kind, arguments = _recognise(name)
     test = kind.test_rows(ratings, arguments, seed)
-    if not 0 < test.size < len(ratings):
+    if name != ALL and not 0 < test.size < len(ratings):
         raise SplitUnavailableError(
             f"the split {name!r} of {len(ratings):,} ratings leaves {test.size:,} to test on and "
             f"{len(ratings) - test.size:,} to train on. Use a share further from 0 and 1, or more ratings."
@@ -209,6 +210,12 @@ _KINDS = (
         "cross-validation: of 5 random folds, the 1st is for testing; any number of folds from 2",
         re.compile(r"kfold-(?P<folds>\d+)-(?P<number>\d+)"),
         _fold,
+    ),
+    _Kind(
+        ALL,
+        "all ratings are for training and none for testing; the seed is not used",
+        re.compile(ALL),
+        lambda ratings, arguments, seed: np.arange(0),
     ),
     _Kind(
         "u1 ... u5",

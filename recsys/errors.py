@@ -7,3 +7,7 @@ class SettingsError(ValueError):
 
 class CommandError(Exception):
     """The command cannot be carried out as given; the message says why and what to do."""
+
+
+class UsageError(CommandError):
+    """An option is not one of the command's, or has a value that it does not take."""

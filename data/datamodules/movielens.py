@@ -32,7 +32,7 @@ class MovieLensDataModule(RatingsDataModule):
             path: the publisher's zip file, or the directory it was unpacked into; downloaded if not given.
             cache: directory for downloads; $RECSYS_CACHE or the user's cache directory if not given.
             split: share of training ratings in a random split (0.9, 0.8), an official fold (u1 … u5, ua, ub), a fold of
-                a random k-fold (kfold-5-1), or a split by time (time-0.9).
+                a random k-fold (kfold-5-1), a split by time (time-0.9), or all, which leaves none to test on.
             seed: seed of the random splits and of the order of batches.
             validation: share of the training ratings to hold out for choosing the number of epochs; 0 for none.
             batch_size: ratings in a batch, drawn in a new order each epoch; the whole training set if not given.

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from data.datamodules.base import RatingsDataModule
 from data.ratings import Ratings
-from data.splits import Split, given_split
+from data.splits import GIVEN, Split, given_split
 from data.tables.duplicates import Choice
 from data.tables.reading import read_train_and_test
 
@@ -44,8 +44,8 @@ class TableDataModule(RatingsDataModule):
             duplicates: what to do if a pair is rated twice: refuse, or keep the first, the last or the mean.
             items: a table of items: their id, and any other columns, of which title, year and genres are recognised.
             users: a table of users: their id, and any other columns.
-            split: share of training ratings in a random split (0.9, 0.8), a fold of a random k-fold (kfold-5-1), or a
-                split by time (time-0.9).
+            split: share of training ratings in a random split (0.9, 0.8), a fold of a random k-fold (kfold-5-1), a
+                split by time (time-0.9), or all, which leaves none to test on.
             seed: seed of the random splits and of the order of batches.
             validation: share of the training ratings to hold out for choosing the number of epochs; 0 for none.
             batch_size: ratings in a batch, drawn in a new order each epoch; the whole training set if not given.
@@ -55,6 +55,8 @@ class TableDataModule(RatingsDataModule):
             UnknownSplitError: there is no such split.
         """
         super().__init__(split, seed, validation, batch_size)
+        if test is not None:
+            self.split_name = GIVEN
         self._source: dict[str, Any] = {
             "ratings": ratings,
             "test": test,

@@ -2,4 +2,5 @@
 
 from recsys.command.main import main
 
-main()
+if __name__ == "__main__":  # processes of a search import this file, too
+    main()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from pytorch_lightning.trainer import Trainer
 from typing_extensions import override
 
 from data.datamodules import RatingsDataModule
-from data.splits import canonical_name
+from data.splits import GIVEN, canonical_name
 from recsys.command.arguments.class_arguments import FROM_DATA
 from recsys.command.arguments.environment import with_environment
 from recsys.command.arguments.messages import file_problem, one_line
@@ -70,7 +71,8 @@ class RecsysCLI(LightningCLI):
         data.split = canonical_name(data.split)  # as it is compared at a resume, like the callbacks
         config.trainer.callbacks = _listed(config.trainer.callbacks)
         self.recipe = recipe_of(_listed(config.config or self.config.config))
-        config.run.name = run_name(config.run.name, self.recipe, data.split)
+        split = GIVEN if data.get("test") is not None else data.split
+        config.run.name = run_name(config.run.name, self.recipe, split)
         require_supported(config.as_dict())
         require_writable(self.config.subcommand, config.as_dict())
 
@@ -95,6 +97,10 @@ class RecsysCLI(LightningCLI):
     def after_instantiate_classes(self) -> None:
         if self.resumed is not None:
             self.resumed.require_data(self.datamodule.ratings.sha256)
+        if self.subcommand in ("test", "predict") and not self.datamodule.split.test.size:
+            raise CommandError(
+                f"the split {self.datamodule.split_name} leaves no ratings to test on; give another one."
+            )
 
     @override
     def instantiate_classes(self) -> None:
@@ -112,7 +118,7 @@ class RecsysCLI(LightningCLI):
             self.record = FitRecord(stage, deciding(self.asked), self.datamodule.ratings.sha256)
             checkpoints = EpochCheckpoints(self._run.checkpoint(stage), self._run.checkpoint_every)
             callbacks += [self.record, LoggedConfiguration(self.asked), checkpoints]
-            if sys.stderr.isatty() and given["enable_progress_bar"] is not False:
+            if (sys.stderr.isatty() or "ipykernel" in sys.modules) and given["enable_progress_bar"] is not False:
                 callbacks.append(EpochProgress(stage))
             if stage == REFIT:
                 kwargs["limit_val_batches"] = 0
@@ -126,21 +132,22 @@ class RecsysCLI(LightningCLI):
         unfinished = limits(self.asked)
         if unfinished:
             print(f"recsys: {', '.join(unfinished)}: nothing will be exported", file=sys.stderr)
-        try:
-            if datamodule.validation > 0:
-                options = self._select(model, datamodule, **options)
-            self._run_fit(self.model, self.datamodule, **options)
-            metrics = self._metrics()
-            artefact = None
-            if not unfinished:
-                artefact = export(self._run, self.model, self.datamodule, metrics, deciding(self.asked))
-        except SystemExit as end:  # what Lightning makes of Ctrl-C
-            raise CommandError(f"Interrupted. {self._way_on()}") from end
-        except OSError as cause:
-            what = file_problem(cause, otherwise=str(self.trainer.log_dir or self._run.artifacts))
-            raise CommandError(f"{what}. Make room, or let it be written to. {self._way_on()}") from cause
+        with self.saying_how_to_go_on():
+            metrics = self.train(model, datamodule, **options)
+            artefact = None if unfinished else self.export(metrics)
         published = paper_rmse(self.datamodule.ratings.name, self.recipe, self.datamodule.split_name)
         print(report(self._run, self.datamodule, metrics, artefact, unfinished, published))
+
+    def train(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> dict[str, float]:
+        """Choose the number of epochs on validation ratings, refit on all of train, test once; returns the metrics."""
+        if datamodule.validation > 0:
+            options = self._select(model, datamodule, **options)
+        self._run_fit(self.model, self.datamodule, **options)
+        return self._metrics()
+
+    def export(self, metrics: dict[str, float]) -> Path:
+        """Write the artefact of the trained model; returns its directory."""
+        return export(self._run, self.model, self.datamodule, metrics, deciding(self.asked))
 
     def predict(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> None:
         """Predict the test ratings and write them as CSV."""
@@ -150,6 +157,21 @@ class RecsysCLI(LightningCLI):
         path = self._run.predictions
         write_atomically(path, table.to_csv(index=False).encode())
         print(f"{len(table):,} predictions written to {path}")
+
+    @contextmanager
+    def saying_how_to_go_on(self) -> Iterator[None]:
+        """Turn what ends a fit early into a message that names its last checkpoint.
+
+        Raises:
+            CommandError: it was interrupted, or a file could not be written.
+        """
+        try:
+            yield
+        except SystemExit as end:  # what Lightning makes of Ctrl-C
+            raise CommandError(f"Interrupted. {self._way_on()}") from end
+        except OSError as cause:
+            what = file_problem(cause, otherwise=str(self.trainer.log_dir or self._run.artifacts))
+            raise CommandError(f"{what}. Make room, or let it be written to. {self._way_on()}") from cause
 
     def _way_on(self) -> str:
         checkpoint = self.written.written  # by this run; an older one may lie there, of other settings
@@ -180,13 +202,7 @@ class RecsysCLI(LightningCLI):
         if self.resumed is not None and self.resumed.stage == REFIT:
             self._prepare_refit(self.resumed.epochs)
             return options
-        self._run_fit(model, datamodule, **options)
-        (selection,) = (c for c in self.trainer.callbacks if isinstance(c, EpochSelection))  # type: ignore[attr-defined]  # Trainer's
-        if not selection.best_epochs:
-            raise CommandError(
-                "No validation was made, so no number of epochs could be chosen: let --trainer.max_epochs be at least "
-                "--trainer.check_val_every_n_epoch, or give --data.validation 0."
-            )
+        selection = self.select(model, datamodule, **options)
         print(f"selection: validation RMSE {selection.best_rmse:.4f} after {selection.best_epochs} epochs")
         seconds = self.record.seconds
         self._prepare_refit(selection.best_epochs)
@@ -195,6 +211,17 @@ class RecsysCLI(LightningCLI):
             name.replace("val_", "validation_", 1): value for name, value in selection.best_metrics.items()
         }
         return {}  # the checkpoint, if there was one, was of the stage that is over
+
+    def select(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> EpochSelection:
+        """Train without the validation ratings; returns the number of epochs that predicts them best, and how well."""
+        self._run_fit(model, datamodule, **options)
+        (selection,) = (c for c in self.trainer.callbacks if isinstance(c, EpochSelection))  # type: ignore[attr-defined]  # Trainer's
+        if not selection.best_epochs:
+            raise CommandError(
+                "No validation was made, so no number of epochs could be chosen: let --trainer.max_epochs be at least "
+                "--trainer.check_val_every_n_epoch, or give --data.validation 0."
+            )
+        return selection
 
     def _run_fit(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> None:
         self.trainer.fit(model, datamodule=datamodule, **options)
@@ -212,7 +239,7 @@ class RecsysCLI(LightningCLI):
     def _metrics(self) -> dict[str, float]:
         """What came out of the fit; all that is exported, printed and served as a figure of the model is from here."""
         tested: Mapping[str, float] = {}
-        if self._run.test:
+        if self._run.test and self.datamodule.split.test.size:
             (tested,) = self.trainer.test(self.model, datamodule=self.datamodule, verbose=False)
         return {
             **self.record.validation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Callable
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
@@ -22,12 +23,15 @@ DESCRIPTIONS = {
 }
 
 
-def run(arguments: list[str] | None, description: str) -> None:
-    """Run Lightning's command line.
+def run(
+    arguments: list[str] | None, description: str = "", command_line: Callable[..., RecsysCLI] = RecsysCLI
+) -> RecsysCLI:
+    """Run Lightning's command line; returns it, with what it has trained.
 
     Args:
         arguments: those of the command; None for the process's own.
         description: of the whole command, for its help.
+        command_line: makes and runs it; one that fits otherwise than `recsys fit` does.
 
     Raises:
         CommandError: the settings do not go together, or the loss is no longer finite; and what data, settings and
@@ -45,7 +49,7 @@ def run(arguments: list[str] | None, description: str) -> None:
     ):
         warnings.filterwarnings("ignore", expected)
     try:
-        RecsysCLI(
+        return command_line(
             RatingModel,
             RatingsDataModule,
             parser_class=CommandParser,

@@ -7,6 +7,7 @@ or back.
 
 from __future__ import annotations
 
+import importlib
 import io
 import logging
 import sys
@@ -16,12 +17,18 @@ from data.errors import DataError
 from recsys.artifact import ArtifactError
 from recsys.command import publish
 from recsys.command.arguments.messages import file_problem
-from recsys.errors import CommandError, SettingsError
+from recsys.errors import CommandError, SettingsError, UsageError
 
 # Subcommands that need no Lightning, so that they start in a fraction of the time, and without torch where it is not
 # installed. Each takes the arguments behind its name.
 WITHOUT_LIGHTNING: dict[str, Callable[[list[str]], None]] = {
     "publish": publish.run,
+}
+
+# Those that fit many times. They are imported when they are asked for, and with them torch, which takes seconds.
+WITH_LIGHTNING = {
+    "cross_validate": "recsys.command.cross_validation",
+    "tune": "recsys.command.tune.command",
 }
 
 
@@ -44,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
         ModuleNotFoundError,  # of a logger or callback that was asked for; the message says what to install
     ) as error:
         print(f"recsys: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
     except OSError as error:  # what was checked before the work, such as room on the disk, may have changed since
         print(f"recsys: {file_problem(error)}.", file=sys.stderr)
         sys.exit(1)
@@ -57,6 +64,9 @@ def _run(arguments: list[str] | None) -> None:
     command, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     if (run := WITHOUT_LIGHTNING.get(command)) is not None:
         run(rest)
+        return
+    if (module := WITH_LIGHTNING.get(command)) is not None:
+        importlib.import_module(module).run(rest)
         return
     from recsys.command import lightning_command
 

@@ -137,8 +137,8 @@ class GibbsSampler:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` gave."""
-        for name in _STATE:
+        """Go on from what `state` gave; one of version 0.2, which did not draw ν, serves to predict."""
+        for name in _STATE & state.keys():
             setattr(self, name, state[name].clone())
         self.likelihood.thresholds = state["thresholds"].clone()
         self.generator.set_state(state["generator"])
@@ -215,4 +215,4 @@ def _with_one(side: Tensor) -> Tensor:
     return torch.cat([torch.ones_like(side[:, :1]), side[:, 1:]], 1)
 
 
-_STATE = ("users", "items", "precisions", "mean_precision", "noise_shape", "completed")
+_STATE = {"users", "items", "precisions", "mean_precision", "noise_shape", "completed"}

@@ -71,7 +71,8 @@ def test_an_id_of_the_other_kind_is_unknown_alone_and_an_error_among_many() -> N
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("offsets", np.array([0, 1]), "1 strings need 1 hashes"),
+        ("offsets", np.array([0, 1]), "do not ascend from 0"),
+        ("hashes", np.array([1], np.uint32), "3 strings need 3 hashes"),
         ("offsets", np.array([0, 2, 1, 4]), "do not ascend from 0"),
         ("offsets", np.array([0, 1, 3, 4]), "within a character"),
         ("text", np.frombuffer(b"ab\xc3(", np.uint8), "utf-8"),

@@ -64,7 +64,7 @@ def test_a_checkpoint_predicts_what_the_artefact_does(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "checkpoint"), [*((name, "refit.ckpt") for name in NAMES[1:]), ("linear_network", "selection.ckpt")]
+    ("name", "checkpoint"), [("user_item_embedding", "refit.ckpt"), ("linear_network", "selection.ckpt")]
 )
 def test_a_fit_that_goes_on_from_a_checkpoint_ends_as_one_that_was_never_stopped(name: str, checkpoint: str) -> None:
     recsys("fit", name, checkpoint, "--trainer.max_epochs=16")
@@ -72,6 +72,12 @@ def test_a_fit_that_goes_on_from_a_checkpoint_ends_as_one_that_was_never_stopped
     recorded = numbers(name)["metrics_of_16_epochs"]
     assert metrics.keys() == recorded.keys()
     assert {**metrics, "fit_seconds": 0.0} == pytest.approx({**recorded, "fit_seconds": 0.0}, abs=ROUNDING)
+
+
+def test_a_fit_does_not_go_on_from_a_sampler_that_drew_less(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        recsys("fit", "bayesian_embedding", "refit.ckpt", "--trainer.max_epochs=16")
+    assert "It can be tested and predicted with; to fit, start anew" in capsys.readouterr().err
 
 
 def test_a_checkpoint_of_a_selection_is_validated(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any, NoReturn
 
 from jsonargparse import Namespace
@@ -11,7 +10,7 @@ from pytorch_lightning.cli import LightningArgumentParser
 from typing_extensions import override
 
 from recsys.command.arguments.messages import one_line
-from recsys.errors import CommandError
+from recsys.errors import CommandError, UsageError
 
 
 class CommandParser(LightningArgumentParser):
@@ -32,5 +31,4 @@ class CommandParser(LightningArgumentParser):
         parser = getattr(ex, "subcommand_parser", None) or self
         command = parser.prog.replace(" [options]", "")
         options = re.findall(r"--[\w.]+", parser.format_help())
-        sys.stderr.write(f"recsys: {one_line(message, options)}\nSee {command} --help.\n")
-        sys.exit(2)
+        raise UsageError(f"{one_line(message, options)}\nSee {command} --help.")

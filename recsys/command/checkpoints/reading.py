@@ -11,11 +11,13 @@ from typing import Any
 
 import torch
 
+from recsys.command.arguments.conditions import classes
 from recsys.command.checkpoints.record import FORMAT, VERSIONS
 from recsys.command.run import REFIT, SELECTION
 from recsys.command.settings import Settings, differences
 from recsys.errors import CommandError
 
+_BEFORE_NOISE_SHAPES = 4  # the format of versions 0.1 and 0.2, whose sampler had a fixed ν
 # What zipfile and torch raise for bytes that are no checkpoint, encrypted or in an unknown compression among them.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError)
 
@@ -25,6 +27,7 @@ class Checkpoint:
     """What a checkpoint says of the fit that left it."""
 
     path: Path
+    format: int
     stage: str
     """"selection" or "refit"."""
     epochs: int | None
@@ -41,6 +44,11 @@ class Checkpoint:
         Raises:
             CommandError: a setting that decides the outcome differs; the message names each.
         """
+        if self.format == _BEFORE_NOISE_SHAPES and classes(self.configuration["model"]) == ["BayesianEmbedding"]:
+            raise CommandError(
+                f"{self.path} is of an older version, which did not draw how noise precisions spread. It can "
+                "be tested and predicted with; to fit, start anew without --ckpt_path."
+            )
         # A fit is the beginning of each longer one; but the number of epochs of a selection decides that of its refit.
         chosen_before = self.stage == REFIT and asked["data"]["init_args"]["validation"] > 0
         self._require_no(differences(self.configuration, asked, free=() if chosen_before else ("trainer.max_epochs",)))
@@ -125,13 +133,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
     record = _found(content, "callbacks", "FitRecord")
     if not isinstance(record, dict):
         raise CommandError(f"{path} is not a checkpoint of `recsys fit`.")
-    if record.get("format") != FORMAT:
+    if record.get("format") not in (_BEFORE_NOISE_SHAPES, FORMAT):
         raise CommandError(
             f"{path} is a checkpoint of format {record.get('format', 1)}; this version of recsys reads format "
             f"{FORMAT}. Train anew, without --ckpt_path."
         )
     return Checkpoint(
         path=path,
+        format=record["format"],
         stage=record["stage"],
         epochs=record["epochs"],
         epochs_done=_found(content, "loops", "fit_loop", "epoch_progress", "current", "processed"),

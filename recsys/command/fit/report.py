@@ -21,7 +21,7 @@ def report(
     of_paper = f"  (paper: {published:.3f})" if published is not None else ""
     lines = {
         "validation RMSE": _error(metrics, "validation_rmse"),
-        "test RMSE": _error(metrics, "test_rmse", of_paper) or "left alone, as --run.test false asks",
+        "test RMSE": _error(metrics, "test_rmse", of_paper) or _untested(data),
         "test MAE": _error(metrics, "test_mae"),
         "unknown users": _unknown(metrics, "users"),
         "unknown items": _unknown(metrics, "items"),
@@ -32,6 +32,12 @@ def report(
     }
     title = f"\n{run.name}, split {data.split_name}, seed {data.seed}\n"
     return title + "\n".join(f"  {name:<17}{value}" for name, value in lines.items() if value)
+
+
+def _untested(data: RatingsDataModule) -> str:
+    if data.split.test.size:
+        return "left alone, as --run.test false asks"
+    return f"not measured: the split {data.split_name} leaves no ratings to test on"
 
 
 def _error(metrics: Mapping[str, float], name: str, after: str = "") -> str:
