@@ -2,7 +2,8 @@
 
 `fit` chooses the number of epochs on a validation part of the training ratings, trains anew on all of them, tests once,
 and exports the artefact that the server answers from. `recsys publish ARTEFACT` takes the server to another artefact,
-or back.
+or back. `recsys cross_validate` fits a recipe on every fold but one, in turn; `recsys tune` searches its settings. Each
+has its own --help.
 """
 
 from __future__ import annotations
