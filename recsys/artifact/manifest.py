@@ -36,6 +36,8 @@ class Manifest:
     """The name of the configuration it was trained with."""
     rating_scale: tuple[float, float]
     """Least and greatest rating; predictions are clipped to it."""
+    rating_step: float | None
+    """From one rating that can be given to the next; None where every rating in between can be given."""
     global_mean: float
     """Mean of the training ratings: the answer for an unknown user and an unknown item."""
     split: str
@@ -68,7 +70,10 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """Write the manifest; equal manifests give equal bytes."""
-        return (json.dumps(asdict(self), indent=2) + "\n").encode()
+        values = asdict(self)
+        if self.format == 3:
+            del values["rating_step"]
+        return (json.dumps(values, indent=2) + "\n").encode()
 
 
 def sha256(data: bytes) -> str:
@@ -102,6 +107,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "kind": str,
     "recipe": str,
     "rating_scale": list,
+    "rating_step": (int, float, type(None)),
     "global_mean": (int, float),
     "split": str,
     "seed": int,
@@ -125,6 +131,8 @@ def _manifest_from(content: object, path: Path) -> Manifest:
             f"{f'of format {found}' if found else 'of none'}. "
             "Train and export the model with this version."
         )
+    if content["format"] == 3:
+        content = _with_step(content)
     if content.keys() != _TYPES.keys():
         wrong = ", ".join(sorted(content.keys() ^ _TYPES.keys()))
         raise ArtifactError(f"{path} has missing or unknown values: {wrong}. Export the model again.")
@@ -133,13 +141,27 @@ def _manifest_from(content: object, path: Path) -> Manifest:
             raise ArtifactError(f"{path}: {name} has the wrong type, {content[name]!r}. Export the model again.")
     if content["kind"] not in KINDS:
         raise ArtifactError(f"{path}: {content['kind']!r} is no kind of model known here ({', '.join(KINDS)}).")
-    scale = content["rating_scale"]
-    if len(scale) != 2 or not all(map(_is_finite, scale)) or not scale[0] < scale[1]:
-        raise ArtifactError(f"{path}: rating_scale must be the least and the greatest rating, not {scale!r}.")
+    scale = _checked_scale(content, path)
     for name, value in {"global_mean": content["global_mean"], **content["metrics"]}.items():
         if not _is_finite(value):
             raise ArtifactError(f"{path}: {name} is {value!r}, which is no finite number. Export the model again.")
-    return Manifest(**{**content, "rating_scale": (scale[0], scale[1])})
+    return Manifest(**{**content, "rating_scale": scale})
+
+
+def _checked_scale(content: dict[str, Any], path: Path) -> tuple[float, float]:
+    """Return the least and the greatest rating, if they and the step between ratings make sense."""
+    scale, step = content["rating_scale"], content["rating_step"]
+    if len(scale) != 2 or not all(map(_is_finite, scale)) or not scale[0] < scale[1]:
+        raise ArtifactError(f"{path}: rating_scale must be the least and the greatest rating, not {scale!r}.")
+    if step is not None and not (_is_finite(step) and 0 < step <= scale[1] - scale[0]):
+        raise ArtifactError(f"{path}: rating_step must lead from one rating of the scale to the next, not {step!r}.")
+    return scale[0], scale[1]
+
+
+def _with_step(content: dict[str, Any]) -> dict[str, Any]:
+    """Add the step to what format 3 says, which knows the scales of MovieLens alone: they begin one step above 0."""
+    scale = content.get("rating_scale")
+    return content | {"rating_step": scale[0] if scale in ([0.5, 5], [1, 5]) else None}
 
 
 def _is_finite(value: Any) -> bool:

@@ -245,11 +245,18 @@ class ModelResponse(_Answer):
     n_users: int = Field(examples=[943])
     n_items: int = Field(examples=[1682])
     n_ratings: int = Field(description="Number of training ratings.", examples=[90_000])
+    has_titles: bool = Field(
+        description="Whether items have titles; otherwise their ids stand in `title`.", examples=[True]
+    )
     genres: list[str] = Field(examples=[["Comedy", "Drama"]])
     rating_scale: Annotated[
         tuple[float, float],
         WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
     ] = Field(description="Least and greatest rating.", examples=[(1, 5)])
+    rating_step: float | None = Field(
+        description="From one rating that can be given to the next; null where every rating in between can be given.",
+        examples=[1],
+    )
     global_mean: float = Field(description="Mean training rating.", examples=[3.53])
     split: str = Field(examples=["0.9"])
     seed: int = Field(examples=[0])

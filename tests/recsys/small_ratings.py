@@ -118,6 +118,7 @@ def as_artefact(model: RatingModel, data: SmallRatings) -> artifact.Artifact:
         kind=type(model).__name__,
         recipe="a test",
         rating_scale=model.rating_scale,
+        rating_step=None,
         global_mean=means.mean,
         split="0.9",
         seed=0,

@@ -50,6 +50,7 @@ def test_an_artefact_predicts_what_it_did(name: str) -> None:
     assert np.array_equal(model.predict(*pairs).ratings, np.float32(recorded["ratings"]))
     at_times = model.predict(*pairs, recorded["times"]).ratings
     assert at_times == pytest.approx(recorded["ratings_at_times"], abs=1e-6)
+    assert (model.manifest.format, model.manifest.rating_scale, model.manifest.rating_step) == (3, (1, 5), 1)
 
 
 @of_every_kind

@@ -28,8 +28,9 @@ StartProcess = Callable[..., "Server"]
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artefact with users 3, 7, 20 and items 10, 11."""
     manifest = artifact.Manifest(
-        kind="LinearNetwork", recipe="test", rating_scale=(1.0, 5.0), global_mean=3.5, split="0.9", seed=0, metrics={},
-        data_name="100k", data_sha256="ab", created="2026-01-01T00:00:00+00:00", configuration={},
+        kind="LinearNetwork", recipe="test", rating_scale=(1.0, 5.0), rating_step=None, global_mean=3.5,
+        split="0.9", seed=0, metrics={}, data_name="100k", data_sha256="ab",
+        created="2026-01-01T00:00:00+00:00", configuration={},
     )  # fmt: skip
     arrays = {
         "matrix": MATRIX,

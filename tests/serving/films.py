@@ -28,7 +28,7 @@ MATRIX = MEAN + USER_MEANS[:, None] + ITEM_MEANS + USER_TASTE[:, None] * ITEM_TA
 def manifest(kind: str) -> Manifest:
     """What is said of the films, as a model of one kind or the other."""
     return Manifest(
-        kind=kind, recipe="films", rating_scale=(1.0, 5.0), global_mean=MEAN, split="0.9", seed=0,
+        kind=kind, recipe="films", rating_scale=(1.0, 5.0), rating_step=1.0, global_mean=MEAN, split="0.9", seed=0,
         metrics={"test_rmse": 0.8, "test_rmse_as_served": 0.9},
         data_name="100k", data_sha256="ab", created="2026-01-01T00:00:00+00:00",
         configuration={},

@@ -58,8 +58,9 @@ def numbers(seed: int) -> Array:
 def saved(root: Path, users: Ids, items: Ids) -> Path:
     """The model with these ids as an artefact."""
     manifest = Manifest(
-        kind="UserItemEmbedding", recipe="odd", rating_scale=(0.0, float(EACH * EACH)), global_mean=0.5, split="0.9",
-        seed=0, metrics={}, data_name="odd", data_sha256="", created="2026-01-01T00:00:00+00:00", configuration={},
+        kind="UserItemEmbedding", recipe="odd", rating_scale=(0.0, float(EACH * EACH)), rating_step=None,
+        global_mean=0.5, split="0.9", seed=0, metrics={}, data_name="odd", data_sha256="",
+        created="2026-01-01T00:00:00+00:00", configuration={},
     )  # fmt: skip
     positions = np.arange(N, dtype=np.float32)
     arrays: dict[str, Array] = {

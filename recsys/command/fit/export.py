@@ -39,6 +39,7 @@ def export(
         kind=type(model).__name__,
         recipe=run.name,
         rating_scale=model.rating_scale,
+        rating_step=data.ratings.scale.step,
         global_mean=means.mean,
         split=data.split_name,
         seed=data.seed,

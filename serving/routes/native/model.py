@@ -24,5 +24,6 @@ async def model(recommender: CurrentRecommender) -> ModelResponse:
         n_users=recommender.n_users,
         n_items=recommender.n_items,
         n_ratings=recommender.n_ratings,
+        has_titles=recommender.artifact.items.titles is not None,
         genres=list(recommender.catalogue.genres),
     )

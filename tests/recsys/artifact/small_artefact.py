@@ -20,8 +20,9 @@ ITEMS = ItemTable(("Café", "北京"), (1999, None), (("Comedy", "Drama"), ()))
 
 def manifest(kind: str = "LinearNetwork", **changes: object) -> Manifest:
     values: dict[str, object] = {
-        "kind": kind, "recipe": "test", "rating_scale": (1.0, 5.0), "global_mean": 3.5, "split": "0.9", "seed": 0,
-        "metrics": {"test_rmse": 0.9}, "data_name": "100k", "data_sha256": "ab", "created": "2026-01-01T00:00:00+00:00",
+        "kind": kind, "recipe": "test", "rating_scale": (1.0, 5.0), "rating_step": 0.5, "global_mean": 3.5,
+        "split": "0.9", "seed": 0, "metrics": {"test_rmse": 0.9}, "data_name": "100k", "data_sha256": "ab",
+        "created": "2026-01-01T00:00:00+00:00",
         "configuration": {"data": {"split": "0.9"}},
     }  # fmt: skip
     return Manifest(**{**values, **changes})  # type: ignore[arg-type]  # the test's own values

@@ -288,6 +288,8 @@ def test_the_model_is_described(ask: Ask) -> None:
     model = ask("/v1/model")
     assert (model["kind"], model["recipe"], model["split"], model["seed"]) == ("LinearNetwork", "films", "0.9", 0)
     assert (model["n_users"], model["n_items"], model["n_ratings"]) == (6, 5, 7)
-    assert (model["rating_scale"], model["metrics"]) == ([1, 5], {"test_rmse": 0.8, "test_rmse_as_served": 0.9})
+    assert (model["rating_scale"], model["rating_step"]) == ([1, 5], 1)
+    assert model["metrics"] == {"test_rmse": 0.8, "test_rmse_as_served": 0.9}
+    assert model["has_titles"] is True
     assert model["genres"] == ["Action", "Comedy", "Drama", "Romance", "Sci-Fi"]
     assert model["data_sha256"] == "ab"
