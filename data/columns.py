@@ -126,6 +126,11 @@ def in_order(n_columns: int, given: Mapping[str, str], where: str, wanted: Wante
     return chosen
 
 
+def is_usual(name: str, role: str) -> bool:
+    """Whether a column of this name usually has a role."""
+    return _plain(name) in _USUAL[role]
+
+
 def id_column(names: Sequence[str], side: str, where: str) -> str:
     """The column of ids in a table of users or items: by its usual name, or called id, else the first.
 

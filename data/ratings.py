@@ -72,6 +72,8 @@ class Ratings:
     """Hash of what the ratings are. For 100k, that of u.data."""
     source: str
     """Who served the files, for a person to read."""
+    left_out: int = 0
+    """Ratings of pairs that were rated several times, beyond the one of each that is kept."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

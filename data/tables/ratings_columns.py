@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from data.columns import by_usual_names, in_order
+from data.columns import RATINGS, Wanted, by_usual_names, in_order
 from data.errors import EmptyFileError, MalformedRowError
 from data.tables.coded import Coded
 from data.tables.formats.sources import open_tables
@@ -55,18 +55,32 @@ class RatingsColumns:
         return self._tables[number].place(row - self._starts[number])
 
 
-def _read(table: StoredTable, given: Mapping[str, str], *, as_typed: bool) -> pa.Table:
+def places_of(table: StoredTable, given: Mapping[str, str], wanted: Wanted = RATINGS) -> dict[str, int]:
+    """The place of the column for each role that a table has, from 0 on; says them aloud.
+
+    Args:
+        table: the table.
+        given: names of columns by role, where they are not recognised; a time of "" leaves times out.
+        wanted: the roles that there are.
+
+    Raises:
+        ColumnError: a role has no column or several, or a named one is not there.
+    """
     named = {role: str(name) for role, name in given.items() if (role, name) != ("time", "")}
     if table.names is None:
-        places = in_order(table.n_columns, named, table.name)
+        places = in_order(table.n_columns, named, table.name, wanted)
         shown = {role: f"column {place + 1}" for role, place in places.items()}
     else:
-        shown = by_usual_names(table.names, named, table.name)
+        shown = by_usual_names(table.names, named, table.name, wanted)
         places = {role: table.names.index(name) for role, name in shown.items()}
     if given.get("time") == "":
         places.pop("time", None)
     logger.info("%s: %s", table.name, ", ".join(f"{role} is {shown[role]}" for role in places))
-    read = table.read(places)
+    return places
+
+
+def _read(table: StoredTable, given: Mapping[str, str], *, as_typed: bool) -> pa.Table:
+    read = table.read(places_of(table, given))
     if not read.num_rows:
         raise EmptyFileError(f"{table.name} has no rows. Give a table with a user, an item and a rating in each row.")
     return _typed(table, read) if as_typed else read

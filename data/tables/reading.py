@@ -87,6 +87,7 @@ def read_train_and_test(
         )
         return f"{where(second)}: user {user!s:.60} rates item {item!s:.60} again, after {where(first)}. {remedy}"
 
+    n_rows = values.size
     pairs = user_indices * item_ids.size + item_indices
     kept = without_duplicates(pairs, values, times, duplicates, twice)
     if kept is not None:
@@ -116,6 +117,7 @@ def read_train_and_test(
         item_table=item_table,
         sha256=sha256,
         source=str(ratings) if isinstance(ratings, str | Path) else _name(ratings),
+        left_out=n_rows - values.size,
     )
     return whole, n_train
 

@@ -19,7 +19,8 @@ DESCRIPTIONS = {
     "fit": "Choose the number of epochs on validation ratings, refit on all training ratings, test once, export.",
     "validate": "Print RMSE and MAE of a selection's checkpoint on the validation ratings.",
     "test": "Print RMSE and MAE of a checkpoint on the test ratings.",
-    "predict": "Write a checkpoint's predictions of the test ratings as CSV.",
+    "predict": "Write a checkpoint's predictions of the test ratings as CSV. With --pairs FILE, write an artefact's "
+    "predictions of any pairs of a user and an item instead: recsys predict --pairs FILE --help.",
 }
 
 

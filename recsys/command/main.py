@@ -2,8 +2,9 @@
 
 `fit` chooses the number of epochs on a validation part of the training ratings, trains anew on all of them, tests once,
 and exports the artefact that the server answers from. `recsys publish ARTEFACT` takes the server to another artefact,
-or back. `recsys cross_validate` fits a recipe on every fold but one, in turn; `recsys tune` searches its settings. Each
-has its own --help.
+or back. `recsys cross_validate` fits a recipe on every fold but one, in turn; `recsys tune` searches its settings.
+`recsys predict --pairs FILE` and `recsys recommend` answer from an artefact, for many pairs or users at once; `recsys
+describe RATINGS` shows what ratings there are, before training. Each has its own --help.
 """
 
 from __future__ import annotations
@@ -13,17 +14,23 @@ import io
 import logging
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from data.errors import DataError
 from recsys.artifact import ArtifactError
 from recsys.command import publish
+from recsys.command.answers import predict, recommend
 from recsys.command.arguments.messages import file_problem
+from recsys.command.describe import command as describe
 from recsys.errors import CommandError, SettingsError, UsageError
 
+LIGHTNING = ("fit", "validate", "test", "predict")
 # Subcommands that need no Lightning, so that they start in a fraction of the time, and without torch where it is not
 # installed. Each takes the arguments behind its name.
 WITHOUT_LIGHTNING: dict[str, Callable[[list[str]], None]] = {
+    "describe": describe.run,
     "publish": publish.run,
+    "recommend": recommend.run,
 }
 
 # Those that fit many times. They are imported when they are asked for, and with them torch, which takes seconds.
@@ -63,6 +70,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> None:
     command, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
+    if command and not command.startswith("-"):
+        _require_known(command)
+    if command == "predict" and predict.is_asked(rest):
+        predict.run(rest)
+        return
     if (run := WITHOUT_LIGHTNING.get(command)) is not None:
         run(rest)
         return
@@ -72,3 +84,11 @@ def _run(arguments: list[str] | None) -> None:
     from recsys.command import lightning_command
 
     lightning_command.run(arguments, description=__doc__ or "")
+
+
+def _require_known(command: str) -> None:
+    known = [*LIGHTNING, *WITHOUT_LIGHTNING, *WITH_LIGHTNING]
+    if command not in known:
+        near = get_close_matches(command, known, 1)
+        offered = f"; did you mean {near[0]}?" if near else f". There are {', '.join(known)}."
+        raise UsageError(f"there is no subcommand {command}{offered}\nSee recsys --help.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,6 +15,7 @@ _SEPARATORS = ("\t", ";", ",", "|", "::", " ")  # the first that all lines have 
 _ROWS = 200  # of the beginning that are looked at
 SAMPLE = 1 << 18  # bytes of the beginning
 
+IsName = Callable[[str], bool]
 Row = tuple[int, list[str]]  # the line that it begins in, from 1 on, and its fields
 
 
@@ -34,10 +35,15 @@ class Dialect:
     """Whether a field in the beginning holds a line end."""
 
 
-def recognise(beginning: bytes, where: str) -> Dialect:
+def recognise(beginning: bytes, where: str, is_name: IsName | None = None) -> Dialect:
     """Recognise how a text is written, by its first bytes.
 
     A first row with a number in it, as each row of ratings has, has no names.
+
+    Args:
+        beginning: the first bytes, `SAMPLE` of them if there are so many.
+        where: the file, for messages.
+        is_name: whether the first line of a text with a single column is its name; None if such a text is no table.
 
     Raises:
         EmptyFileError: there is no line with something in it.
@@ -47,11 +53,13 @@ def recognise(beginning: bytes, where: str) -> Dialect:
     text, encoding = _decoded(beginning, where)
     samples = {mark: list(islice(rows(io.StringIO(text, newline=""), mark), _ROWS)) for mark in _SEPARATORS}
     if not samples[","]:
-        raise EmptyFileError(f"{where} has no rows. Give a file with a user, an item and a rating in each row.")
-    chosen = _separator(samples, where, is_cut=len(beginning) >= SAMPLE)
+        raise EmptyFileError(f"{where} has no rows. Give a file that has some.")
+    chosen = _separator(samples, where, is_cut=len(beginning) >= SAMPLE, may_be_list=is_name is not None)
     found = samples[chosen]
     first = found[0][1]
     header = None if any(map(_is_number, first)) else tuple(name.strip() for name in first)
+    if header is not None and len(header) == 1 and is_name is not None and not is_name(header[0]):
+        header = None
     if header is not None and len(found) == 1:
         raise EmptyFileError(f"{where} has no rows below its line of names, {chosen.join(header)!r:.80}.")
     return Dialect(
@@ -102,8 +110,11 @@ def _decoded(beginning: bytes, where: str) -> tuple[str, str]:
         raise EncodingError(f"{where}, line {line} is no UTF-8 text: {shown!r}. Save the file as UTF-8.") from cause
 
 
-def _separator(samples: dict[str, list[Row]], where: str, *, is_cut: bool) -> str:
-    """What gives every row as many fields, three or more if possible; else what does so to most of them."""
+def _separator(samples: dict[str, list[Row]], where: str, *, is_cut: bool, may_be_list: bool) -> str:
+    """What gives every row as many fields, three or more if possible; else what does so to most of them.
+
+    If nothing does, and there may be a single column, what occurs in no row.
+    """
     whole = {mark: found[:-1] if is_cut and len(found) > 1 else found for mark, found in samples.items()}
     counts = {mark: [len(fields) for _, fields in found] for mark, found in whole.items()}
     for least in (3, 2):
@@ -116,6 +127,9 @@ def _separator(samples: dict[str, list[Row]], where: str, *, is_cut: bool) -> st
         for candidates in (alike, most):
             if candidates:
                 return candidates[0]
+    absent = [mark for mark, each in counts.items() if max(each) == 1]
+    if may_be_list and absent:
+        return absent[0]
     beginning = samples[","][0][1]
     raise UnknownFormatError(
         f"{where}: nothing separates columns in {','.join(beginning)!r:.80}. Separate them by commas, tabs, "

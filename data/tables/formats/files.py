@@ -105,7 +105,7 @@ def stored_files(path: Path) -> list[StoredFile]:
         if parent.is_file():  # a path through a file leads into an archive
             return [_member(parent, path.relative_to(parent).as_posix())]
     if not path.exists():
-        raise MissingFileError(f"there is no file {path}. Give the path of a file or a folder of ratings.")
+        raise MissingFileError(f"there is no file {path}. Give the path of a file, or of a folder of its parts.")
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return [_main_member(path)]
     return [StoredFile(path)]

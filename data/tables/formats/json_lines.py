@@ -45,7 +45,9 @@ class JsonLinesTable(StoredTable):
     @override
     def read(self, places: Mapping[str, int]) -> pa.Table:
         fields = {role: self._schema.field(place) for role, place in places.items()}
-        if fractions := [fields[role].name for role in IDS if pa.types.is_floating(fields[role].type)]:
+        if fractions := [
+            fields[role].name for role in IDS if role in fields and pa.types.is_floating(fields[role].type)
+        ]:
             raise self._first_fault(fractions, fractions, "an id is no whole number")
         schema = pa.schema([(field.name, _type(field.type, is_id=role in IDS)) for role, field in fields.items()])
         table = self._read(schema, "ignore")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import DataError, UnknownFormatError
+from data.tables.formats.dialect import IsName
 from data.tables.formats.files import StoredFile, stored_files
 from data.tables.formats.json_lines import JsonLinesTable
 from data.tables.formats.stored_table import StoredTable
@@ -22,8 +23,12 @@ _FORMATS = (
 _LONGEST = 64  # bytes that tell
 
 
-def open_tables(source: Any) -> list[StoredTable]:
+def open_tables(source: Any, is_name: IsName | None = None) -> list[StoredTable]:
     """The tables whose rows a source consists of, one after the other: several if it is a folder of parts.
+
+    Args:
+        source: a file, a folder of parts, or a table in memory.
+        is_name: whether the first line of a text with a single column is its name; None if such a text is no table.
 
     Raises:
         DataError: of the subclasses that concern files and formats.
@@ -34,7 +39,7 @@ def open_tables(source: Any) -> list[StoredTable]:
     tables: list[StoredTable] = []
     for file in files:
         try:
-            tables.append(_open(file))
+            tables.append(_open(file, is_name))
         except DataError as cause:
             if len(files) == 1:
                 raise
@@ -50,7 +55,7 @@ def open_tables(source: Any) -> list[StoredTable]:
     return tables
 
 
-def _open(file: StoredFile) -> StoredTable:
+def _open(file: StoredFile, is_name: IsName | None) -> StoredTable:
     beginning = file.first_bytes(_LONGEST)
     for mark, kind in _FORMATS:
         if mark.match(beginning):
@@ -60,7 +65,7 @@ def _open(file: StoredFile) -> StoredTable:
             f"{file.name} is one JSON array; JSON is read with an object on each line. Write it so, for instance by "
             'pandas: frame.to_json("plays.jsonl", orient="records", lines=True).'
         )
-    return TextTable(file)
+    return TextTable(file, is_name)
 
 
 def _columns(table: StoredTable) -> str:

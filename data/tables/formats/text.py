@@ -12,7 +12,7 @@ import pyarrow.csv
 from typing_extensions import override
 
 from data.errors import DataError, EncodingError, MalformedRowError
-from data.tables.formats.dialect import SAMPLE, Dialect, Row, recognise, rows
+from data.tables.formats.dialect import SAMPLE, Dialect, IsName, Row, recognise, rows
 from data.tables.formats.files import StoredFile
 from data.tables.formats.stored_table import StoredTable
 
@@ -27,15 +27,15 @@ class TextTable(StoredTable):
 
     is_written = True
 
-    def __init__(self, file: StoredFile) -> None:
-        """Recognise how the file is written.
+    def __init__(self, file: StoredFile, is_name: IsName | None = None) -> None:
+        """Recognise how the file is written; `is_name` as in `recognise`.
 
         Raises:
             DataError: of the subclasses that concern files and formats.
         """
         super().__init__(file.name)
         self.file = file
-        self.dialect: Dialect = recognise(file.first_bytes(SAMPLE), file.name)
+        self.dialect: Dialect = recognise(file.first_bytes(SAMPLE), file.name, is_name)
 
     @property
     @override

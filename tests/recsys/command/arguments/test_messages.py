@@ -19,7 +19,7 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("fti",), "argument subcommand: invalid choice: 'fti' (choose from 'fit', 'validate', 'test', 'predict'"),
+        (("fti",), "there is no subcommand fti; did you mean fit?"),
         (
             ("fit", "--data.validaton", 0.1),
             "--data: MovieLensDataModule has no argument validaton; did you mean validation?",

@@ -1,0 +1,1 @@
+"""Subcommands that answer from an artefact, without torch: ratings of given pairs, and recommendations."""
