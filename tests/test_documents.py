@@ -78,6 +78,20 @@ def test_every_option_of_the_command_is_documented(
             assert f"`{option}`" in training, option
 
 
+@pytest.mark.parametrize("command", ["publish", "recommend", "describe", "predict --pairs FILE"])
+def test_every_option_of_the_commands_without_lightning_is_documented(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    options = set(re.findall(r"--\w+(?:\.\w+)*", capsys.readouterr().out)) - {"--help"}
+    assert bool(options) == (command != "publish")
+    pages = text(DOCS / "training.md") + text(DOCS / "your-data.md")
+    assert f"`recsys {command.removesuffix(' FILE')}`" in pages
+    for option in options:
+        assert f"`{option}`" in pages or option.startswith("--data.columns."), option  # as of a fit
+
+
 GROUPS = {"--print_config", "--trainer", "--data", "--run", "--selection"}
 """Options that take a file with the values of others, and the one that prints them; the page says so in a sentence."""
 

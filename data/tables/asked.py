@@ -53,28 +53,30 @@ class AskedTable:
     def __init__(self, table: StoredTable, columns: pa.Table) -> None:
         """Take the columns over, by role."""
         self._table = table
-        self._columns = columns
+        self._columns: dict[str, pa.ChunkedArray] = dict(zip(columns.column_names, columns.columns, strict=True))
         self.n_rows: int = columns.num_rows
 
     def ids(self, role: str, known: Ids) -> AskedIds:
-        """A column of ids, which have to be of the kind that the model knows.
+        """A column of ids, which have to be of the kind that the model knows; it can be taken once.
 
         Raises:
             MalformedRowError: an id is missing.
             InvalidIdError: the model's ids are whole numbers and one of these is none, or the other way round.
         """
-        coded = Coded(self._columns[role], f"{role} id", self._table.place)
+        coded = Coded(self._columns.pop(role), f"{role} id", self._table.place)
         return AskedIds(coded, self._of_kind(coded, role, known), known)
 
     def times(self) -> npt.NDArray[np.int64] | None:
-        """Times in seconds since 1970, UTC, (n,), -1 where one is missing; None without a column of times.
+        """Times in seconds since 1970, UTC, (n,), −1 where one is missing; None without a column of times.
+
+        They can be taken once.
 
         Raises:
             MalformedRowError: one is no time, or not of the years 1970 to 9999.
         """
-        if "time" not in self._columns.column_names:
+        column = self._columns.pop("time", None)
+        if column is None:
             return None
-        column = self._columns["time"]
         given = ~column.is_null().to_numpy().astype(np.bool_)
         times = np.full(self.n_rows, _UNKNOWN, np.int64)
         if given.any():

@@ -16,6 +16,7 @@ from recsys.artifact.folder import changing, forget_old, point_latest_at, unfini
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.manifest import (
     CONFIG_FILE,
+    FILES,
     FORMAT,
     ITEMS_FILE,
     MANIFEST_FILE,
@@ -70,19 +71,32 @@ def save(
 
 
 def save_as(directory: Path, manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> Path:
-    """Write an artefact into a directory that is not there yet, or is empty; returns it.
+    """Write an artefact into a directory that is not there yet, is empty or holds an artefact; returns it.
 
     The directory is complete before it gets its name. Nothing beside it is touched: it may stand anywhere.
 
     Raises:
-        ArtifactError: there is something at the path; or arrays, table or manifest are not what the kind of model
+        ArtifactError: there is something else at the path; or arrays, table or manifest are not what the kind of model
             needs.
-        OSError: the folder around it cannot be written to, or is full; nothing is left over.
+        OSError: the folder around it cannot be written to, or is full; what stood there is unchanged.
     """
-    if directory.is_symlink() or (directory.exists() and (not directory.is_dir() or any(directory.iterdir()))):
-        raise ArtifactError(f"{directory} exists. Remove it, or save under another path.")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    _write(_files(manifest, arrays, items)[1], directory)
+    files = _files(manifest, arrays, items)[1]
+    if not directory.exists() and not directory.is_symlink():
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        _write(files, directory)
+        return directory
+    if directory.is_symlink() or not directory.is_dir() or not {each.name for each in directory.iterdir()} <= FILES:
+        raise ArtifactError(f"{directory} exists, and is no artefact. Remove it, or save under another path.")
+    complete, replaced = unfinished(directory.parent), unfinished(directory.parent)
+    _write(files, complete)
+    directory.rename(replaced)
+    try:
+        complete.rename(directory)
+    except OSError:
+        replaced.rename(directory)
+        shutil.rmtree(complete, ignore_errors=True)
+        raise
+    shutil.rmtree(replaced)
     return directory
 
 

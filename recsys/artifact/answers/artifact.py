@@ -22,16 +22,17 @@ class Artifact(TrainedModel):
     """A trained model in memory. Predictions equal those of the Lightning model to the last bit."""
 
     def predict(
-        self, pairs: Any, item_ids: npt.ArrayLike | None = None, timestamps: npt.ArrayLike | None = None
+        self, user_ids: Any, item_ids: npt.ArrayLike | None = None, timestamps: npt.ArrayLike | None = None
     ) -> Predictions:
         """Predict ratings for pairs of original ids; unknown ids get the best mean there is.
 
         So do users and items without training ratings of which the model has no features.
 
         Args:
-            pairs: a table with a column of users, one of items and perhaps one of times, which are recognised by the
-                names that they usually have: of pandas, polars or Arrow, or a dict. Or user ids (n,).
-            item_ids: item ids (n,), if user ids are given.
+            user_ids: (n,). Or, without item ids, a table of pairs with a column of users, one of items and perhaps one
+                of times, which are recognised by the names that they usually have: of pandas, polars or Arrow, or a
+                dict.
+            item_ids: (n,).
             timestamps: (n,) say when the ratings are given, in seconds since 1970, UTC, as in the data; −1 for a time
                 that is not known, as all are without them. Models that do not use times leave them aside.
 
@@ -41,16 +42,16 @@ class Artifact(TrainedModel):
             ValueError: there are not as many users as items and timestamps, or a timestamp is not of 1970 to 9999.
             ColumnError: a column of the table is missing, or there are several that may be meant.
         """
-        return self.rate(*self._found(pairs, item_ids, timestamps))
+        return self.rate(*self._found(user_ids, item_ids, timestamps))
 
     def predict_deviations(
-        self, pairs: Any, item_ids: npt.ArrayLike | None = None, timestamps: npt.ArrayLike | None = None
+        self, user_ids: Any, item_ids: npt.ArrayLike | None = None, timestamps: npt.ArrayLike | None = None
     ) -> Floats:
         """Standard deviations (n,) of the ratings from what `predict` gives for the same arguments.
 
         NaN where a mean answers, and everywhere if the kind of model does not say.
         """
-        return self.deviations(*self._found(pairs, item_ids, timestamps))
+        return self.deviations(*self._found(user_ids, item_ids, timestamps))
 
     def recommend(self, users: npt.ArrayLike | None = None, n: int = 10) -> Recommendations:
         """The n best items for each user among those without a training rating of theirs.
@@ -80,10 +81,12 @@ class Artifact(TrainedModel):
         return recommendations(self, asked, positions(self.user_ids, asked), n)
 
     def save(self, path: Path | str) -> Path:
-        """Write the artefact into a new directory, from which `recsys.artifact.load` and the server read it.
+        """Write the artefact into a directory, from which `recsys.artifact.load` and the server read it.
+
+        An artefact that stands there is replaced; nothing else is.
 
         Raises:
-            ArtifactError: there is something at the path already.
+            ArtifactError: there is something else at the path.
             OSError: it cannot be written; nothing is left over.
         """
         return save_as(Path(path), self.manifest, self.arrays, self.items)
@@ -102,12 +105,12 @@ class Artifact(TrainedModel):
         )
 
     def _found(
-        self, pairs: Any, item_ids: npt.ArrayLike | None, timestamps: npt.ArrayLike | None
+        self, user_ids: Any, item_ids: npt.ArrayLike | None, timestamps: npt.ArrayLike | None
     ) -> tuple[Found, Found, times.Times | None]:
         if item_ids is None:
-            asked = pairs_of(pairs, with_times=self.uses_times)
+            asked = pairs_of(user_ids, with_times=self.uses_times)
         else:
-            asked = Asked(ids_of(pairs), ids_of(item_ids), None if timestamps is None else np.asarray(timestamps))
+            asked = Asked(ids_of(user_ids), ids_of(item_ids), None if timestamps is None else np.asarray(timestamps))
         users, items = positions(self.user_ids, asked.users), positions(self.item_ids, asked.items)
         if users[0].shape != items[0].shape:
             raise ValueError(f"pairs are needed, not {users[0].size} user ids and {items[0].size} item ids")

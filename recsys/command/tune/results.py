@@ -47,7 +47,7 @@ def write_picture(file: Path, study: optuna.Study) -> None:
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as cause:
-        raise ModuleNotFoundError("a picture needs matplotlib: pip install 'recsys[benchmarks]'") from cause
+        raise ModuleNotFoundError("a picture needs matplotlib: pip install 'recsys[pictures]'") from cause
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
     from optuna.trial import TrialState
 

@@ -93,14 +93,22 @@ def test_a_saved_artefact_is_the_same_one(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "models").iterdir()) == ["bayesian_embedding", "linear_network"]
 
 
-def test_nothing_is_overwritten_by_saving(tmp_path: Path) -> None:
+def test_an_artefact_is_replaced_by_saving(tmp_path: Path) -> None:
+    older, newer = (Artifact(manifest(), arrays(seed), ITEMS) for seed in (1, 2))
+    for model in (older, newer):
+        model.save(tmp_path / "model")
+        assert np.array_equal(artifact.load(tmp_path / "model").arrays["matrix"], model.arrays["matrix"])
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_nothing_else_is_replaced_by_saving(tmp_path: Path) -> None:
     model = Artifact(manifest(), arrays(), ITEMS)
     (tmp_path / "file").touch()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").touch()
     (tmp_path / "link").symlink_to("nowhere")
     for name in ("file", "full", "link"):
-        with pytest.raises(ArtifactError, match=f"{name} exists. Remove it, or save under another path"):
+        with pytest.raises(ArtifactError, match=f"{name} exists, and is no artefact. Remove it, or save"):
             model.save(tmp_path / name)
     (tmp_path / "empty").mkdir()
     assert artifact.load(model.save(tmp_path / "empty")).manifest.recipe == "test"
