@@ -124,8 +124,9 @@ class Ratings:
         """
         if self.timestamps is None:
             raise UnknownTimesError(
-                f"{self.name} does not say when its ratings were given. Use a split without time, and no model.time; "
-                "or name the column of times."
+                f"{self.name} does not say when its ratings were given. Name the column of times "
+                "(--data.columns.time NAME), or use a split without time, and a model without it, such as that of "
+                "best-ratings."
             )
         return self.timestamps
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
@@ -51,7 +52,9 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         if seed < 0:
             raise ValueError(f"a split's seed must be 0 or more, not {seed}")
-        self.save_hyperparameters({"split": split, "seed": seed, "validation": validation, "batch_size": batch_size})
+        kept = {"split": split, "seed": seed, "validation": validation, "batch_size": batch_size}
+        others = inspect.signature(type(self)).parameters.keys() - kept  # Lightning compares them, and tables cannot be
+        self.save_hyperparameters(kept, ignore=list(others))
         self.split_name = split
         self.seed = seed
         self.validation = validation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,4 +81,27 @@ class TableDataModule(RatingsDataModule):
 
     @cached_property
     def _read(self) -> tuple[Ratings, int]:
-        return read_train_and_test(**self._source)
+        tables = [self._source[name] for name in ("ratings", "test", "items", "users")]
+        if not all(table is None or isinstance(table, str | Path) for table in tables):
+            return read_train_and_test(**self._source)
+        options = self._source | {"columns": tuple((self._source["columns"] or {}).items())}
+        if isinstance(options["scale"], list):
+            options["scale"] = tuple(options["scale"])
+        return _read_once(tuple(options.items()), tuple(_stamps(Path(table)) for table in tables if table is not None))
+
+
+@lru_cache(maxsize=1)
+def _read_once(options: tuple[tuple[str, Any], ...], stamps: object) -> tuple[Ratings, int]:
+    """The ratings of files, which cannot change, read once for all data modules that follow one another.
+
+    `stamps` are others when a file has changed since.
+    """
+    given = dict(options)
+    return read_train_and_test(**(given | {"columns": dict(given["columns"])}))
+
+
+def _stamps(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """When the files of a table were changed, and how long they are; for a member of an archive, the archive."""
+    there = next(each for each in (path, *path.parents, Path()) if each.exists())
+    files = sorted(there.rglob("*")) if path.is_dir() else [there]
+    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)

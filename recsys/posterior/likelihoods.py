@@ -63,7 +63,10 @@ class OrderedProbit(Likelihood):
         super().start(ratings)
         s = len(self.levels)
         if not 3 <= s <= _MOST_LEVELS:
-            raise SettingsError(f"an ordered probit needs ratings of 3 to {_MOST_LEVELS} levels, not {s}")
+            raise SettingsError(
+                f"an ordered probit needs ratings of 3 to {_MOST_LEVELS} levels, and these have {s}. Leave it out: "
+                "--model.likelihood GaussianRatings takes any ratings."
+            )
         below = torch.bincount(self._level_of, minlength=s).cumsum(0)[:-1] / len(ratings)
         normal = ndtri(below.double())  # thresholds of a standard normal with these shares between them
         first, last = self.thresholds[0], self.thresholds[-1]
