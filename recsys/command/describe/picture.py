@@ -92,7 +92,9 @@ def _draw_counts(axes: Axes, counts: Counts, side: str) -> None:
     _title(axes, f"ratings of each {side}; median {np.median(counts):,.0f}, most {counts.max():,}")
     edges = np.unique(np.geomspace(counts.min(), counts.max() + 1, 40).round())  # whole numbers, wider further up
     axes.hist(counts, bins=edges.tolist(), color=_COLOR)
-    axes.set_xscale("log")
+    axes.set_xscale("log", subs=[])
+    steps = [step * 10**power for power in range(10) for step in (1, 2, 5)]
+    axes.set_xticks([step for step in steps if edges[0] <= step <= edges[-1]])
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel(f"ratings of a {side}" if side == "user" else f"ratings of an {side}")
     axes.set_ylabel(f"{side}s")
