@@ -28,7 +28,7 @@ class MovieLensDataModule(RatingsDataModule):
         """Say which ratings, and how they are divided. Nothing is read or downloaded yet.
 
         Args:
-            name: data set of the catalogue: 100k, 1m, 10m, 20m, 25m or 32m.
+            name: data set of the catalogue: 100k, 1m, 10m, 20m, 25m, 32m, latest-small or latest.
             path: the publisher's zip file, or the directory it was unpacked into; downloaded if not given.
             cache: directory for downloads; $RECSYS_CACHE or the user's cache directory if not given.
             split: share of training ratings in a random split (0.9, 0.8), an official fold (u1 … u5, ua, ub), a fold of

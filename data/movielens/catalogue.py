@@ -4,7 +4,8 @@ F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History a
 The publisher asks that this article be cited, and forbids passing the data on without separate permission.
 
 The checksums of the archives are the publisher's own, except that ml-100k.zip's is the SHA-256 of the archive
-that has the publisher's MD5, 0e33842e24a9c977be4e0107933c0723.
+that has the publisher's MD5, 0e33842e24a9c977be4e0107933c0723. latest-small and latest are changed from time to time, so
+that no checksum and no number of ratings is known of them.
 """
 
 from __future__ import annotations
@@ -62,9 +63,10 @@ class Archive:
     """A zip file that holds a data set in `folder`, be it the publisher's or a wheel."""
 
     filename: str
-    checksum: Checksum
-    size: int
-    """Bytes, for the progress bar."""
+    checksum: Checksum | None
+    """None for one that the publisher changes from time to time."""
+    size: int | None
+    """Bytes, for the progress bar; None where the server has to say."""
     folder: str
     ratings: RatingsFile
     items: TableFile[Item]
@@ -91,7 +93,8 @@ class DataSet:
     name: str
     summary: str
     scale: RatingScale
-    n_ratings: int
+    n_ratings: int | None
+    """None where the publisher changes it from time to time."""
     url: str
     published: Archive
     wheel: Wheel | None = None
@@ -107,7 +110,7 @@ def find(name: str) -> DataSet:
     for data_set in CATALOGUE:
         if data_set.name == name:
             return data_set
-    known = "\n".join(f"  {data_set.name:<5} {data_set.summary}" for data_set in CATALOGUE)
+    known = "\n".join(f"  {data_set.name:<12} {data_set.summary}" for data_set in CATALOGUE)
     raise UnknownDataSetError(f"there is no MovieLens data set {name!r}; choose one of\n{known}")
 
 
@@ -152,11 +155,11 @@ _ML_100K_WHEEL = Wheel(
 )
 
 
-def _csv_archive(folder: str, md5: str, size: int) -> Archive:
+def _csv_archive(folder: str, md5: str | None = None, size: int | None = None) -> Archive:
     """The publisher's archive from 20m on: ratings.csv and movies.csv, nothing about the users."""
     return Archive(
         filename=f"{folder}.zip",
-        checksum=Checksum("md5", md5),
+        checksum=None if md5 is None else Checksum("md5", md5),
         size=size,
         folder=folder,
         ratings=RatingsFile("ratings.csv", separator=b",", header=b"userId,movieId,rating,timestamp"),
@@ -244,5 +247,21 @@ CATALOGUE: tuple[DataSet, ...] = (
         n_ratings=32_000_204,
         url=f"{_PUBLISHER}/ml-32m.zip",
         published=_csv_archive("ml-32m", "d472be332d4daa821edc399621853b57", 238_950_008),
+    ),
+    DataSet(
+        name="latest-small",
+        summary="some 100,000 ratings of films by some 600 users, changed from time to time",
+        scale=_HALF_STARS,
+        n_ratings=None,
+        url=f"{_PUBLISHER}/ml-latest-small.zip",
+        published=_csv_archive("ml-latest-small"),
+    ),
+    DataSet(
+        name="latest",
+        summary="all ratings of films until the publisher changed it last",
+        scale=_HALF_STARS,
+        n_ratings=None,
+        url=f"{_PUBLISHER}/ml-latest.zip",
+        published=_csv_archive("ml-latest"),
     ),
 )

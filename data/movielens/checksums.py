@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 from data.errors import ChecksumError
 from data.movielens.catalogue import Checksum
 
 
-def matches(file: Path, checksum: Checksum) -> bool:
-    """Tell whether a file has a checksum. Raises OSError if it cannot be read."""
+def matches(file: Path, checksum: Checksum | None) -> bool:
+    """Tell whether a file has a checksum or, without one, is a zip file to its end.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if checksum is None:
+        return zipfile.is_zipfile(file)
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, lambda: hashlib.new(checksum.algorithm, usedforsecurity=False))
     return digest.hexdigest() == checksum.hexdigest

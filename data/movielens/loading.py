@@ -61,7 +61,7 @@ def read(data_set: DataSet, found: FoundArchive) -> Ratings:
     """
     archive = found.archive
     rows = read_ratings(archive.ratings, found.read(archive.ratings.name), data_set.scale)
-    if rows.values.size != data_set.n_ratings:
+    if data_set.n_ratings not in (None, rows.values.size):
         raise IncompleteFileError(
             f"{archive.ratings.name} has {rows.values.size:,} rows, but MovieLens {data_set.name} has "
             f"{data_set.n_ratings:,} ratings. Get {data_set.url} again."

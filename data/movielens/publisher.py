@@ -41,8 +41,8 @@ class HttpLimits:
     """Seconds, times two, before the second retry, and twice as long before each further one."""
 
 
-def download(url: str, target: Path, size: int, limits: HttpLimits) -> None:
-    """Write what `url` serves to the file `target`; `size`, in bytes, is for the progress bar only.
+def download(url: str, target: Path, size: int | None, limits: HttpLimits) -> None:
+    """Write what `url` serves to the file `target`; `size`, in bytes, is for the progress bar, or the server says it.
 
     Certificates are always verified.
 
@@ -76,7 +76,7 @@ def _adapter(limits: HttpLimits) -> HTTPAdapter:
     return HTTPAdapter(max_retries=retry)
 
 
-def _save(response: requests.Response, target: Path, size: int) -> None:
+def _save(response: requests.Response, target: Path, size: int | None) -> None:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -87,10 +87,16 @@ def _save(response: requests.Response, target: Path, size: int) -> None:
     progress = Progress(*columns, console=Console(stderr=True))
     # In a pipe it is never started: old versions of rich print an empty line there when a bar ends, even if disabled.
     with target.open("wb") as file, progress if sys.stderr.isatty() else nullcontext():
-        task = progress.add_task(target.name, total=size)
+        task = progress.add_task(target.name, total=size or _length(response))
         for block in response.iter_content(_BLOCK):
             file.write(block)
             progress.advance(task, len(block))
+
+
+def _length(response: requests.Response) -> int | None:
+    """How many bytes the server says it sends, if it says so."""
+    said = response.headers.get("Content-Length", "")
+    return int(said) if said.isdecimal() else None
 
 
 def _explained(error: requests.RequestException, limits: HttpLimits) -> str:

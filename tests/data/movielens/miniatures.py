@@ -22,7 +22,7 @@ ITEMS = (
     (50, "Ladder (2001)", "Drama"),
 )
 
-FORMATS = ("1m", "10m", "20m", "25m", "32m")
+FORMATS = ("1m", "10m", "20m", "25m", "32m", "latest-small", "latest")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ def miniature(name: str, **changed: bytes) -> Miniature:
     """
     files = _dat_files(name) if name in {"1m", "10m"} else _csv_files()
     files.update({file: changed[Path(file).stem] for file in files if Path(file).stem in changed})
-    data_set = replace(find(name), n_ratings=len(RATINGS))
+    data_set = find(name)
+    if data_set.n_ratings is not None:
+        data_set = replace(data_set, n_ratings=len(RATINGS))
     return in_zip(data_set, data_set.published, files)
 
 
@@ -70,7 +72,9 @@ def packed(members: dict[str, bytes]) -> bytes:
 
 
 def declared(data_set: DataSet, content: bytes) -> DataSet:
-    """Return the entry of a data set with the checksum of `content`."""
+    """Return the entry of a data set with the checksum of `content`, if it has one."""
+    if data_set.published.checksum is None:
+        return data_set
     checksum = Checksum("sha256", hashlib.sha256(content).hexdigest())
     return replace(data_set, published=replace(data_set.published, checksum=checksum, size=len(content)))
 

@@ -58,7 +58,7 @@ def test_a_tampered_archive_in_the_cache_is_refused_and_fetched_again(
     ratings = load_data_set(small.at(server.url), cache=tmp_path)
     assert ratings.source == f"the publisher ({server.url})"
     assert cached.read_bytes() == small.content
-    assert "ml-20m.zip does not have its checksum; it is removed and fetched again" in caplog.text
+    assert "ml-20m.zip is not as published: its checksum is another; it is removed and fetched again" in caplog.text
 
 
 def test_a_tampered_archive_in_the_cache_is_removed_even_if_nobody_can_replace_it(
