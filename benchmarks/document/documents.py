@@ -14,7 +14,7 @@ from benchmarks.document.faults import faults
 from benchmarks.document.figure4 import figure4
 from benchmarks.document.other_data import other_data
 from benchmarks.document.rmse_table import rmse_table
-from benchmarks.document.serving_load import serving_load
+from benchmarks.document.serving_load import serving_load, string_ids
 from benchmarks.document.speed import speed
 from benchmarks.document.table1 import table1
 
@@ -27,7 +27,11 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
     ROOT / "README.md": {"best_results": ("rmse_table", best_results)},
     DOCS / "results.md": {"rmse_table": ("rmse_table", rmse_table), "other_data": ("other_data", other_data)},
     DOCS / "experiments.md": {"table1": ("table1", table1), "figure4": ("figure4", figure4)},
-    DOCS / "speed.md": {"speed": ("speed", speed), "serving_load": ("serving_load", serving_load)},
+    DOCS / "speed.md": {
+        "speed": ("speed", speed),
+        "serving_load": ("serving_load", serving_load),
+        "string_ids": ("string_ids", string_ids),
+    },
     DOCS / "best-model.md": {"best_model": ("best_model", best_model)},
     DOCS / "faults.md": {"faults": ("faults", faults)},
 }

@@ -1,4 +1,4 @@
-"""The server beside a bare FastAPI application."""
+"""The server beside a bare FastAPI application, and ids of text beside whole numbers."""
 
 from __future__ import annotations
 
@@ -40,3 +40,29 @@ def serving_load(content: Content) -> str:
             f"{content['python']}.",
         ]
     )
+
+
+def string_ids(content: Content) -> str:
+    """A server of ids that are text beside one of whole numbers."""
+    get, start, holds = content["get"], content["start"], content["loop_holds"]
+    pairs = {
+        kind: max(row["milliseconds"] for row in rows if "10,000 pairs" in row["name"]) for kind, rows in holds.items()
+    }
+    lines = ["| one worker | ids of text (UUIDs) | whole numbers | ratio |", "|---|---|---|---|"]
+    text, numbers = get["text"], get["numbers"]
+    lines += [
+        f"| `GET /v1/ratings` | {text['per_second']:,}/s | {numbers['per_second']:,}/s | {get['ratio']} |",
+        f"| – p50 and p99 with {content['connections']} connections | {text['p50_ms']} ms, {text['p99_ms']} ms "
+        f"| {numbers['p50_ms']} ms, {numbers['p99_ms']} ms | |",
+        f"| start to ready with {start['ids']:,} ids | {start['text_s']} s | {start['numbers_s']} s "
+        f"| {start['ratio']} |",
+        f"| – peak memory | {start['text_peak_mb']} MB | {start['numbers_peak_mb']} MB | |",
+        "",
+        f"Requests for 10,000 pairs hold the event loop for at most {pairs['text']} ms with ids of text, and "
+        f"{pairs['numbers']} ms with whole numbers.",
+        "",
+        f"Measured on {content['cores']} cores of an {content['processor']}, which wrk shared, with a load of "
+        f"{content['load_average_before']} of other programs, Python {content['python']}. Whole numbers and text were "
+        "measured in turns, so the ratios stand; the milliseconds are those of a busy machine.",
+    ]
+    return "\n".join(lines)

@@ -60,9 +60,14 @@ def large_requests(model: artifact.Artifact, most: int) -> list[LargeRequest]:
     def mlflow(name: str, status: int, content: object) -> LargeRequest:
         return LargeRequest(f"MLflow, {name}", "POST", "/invocations", status, _json(content))
 
-    def kserve(name: str, status: int, users: list[int], items: list[int]) -> LargeRequest:
+    def kserve(name: str, status: int, users: list[Any], items: list[Any]) -> LargeRequest:
         tensors = [
-            {"name": column, "shape": [len(ids)], "datatype": "INT64", "data": ids}
+            {
+                "name": column,
+                "shape": [len(ids)],
+                "datatype": "BYTES" if isinstance(ids[0], str) else "INT64",
+                "data": ids,
+            }
             for column, ids in (("user_id", users), ("item_id", items))
         ]
         body = _json({"inputs": tensors})
@@ -100,6 +105,7 @@ def large_requests(model: artifact.Artifact, most: int) -> list[LargeRequest]:
         LargeRequest(f"MLflow, {45 * most:,} lines of CSV", "POST", "/invocations", 413,
                      ("user_id,item_id\n" + "1,1\n" * 45 * most).encode(), "text/csv"),
         kserve(f"{most:,} pairs", 200, users, items),
+        kserve(f"{6 * most:,} pairs", 413, users[:1] * 6 * most, items[:1] * 6 * most),
         kserve(f"{45 * most:,} pairs", 413, [1] * 45 * most, [1] * 45 * most),
         LargeRequest("1,000 recommendations with uncertainty", "GET",
                      f"/v1/users/{user}/recommendations?n=1000&uncertainty=true", 200),

@@ -62,6 +62,10 @@ class Predictions(NamedTuple):
     ratings: Floats
     sources: npt.NDArray[np.int8]
 
+    def names_of_sources(self) -> list[str]:
+        """Who answered each, by name."""
+        return [SOURCES[source] for source in self.sources.tolist()]
+
 
 class TrainedModel:
     """A trained model in memory. Ratings equal those of the Lightning model to the last bit."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-import numpy as np
-import numpy.typing as npt
-
-from recsys.artifact import Id, Ids, Positions, StringIds, find, positions
+from recsys.artifact import Found, Id, Ids, StringIds, find, positions
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")  # so that "3.0", " 3" and "1_0" are no users 3 and 10
 _LONGEST_SHOWN = 100  # characters of an id that an error repeats
@@ -22,6 +19,13 @@ class UnknownIdError(LookupError):
 
 class WrongKindOfIdError(ValueError):
     """A number is asked of a model whose ids are text, or text of one whose ids are whole numbers."""
+
+
+class Located(NamedTuple):
+    """Where the users and the items of n pairs stand, and whether they do."""
+
+    users: Found
+    items: Found
 
 
 class KnownIds:
@@ -60,7 +64,7 @@ class KnownIds:
             self._miss(original_id)
         return position
 
-    def positions(self, original_ids: Sequence[Id], *, strict: bool = False) -> tuple[Positions, npt.NDArray[np.bool_]]:
+    def positions(self, original_ids: Sequence[Id], *, strict: bool = False) -> Found:
         """Where each of (k,) ids stands, and whether it does; 0 where it does not.
 
         Raises:

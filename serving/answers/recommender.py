@@ -14,7 +14,7 @@ from recsys.artifact import SOURCES, Artifact, Floats, Id, Predictions, Times, b
 from serving.answers.fold_in import FoldIn
 from serving.answers.item_catalogue import ItemCatalogue, Mask
 from serving.answers.item_vectors import item_vectors
-from serving.answers.known_ids import KnownIds
+from serving.answers.known_ids import KnownIds, Located
 from serving.answers.ranking import RankedItem, Ranking
 from serving.answers.timestamps import times_from
 
@@ -105,30 +105,32 @@ class Recommender:
         Raises:
             UnknownIdError: `strict`, and an id is unknown.
         """
-        if strict:
-            self.user_ids.positions(user_ids, strict=True)
-            self.item_ids.positions(item_ids, strict=True)
         if len(user_ids) == len(item_ids) == 1 and given_at is None:
-            rating, source = self._rate_one(user_ids[0], item_ids[0])
+            rating, source = self._rate_one(user_ids[0], item_ids[0], strict=strict)
             return [rating], [source]
-        predictions = self.predictions(user_ids, item_ids, given_at)
-        return predictions.ratings.tolist(), [SOURCES[source] for source in predictions.sources.tolist()]
+        predictions = self.predictions(self.locate(user_ids, item_ids, strict=strict), given_at)
+        return predictions.ratings.tolist(), predictions.names_of_sources()
 
-    def predictions(self, user_ids: Sequence[Id], item_ids: Sequence[Id], given_at: Times | None = None) -> Predictions:
-        """Ratings and sources of pairs of original ids, as arrays."""
-        self.user_ids.check(user_ids)
-        self.item_ids.check(item_ids)
-        return self.artifact.predict(user_ids, item_ids, given_at)
+    def locate(self, user_ids: Sequence[Id], item_ids: Sequence[Id], *, strict: bool = False) -> Located:
+        """Positions of pairs of original ids, which the methods below take: to find ten thousand takes a while.
 
-    def uncertainty(
-        self, user_ids: Sequence[Id], item_ids: Sequence[Id], given_at: Times | None = None
-    ) -> list[RatingDistribution | None]:
+        Raises:
+            UnknownIdError: `strict`, and an id is unknown.
+        """
+        return Located(
+            self.user_ids.positions(user_ids, strict=strict), self.item_ids.positions(item_ids, strict=strict)
+        )
+
+    def predictions(self, pairs: Located, given_at: Times | None = None) -> Predictions:
+        """Ratings and sources of pairs, as arrays."""
+        return self.artifact.rate(pairs.users, pairs.items, given_at)
+
+    def uncertainty(self, pairs: Located, given_at: Times | None = None) -> list[RatingDistribution | None]:
         """How far ratings may lie from the predictions; None where a mean answers or the model does not say."""
-        users, user_known = self.user_ids.positions(user_ids)
-        items, item_known = self.item_ids.positions(item_ids)
+        (users, user_known), (items, item_known) = pairs
         said = self.artifact.uncertainty(users, items, given_at)
         if said is None:
-            return [None] * len(user_ids)
+            return [None] * users.size
         levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
         by_model = self.artifact.answers((users, user_known), (items, item_known))
         return [
@@ -232,9 +234,12 @@ class Recommender:
         cosines: Floats = self._directions @ self._directions[item]
         return cosines.clip(-1, 1)  # rounding may leave the interval
 
-    def _rate_one(self, user_id: Id, item_id: Id) -> tuple[float, str]:
+    def _rate_one(self, user_id: Id, item_id: Id, *, strict: bool) -> tuple[float, str]:
         """One pair, without the arrays of one number that take longer to make than the answer."""
-        user, item = self.user_ids.find(user_id), self.item_ids.find(item_id)
+        find_user, find_item = self.user_ids.find, self.item_ids.find
+        if strict:
+            find_user, find_item = self.user_ids.position, self.item_ids.position
+        user, item = find_user(user_id), find_item(item_id)
         arrays, mean = self.artifact.arrays, np.float32(self.manifest.global_mean)
         if user is not None and item is not None:
             rating = float(self.artifact.scores(user, item))

@@ -165,7 +165,7 @@ def _values(tensor: InputTensor, datatype: str, rest: memoryview, most: int) -> 
         if tensor.data is None:
             raise InvalidTensorError(f"inputs: {name} has neither data nor a binary_data_size")
         values, kind = tensor.data, str if datatype == TEXT else int
-        for place, value in enumerate(values):
+        for place, value in enumerate(values[: most + 1]):
             if type(value) is not kind:
                 raise InvalidTensorError(f"inputs: {name} is {datatype}, but its data.{place} is {value!r:.80}")
     else:

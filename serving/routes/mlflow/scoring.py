@@ -5,8 +5,6 @@ Source: https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
@@ -15,6 +13,7 @@ from serving.answers.timestamps import times_from
 from serving.routes.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
 from serving.routes.mlflow.frames import INVOCATION, InvalidFrameError, from_csv, from_json
 from serving.routes.openapi import inlined
+from serving.routes.pauses import pause
 from serving.routes.protocol import ErrorShape, Protocol
 
 # The MLflow whose protocol this is, and with whose client it is tested. Clients read from it which formats a server
@@ -119,11 +118,13 @@ async def invocations(request: Request, recommender: CurrentRecommender, setting
     except InvalidFrameError as error:
         raise HTTPException(400, str(error)) from error
     user_ids, item_ids = pairs.user_ids, pairs.item_ids
+    await pause(len(user_ids))
     if media_type == _CSV:
         user_ids = [recommender.user_ids.from_text(str(each), row) for row, each in enumerate(user_ids)]
         item_ids = [recommender.item_ids.from_text(str(each), row) for row, each in enumerate(item_ids)]
-    await asyncio.sleep(0)  # reading and answering ten thousand rows at once would keep others waiting
-    ratings = recommender.predictions(user_ids, item_ids, times_from(pairs.timestamps)).ratings
+    located = recommender.locate(user_ids, item_ids)
+    await pause(len(user_ids))
+    ratings = recommender.predictions(located, times_from(pairs.timestamps)).ratings
     return Response(to_json({"predictions": ratings.tolist()}), media_type="application/json")
 
 

@@ -11,6 +11,7 @@ from recsys.artifact import Id
 from serving.answers.recommender import Recommender
 from serving.answers.timestamps import times_from
 from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, CurrentSettings
+from serving.routes.pauses import pause
 from serving.routes.problems import responses
 from serving.routes.refusals import TooManyPairsError
 from serving.schemas.answers import PredictionsResponse, RatingResponse
@@ -26,7 +27,7 @@ router = APIRouter(tags=["predictions"])
 async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
     """Predict the rating that a user would give to an item."""
     user_id, item_id = recommender.user_ids.from_text(pair.user_id), recommender.item_ids.from_text(pair.item_id)
-    (answer,) = _answers(recommender, [user_id], [item_id], [pair.timestamp], pair)
+    (answer,) = await _answers(recommender, [user_id], [item_id], [pair.timestamp], pair)
     return _json({"version": recommender.manifest.version, **answer})
 
 
@@ -38,7 +39,9 @@ async def predictions(body: PredictionsRequest, recommender: CurrentRecommender,
             f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
-    answers = _answers(recommender, user_ids, item_ids, [pair.get("timestamp") for pair in body.pairs], body)
+    await pause(len(user_ids))
+    answers = await _answers(recommender, user_ids, item_ids, [pair.get("timestamp") for pair in body.pairs], body)
+    await pause(len(user_ids))
     return _json({"version": recommender.manifest.version, "predictions": answers})
 
 
@@ -46,7 +49,7 @@ def _json(content: dict[str, object]) -> Response:
     return Response(to_json(content), media_type="application/json")
 
 
-def _answers(
+async def _answers(
     recommender: Recommender,
     user_ids: list[Id],
     item_ids: list[Id],
@@ -55,12 +58,22 @@ def _answers(
 ) -> list[dict[str, object]]:
     """What is said of each pair, as plain values."""
     given_at = times_from(timestamps)
-    ratings, sources = recommender.rate(user_ids, item_ids, given_at, strict=wanted.strict)
-    answers: list[dict[str, object]] = [
+    if len(user_ids) == 1 and not wanted.uncertainty:
+        ratings, sources = recommender.rate(user_ids, item_ids, given_at, strict=wanted.strict)
+        return _said(user_ids, item_ids, ratings, sources)
+    pairs = recommender.locate(user_ids, item_ids, strict=wanted.strict)
+    await pause(len(user_ids))
+    predicted = recommender.predictions(pairs, given_at)
+    answers = _said(user_ids, item_ids, predicted.ratings.tolist(), predicted.names_of_sources())
+    if wanted.uncertainty:
+        await pause(len(user_ids))
+        for answer, uncertainty in zip(answers, recommender.uncertainty(pairs, given_at), strict=True):
+            answer["uncertainty"] = uncertainty and uncertainty._asdict()
+    return answers
+
+
+def _said(user_ids: list[Id], item_ids: list[Id], ratings: list[float], sources: list[str]) -> list[dict[str, object]]:
+    return [
         {"user_id": user_id, "item_id": item_id, "rating": rating, "source": source}
         for user_id, item_id, rating, source in zip(user_ids, item_ids, ratings, sources, strict=True)
     ]
-    if wanted.uncertainty:
-        for answer, uncertainty in zip(answers, recommender.uncertainty(user_ids, item_ids, given_at), strict=True):
-            answer["uncertainty"] = uncertainty and uncertainty._asdict()
-    return answers

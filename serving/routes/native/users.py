@@ -65,7 +65,8 @@ async def recommendations(
     items = [RecommendationAndUncertainty(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page]
     if query.uncertainty:
         given_at = times_from([query.timestamp] * len(items))
-        said = recommender.uncertainty([original_id] * len(items), [item.item_id for item in items], given_at)
+        pairs = recommender.locate([original_id] * len(items), [item.item_id for item in items])
+        said = recommender.uncertainty(pairs, given_at)
         for item, uncertainty in zip(items, said, strict=True):
             item.uncertainty = uncertainty and UncertaintyOfRating(**uncertainty._asdict())
     return RecommendationsResponse(
