@@ -61,8 +61,9 @@ def twins(root: Path, n_users: int, n_items: int, n_ratings: int) -> tuple[Path,
     pairs = np.unique(rng.integers(n_users * n_items, size=n_ratings))
     rating_users, rating_items = np.divmod(pairs, n_items)
     manifest = artifact.Manifest(
-        kind="UserItemEmbedding", recipe="string-ids", rating_scale=(1.0, 5.0), global_mean=3.5, split="0.9", seed=0,
-        metrics={}, data_name="random", data_sha256="", created="2026-01-01T00:00:00+00:00", configuration={},
+        kind="UserItemEmbedding", recipe="string-ids", rating_scale=(1.0, 5.0), rating_step=1.0, global_mean=3.5,
+        split="0.9", seed=0, metrics={}, data_name="random", data_sha256="", created="2026-01-01T00:00:00+00:00",
+        configuration={},
     )  # fmt: skip
     arrays: dict[str, artifact.Array] = {
         "user_factors": rng.standard_normal((n_users, _DIMENSION), np.float32),

@@ -44,10 +44,7 @@ def serving_load(content: Content) -> str:
 
 def string_ids(content: Content) -> str:
     """A server of ids that are text beside one of whole numbers."""
-    get, start, holds = content["get"], content["start"], content["loop_holds"]
-    pairs = {
-        kind: max(row["milliseconds"] for row in rows if "10,000 pairs" in row["name"]) for kind, rows in holds.items()
-    }
+    get, start = content["get"], content["start"]
     lines = ["| one worker | ids of text (UUIDs) | whole numbers | ratio |", "|---|---|---|---|"]
     text, numbers = get["text"], get["numbers"]
     lines += [
@@ -58,11 +55,8 @@ def string_ids(content: Content) -> str:
         f"| {start['ratio']} |",
         f"| – peak memory | {start['text_peak_mb']} MB | {start['numbers_peak_mb']} MB | |",
         "",
-        f"Requests for 10,000 pairs hold the event loop for at most {pairs['text']} ms with ids of text, and "
-        f"{pairs['numbers']} ms with whole numbers.",
-        "",
         f"Measured on {content['cores']} cores of an {content['processor']}, which wrk shared, with a load of "
-        f"{content['load_average_before']} of other programs, Python {content['python']}. Whole numbers and text were "
-        "measured in turns, so the ratios stand; the milliseconds are those of a busy machine.",
+        f"{content['load_average_before']} of other programs, Python {content['python']}. Text and whole numbers were "
+        "measured in turns, so the ratios hold; the other numbers are those of a busy machine.",
     ]
     return "\n".join(lines)

@@ -46,7 +46,7 @@ def test_they_are_those_of_the_server_to_the_last_bit(name: str, blocks: str, mo
         assert found.rating[rows].tolist() == [ranked.value for ranked in served.page]
         assert found.source[rows].tolist() == [served.source] * len(served.page)
         assert found.rank[rows].tolist() == list(range(1, len(served.page) + 1))
-        said = server.uncertainty([user] * len(served.page), found.item[rows].tolist())
+        said = server.uncertainty(server.locate([user] * len(served.page), found.item[rows].tolist()))
         expected = [np.nan if each is None else each.standard_deviation for each in said]
         np.testing.assert_array_equal(found.deviation[rows], expected)
     assert end == found.user.size
