@@ -18,7 +18,7 @@ from data.tables.formats.dialect import IsName
 from data.tables.formats.sources import open_tables
 from data.tables.formats.stored_table import StoredTable
 from data.tables.ratings_columns import places_of
-from data.tables.times import seconds
+from data.tables.times import Unit, seconds
 
 PAIRS = Wanted(("user", "item"), (), ("user", "item"), "--columns")
 TIMED_PAIRS = Wanted(("user", "item"), ("time",), ("user", "item"), "--columns")
@@ -47,12 +47,14 @@ class AskedIds:
         return ids
 
 
-class AskedTable:
-    """One table of what is asked."""
+class AskedRows:
+    """Some rows of a table of what is asked, one after the other."""
 
-    def __init__(self, table: StoredTable, columns: pa.Table) -> None:
-        """Take the columns over, by role."""
+    def __init__(self, table: StoredTable, columns: pa.Table, start: int, unit: Unit) -> None:
+        """Take columns over, by role, whose first row is the row `start` of the table; `unit` is that of its times."""
         self._table = table
+        self._start = start
+        self._unit = unit
         self._columns: dict[str, pa.ChunkedArray] = dict(zip(columns.column_names, columns.columns, strict=True))
         self.n_rows: int = columns.num_rows
 
@@ -63,7 +65,10 @@ class AskedTable:
             MalformedRowError: an id is missing.
             InvalidIdError: the model's ids are whole numbers and one of these is none, or the other way round.
         """
-        coded = Coded(self._columns.pop(role), f"{role} id", self._table.place)
+        column = self._columns.pop(role)
+        if not self._table.is_written and pa.types.is_dictionary(column.type):  # which may have more than these rows
+            column = column.cast(column.type.value_type)
+        coded = Coded(column, f"{role} id", self._place)
         return AskedIds(coded, self._of_kind(coded, role, known), known)
 
     def times(self) -> npt.NDArray[np.int64] | None:
@@ -81,8 +86,11 @@ class AskedTable:
         times = np.full(self.n_rows, _UNKNOWN, np.int64)
         if given.any():
             rows = np.flatnonzero(given)
-            times[rows] = seconds(column.drop_null(), lambda row: self._table.place(int(rows[row])))
+            times[rows] = seconds(column.drop_null(), lambda row: self._place(int(rows[row])), self._unit)
         return times
+
+    def _place(self, row: int) -> str:
+        return self._table.place(self._start + row)
 
     def _of_kind(self, coded: Coded, role: str, known: Ids) -> npt.NDArray[Any]:
         """The distinct ids as whole numbers or text, as those of the model are."""
@@ -118,28 +126,32 @@ class AskedTable:
     def _wrong(self, coded: Coded, place: int, role: str, right: str) -> InvalidIdError:
         value = coded.distinct[place].as_py()
         return InvalidIdError(
-            f"{self._table.place(coded.first_row(place))}: the {role} id {value!r:.60} is of another kind than those "
+            f"{self._place(coded.first_row(place))}: the {role} id {value!r:.60} is of another kind than those "
             f"of the model, which are {right}. Give the ids that it was trained with."
         )
 
 
-def asked_tables(source: Any, given: Mapping[str, str], wanted: Wanted) -> Iterator[AskedTable]:
-    """The tables that a source consists of, each read when it comes to its turn: several if it is a folder of parts.
+def asked_rows(source: Any, given: Mapping[str, str], wanted: Wanted) -> Iterator[AskedRows]:
+    """The rows of a source in blocks, so that any number of them takes a bounded memory.
 
     Args:
-        source: a file, a folder of parts, or a table in memory.
+        source: a file, a folder of parts, or a table in memory. Parquet, JSON lines and text come in blocks, other
+            formats whole.
         given: names of columns by role, where they are not recognised.
         wanted: the roles that columns have.
 
     Raises:
         DataError: of the subclasses that concern files, formats, columns and rows.
     """
+    unit = Unit()
     for table in open_tables(source, _is_name(given, wanted)):
-        places = places_of(table, given, wanted)
-        read = table.read(places)
-        if not read.num_rows:
+        start = 0
+        for block in table.blocks(places_of(table, given, wanted)):
+            if block.num_rows:
+                yield AskedRows(table, block, start, unit)
+            start += block.num_rows
+        if not start:
             raise EmptyFileError(f"{table.name} has no rows. Give a table with {', '.join(wanted.needed)} in each row.")
-        yield AskedTable(table, read)
 
 
 def _is_name(given: Mapping[str, str], wanted: Wanted) -> IsName | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,15 @@ _WRITTEN = (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.timestamp("ns"), p
 _INSTEAD = "Correct it, or leave times out: --data.columns.time ''."
 
 
-def seconds(column: pa.ChunkedArray, where: Where) -> npt.NDArray[np.int64]:
+@dataclass
+class Unit:
+    """The unit of the numbers of a source: that which its first ones are found to be in."""
+
+    per_second: int | None = None
+    """How many make a second; None before there were numbers."""
+
+
+def seconds(column: pa.ChunkedArray, where: Where, unit: Unit | None = None) -> npt.NDArray[np.int64]:
     """Times in whole seconds since 1970, UTC, rounded down, (n,).
 
     Numbers are in the unit in which the largest one is a time of the years up to 2128. Text without a zone is in UTC.
@@ -32,6 +41,7 @@ def seconds(column: pa.ChunkedArray, where: Where) -> npt.NDArray[np.int64]:
     Args:
         column: numbers, dates, times or text.
         where: says where a row stands, for messages.
+        unit: of the numbers, if there were some before; it learns that of the first ones.
 
     Raises:
         MalformedRowError: a time is missing, is none, or lies outside the years 1970 to 9999.
@@ -47,7 +57,7 @@ def seconds(column: pa.ChunkedArray, where: Where) -> npt.NDArray[np.int64]:
         found = pc.floor_temporal(column.cast(pa.timestamp("ns" if _is_ns(kind) else "us")), unit="second")
         times = found.cast(pa.timestamp("s")).cast(pa.int64()).to_numpy()
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        times = _from_numbers(column, where)
+        times = _from_numbers(column, where, unit or Unit())
     else:
         raise MalformedRowError(f"{where(0)}: the time {column[0]} is of type {kind}, which is none. {_INSTEAD}")
     if times.min() < 0 or times.max() > _LATEST:
@@ -80,19 +90,20 @@ def _from_text(column: pa.ChunkedArray, where: Where) -> pa.ChunkedArray:
     )
 
 
-def _from_numbers(column: pa.ChunkedArray, where: Where) -> npt.NDArray[np.int64]:
+def _from_numbers(column: pa.ChunkedArray, where: Where, unit: Unit) -> npt.NDArray[np.int64]:
     numbers: npt.NDArray[Any] = (
         column.to_numpy() if pa.types.is_integer(column.type) else column.cast(pa.float64()).to_numpy()
     )
     if numbers.dtype.kind == "f" and not (finite := np.isfinite(numbers)).all():
         raise MalformedRowError(f"{where(int(np.argmin(finite)))}: the time is not a finite number. {_INSTEAD}")
-    largest = numbers.max()
-    name, unit = next((each for each in _UNITS if largest <= _CENTURY * each[1]), _UNITS[0])
-    if unit == 1 and numbers.dtype == np.int64:
+    if unit.per_second is None:
+        largest = numbers.max()
+        name, unit.per_second = next((each for each in _UNITS if largest <= _CENTURY * each[1]), _UNITS[0])
+        if unit.per_second > 1:
+            logger.info("times are in %s", name)
+    if unit.per_second == 1 and numbers.dtype == np.int64:
         return numbers
-    if unit > 1:
-        logger.info("times are in %s", name)
-    floored = np.floor_divide(numbers, unit)
+    floored = np.floor_divide(numbers, unit.per_second)
     if numbers.dtype.kind == "f":
         floored = floored.clip(-1, _LATEST + 1)  # what is further off is refused, and may not fit 64 bits
     found: npt.NDArray[np.int64] = floored.astype(np.int64)

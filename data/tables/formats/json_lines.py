@@ -44,14 +44,29 @@ class JsonLinesTable(StoredTable):
 
     @override
     def read(self, places: Mapping[str, int]) -> pa.Table:
+        schema = self._schema_of(places)
+        table = self._read(schema, "ignore")
+        return table.select(schema.names).rename_columns(list(places))
+
+    @override
+    def blocks(self, places: Mapping[str, int]) -> Iterator[pa.Table]:
+        schema = self._schema_of(places)
+        with self.file.open() as stream:
+            try:
+                options = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+                for batch in pa.json.open_json(stream, pa.json.ReadOptions(block_size=_BLOCK), options):
+                    yield pa.Table.from_batches([batch]).select(schema.names).rename_columns(list(places))
+            except pa.ArrowException as cause:
+                raise self._read_fault(schema, "ignore", cause) from cause
+
+    def _schema_of(self, places: Mapping[str, int]) -> pa.Schema:
+        """Types of the columns at these places."""
         fields = {role: self._schema.field(place) for role, place in places.items()}
         if fractions := [
             fields[role].name for role in IDS if role in fields and pa.types.is_floating(fields[role].type)
         ]:
             raise self._first_fault(fractions, fractions, "an id is no whole number")
-        schema = pa.schema([(field.name, _type(field.type, is_id=role in IDS)) for role, field in fields.items()])
-        table = self._read(schema, "ignore")
-        return table.select(schema.names).rename_columns(list(places))
+        return pa.schema([(field.name, _type(field.type, is_id=role in IDS)) for role, field in fields.items()])
 
     @override
     def read_whole(self, id_place: int) -> pa.Table:
@@ -74,8 +89,11 @@ class JsonLinesTable(StoredTable):
                     pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior=others),
                 )
             except pa.ArrowException as cause:
-                whole = [field.name for field in schema if pa.types.is_integer(field.type)]
-                raise self._first_fault(schema.names if others == "ignore" else None, whole, cause) from cause
+                raise self._read_fault(schema, others, cause) from cause
+
+    def _read_fault(self, schema: pa.Schema, others: str, cause: object) -> DataError:
+        whole = [field.name for field in schema if pa.types.is_integer(field.type)]
+        return self._first_fault(schema.names if others == "ignore" else None, whole, cause)
 
     def _first_fault(self, names: Collection[str] | None, whole: Collection[str], cause: object) -> DataError:
         """What is wrong with the first line that is no object or has another kind of value than those before.

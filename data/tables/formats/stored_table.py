@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import pyarrow as pa
@@ -40,6 +40,16 @@ class StoredTable(ABC):
         Raises:
             DataError: the message of the subclass names the row, what is wrong, and what to do.
         """
+
+    def blocks(self, places: Mapping[str, int]) -> Iterator[pa.Table]:
+        """The rows that `read` gives, in blocks one after the other; times of formats without types are text.
+
+        A format that cannot be read in parts gives all of it at once.
+
+        Raises:
+            DataError: as `read`, when its block comes.
+        """
+        yield self.read(places)
 
     @abstractmethod
     def read_whole(self, id_place: int) -> pa.Table:

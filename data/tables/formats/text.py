@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +21,8 @@ from data.tables.formats.stored_table import StoredTable
 _AS_WRITTEN = pa.dictionary(pa.int32(), pa.string())
 _BLOCK = 1 << 23  # bytes; smaller ones repeat more of the dictionaries, and a row must fit into one
 _WHOLE = 1 << 28  # bytes of a table of users or items whose columns get their types by all their values
+# An empty field is missing; "" in quotes is not, and NaN is a word like others.
+_MISSING: dict[str, Any] = {"null_values": [""], "strings_can_be_null": True, "quoted_strings_can_be_null": False}
 
 
 class TextTable(StoredTable):
@@ -49,21 +52,26 @@ class TextTable(StoredTable):
 
     @override
     def read(self, places: Mapping[str, int]) -> pa.Table:
-        # An empty field is missing; "" in quotes is not, and NaN is a word like others.
-        convert: dict[str, Any] = {
-            "null_values": [""],
-            "strings_can_be_null": True,
-            "quoted_strings_can_be_null": False,
-        }
         types = dict.fromkeys(places.keys() - {"time"}, _AS_WRITTEN)
         try:
-            return self._read(places, types, convert, has_line_ends=self.dialect.has_line_ends)
+            return self._read(places, types, _MISSING, has_line_ends=self.dialect.has_line_ends)
         except pa.ArrowException:  # line ends in quotes further down, a fault, or times of several forms
             times = dict.fromkeys(places.keys() & {"time"}, pa.string())
             try:
-                return self._read(places, types | times, convert, has_line_ends=True)
+                return self._read(places, types | times, _MISSING, has_line_ends=True)
             except pa.ArrowException as cause:
                 raise self._first_fault(places, cause) from cause
+
+    @override
+    def blocks(self, places: Mapping[str, int]) -> Iterator[pa.Table]:
+        types = {role: pa.string() if role == "time" else _AS_WRITTEN for role in places}
+        try:
+            with self._opened(places, types, _MISSING, has_line_ends=True, block=_BLOCK) as reader:
+                for batch in reader:
+                    table = pa.Table.from_batches([batch])
+                    yield table.select(list(range(len(places)))).rename_columns(list(places))
+        except pa.ArrowException as cause:
+            raise self._first_fault(places, cause) from cause
 
     @override
     def read_whole(self, id_place: int) -> pa.Table:
@@ -90,12 +98,26 @@ class TextTable(StoredTable):
         has_line_ends: bool,
         block: int = _BLOCK,
     ) -> pa.Table:
+        with self._opened(places, types, convert, has_line_ends=has_line_ends, block=block) as reader:
+            return reader.read_all().select(list(range(len(places)))).rename_columns(list(places))
+
+    @contextmanager
+    def _opened(
+        self,
+        places: Mapping[str, int],
+        types: Mapping[str, pa.DataType],
+        convert: Mapping[str, Any],
+        *,
+        has_line_ends: bool,
+        block: int = _BLOCK,
+    ) -> Iterator[Any]:
+        """A reader of the columns at these places, in their order, and of some that hold nothing, under other names."""
         step = len(self.dialect.separator)  # "::" is two separators, with a column of nothing between
         columns = [f"c{place}" for place in range((self.dialect.n_columns - 1) * step + 1)]
         between = [column for place, column in enumerate(columns) if place % step]
         chosen = {role: columns[place * step] for role, place in places.items()}
         with self.file.open() as stream:
-            reader = pa.csv.open_csv(
+            yield pa.csv.open_csv(
                 stream,
                 pa.csv.ReadOptions(
                     block_size=block,
@@ -116,7 +138,6 @@ class TextTable(StoredTable):
                     **convert,
                 ),
             )
-            return reader.read_all().select(list(chosen.values())).rename_columns(list(chosen))
 
     def _first_fault(self, places: Mapping[str, int], cause: Exception) -> DataError:
         for line, row in self._rows():

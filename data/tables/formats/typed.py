@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,8 @@ from typing_extensions import override
 from data.errors import MalformedRowError, OptionError, UnknownFormatError
 from data.tables.formats.files import StoredFile
 from data.tables.formats.stored_table import StoredTable
+
+_ROWS = 1 << 18  # of a block
 
 
 class ParquetTable(StoredTable):
@@ -41,6 +43,13 @@ class ParquetTable(StoredTable):
         names = [self.names[place] for place in places.values()]
         table = _sound(self.name, "Parquet", lambda: self._file.read(columns=names))
         return table.select(names).rename_columns(list(places))
+
+    @override
+    def blocks(self, places: Mapping[str, int]) -> Iterator[pa.Table]:
+        names = [self.names[place] for place in places.values()]
+        batches = self._file.iter_batches(_ROWS, columns=names)
+        while (batch := _sound(self.name, "Parquet", lambda: next(batches, None))) is not None:
+            yield pa.Table.from_batches([batch]).select(names).rename_columns(list(places))
 
     @override
     def read_whole(self, id_place: int) -> pa.Table:

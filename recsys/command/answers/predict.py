@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from data.tables.asked import PAIRS, TIMED_PAIRS, AskedTable, asked_tables
+from data.tables.asked import PAIRS, TIMED_PAIRS, AskedRows, asked_rows
 from recsys.artifact import SOURCES, Artifact, Predictions, load
 from recsys.artifact.times import UNKNOWN
 from recsys.command.answers.options import add_artifact, add_columns, columns_of
@@ -63,7 +63,7 @@ def run(arguments: list[str]) -> None:
     model = load(given.artifact)
     counts = np.zeros(len(SOURCES), np.int64)
     with table_file(given.output, _schema(model)) as write:
-        for asked in asked_tables(given.pairs, columns_of(given), TIMED_PAIRS if model.uses_times else PAIRS):
+        for asked in asked_rows(given.pairs, columns_of(given), TIMED_PAIRS if model.uses_times else PAIRS):
             for table, predictions in _predicted(model, asked):
                 write(table)
                 counts += np.bincount(predictions.sources, minlength=len(SOURCES))
@@ -71,8 +71,8 @@ def run(arguments: list[str]) -> None:
     print(f"{given.output} holds {counts.sum():,} predictions of {model.manifest.recipe}: {by_whom}.")
 
 
-def _predicted(model: Artifact, asked: AskedTable) -> Iterator[tuple[pa.Table, Predictions]]:
-    """The predictions of a table, in blocks of rows."""
+def _predicted(model: Artifact, asked: AskedRows) -> Iterator[tuple[pa.Table, Predictions]]:
+    """The predictions of rows, some of them at once."""
     users, items = asked.ids("user", model.user_ids), asked.ids("item", model.item_ids)
     times = asked.times() if model.uses_times else None
     for start in range(0, asked.n_rows, _ROWS):

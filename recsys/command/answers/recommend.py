@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from data.tables.asked import USERS, asked_tables
+from data.tables.asked import USERS, asked_rows
 from recsys.artifact import Artifact, Recommendations, load
 from recsys.command.answers.options import add_artifact, add_columns, columns_of
 from recsys.command.answers.schema import answers_schema, table_of
@@ -69,7 +69,7 @@ def _recommended(model: Artifact, users: Path | None, columns: dict[str, str], n
     if users is None:
         yield from model.recommendations(n=n)
         return
-    for asked in asked_tables(users, columns, USERS):
+    for asked in asked_rows(users, columns, USERS):
         ids = asked.ids("user", model.user_ids)
         for start in range(0, asked.n_rows, _USERS):
             yield from model.recommendations(ids.original(slice(start, start + _USERS)), n)
