@@ -113,4 +113,6 @@ def test_the_table_has_what_is_published_beside_what_was_measured() -> None:
     assert "| svd | 0.9000 (1 seed) |  |" in lines
     assert next(line for line in lines if line.startswith("| GLocal-K, as published")).endswith("|  | 0.721 |")
     assert content["rows"][1]["coverage_50"] == 0.5
-    assert "svd (flixster), best-ratings (douban)" in other_data(content), "rows of other code are named"
+    document = other_data(content)
+    assert "Measured by the code of commit 0123abc, torch" in document
+    assert document.endswith("Of earlier code than the last row: svd (flixster), best-ratings (douban).")
