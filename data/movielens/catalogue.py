@@ -3,9 +3,9 @@
 F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History and Context. ACM TiiS 5(4), 19.
 The publisher asks that this article be cited, and forbids passing the data on without separate permission.
 
-The checksums of the archives are the publisher's own, except that ml-100k.zip's is the SHA-256 of the archive
-that has the publisher's MD5, 0e33842e24a9c977be4e0107933c0723. latest-small and latest are changed from time to time, so
-that no checksum and no number of ratings is known of them.
+The checksums of the archives are the publisher's own, except that ml-100k.zip's is the SHA-256 of the archive that has
+the publisher's MD5, 0e33842e24a9c977be4e0107933c0723. latest-small and latest are changed from time to time, so that no
+checksum and no number of ratings is known of them.
 """
 
 from __future__ import annotations
