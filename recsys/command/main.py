@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import io
 import logging
+import os
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -60,6 +61,9 @@ def main(arguments: list[str] | None = None) -> None:
     ) as error:
         print(f"recsys: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except BrokenPipeError:  # who read the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+        sys.exit(1)
     except OSError as error:  # what was checked before the work, such as room on the disk, may have changed since
         print(f"recsys: {file_problem(error)}.", file=sys.stderr)
         sys.exit(1)

@@ -64,12 +64,13 @@ def run(arguments: list[str]) -> None:
     if given.picture is not None:
         require_matplotlib()
     said = describe(_ratings(given))
-    print(text(said, _block()))
     if given.picture is not None:
         write_atomically(given.picture, picture(said, given.picture.suffix[1:].lower()))
-        print(f"\n{given.picture} shows it.")
     if given.json is not None:
         write_atomically(given.json, (json.dumps(said.as_json(), indent=2, ensure_ascii=False) + "\n").encode())
+    print(text(said, _block()))
+    if given.picture is not None:
+        print(f"\n{given.picture} shows it.")
 
 
 def _ratings(given: argparse.Namespace) -> Ratings:

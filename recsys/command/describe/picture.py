@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _COLOR = "#4878a8"
 _MOST_TICKS = 11
+_BARS = 30
 
 
 def require_matplotlib() -> None:
@@ -89,12 +90,20 @@ def _draw_times(axes: Axes, times: npt.NDArray[np.int64] | None) -> None:
 
 
 def _draw_counts(axes: Axes, counts: Counts, side: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     _title(axes, f"ratings of each {side}; median {np.median(counts):,.0f}, most {counts.max():,}")
-    edges = np.unique(np.geomspace(counts.min(), counts.max() + 1, 40).round())  # whole numbers, wider further up
-    axes.hist(counts, bins=edges.tolist(), color=_COLOR)
-    axes.set_xscale("log", subs=[])
-    steps = [step * 10**power for power in range(10) for step in (1, 2, 5)]
-    axes.set_xticks([step for step in steps if edges[0] <= step <= edges[-1]])
+    least, end = int(counts.min()), int(counts.max()) + 1
+    if end > 10 * least:  # a few have many: bars are wider further up
+        edges = np.unique(np.geomspace(least, end, _BARS).round()).tolist()
+        axes.set_xscale("log", subs=[])
+        steps = [step * 10**power for power in range(10) for step in (1, 2, 5)]
+        axes.set_xticks([step for step in steps if edges[0] <= step <= edges[-1]])
+    else:
+        width = -(-(end - least) // _BARS)  # each bar holds as many whole numbers
+        edges = list(range(least, end + width, width))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.hist(counts, bins=edges, color=_COLOR)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel(f"ratings of a {side}" if side == "user" else f"ratings of an {side}")
     axes.set_ylabel(f"{side}s")
@@ -106,4 +115,5 @@ def _title(axes: Any, title: str) -> None:
 
 
 def _count_by_thousands(axes: Any) -> None:
+    axes.yaxis.get_major_locator().set_params(integer=True)
     axes.yaxis.set_major_formatter("{x:,.0f}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -113,3 +115,13 @@ def test_a_terminal_that_has_no_blocks_gets_number_signs(plays: Path, monkeypatc
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
     main(["describe", str(plays), *NAMED])
     assert b"################" in written.getvalue()
+
+
+def test_who_reads_the_beginning_alone_sees_no_error(plays: Path) -> None:
+    command = f"{sys.executable} -c 'from recsys.command.main import main; main()' describe plays.csv {' '.join(NAMED)}"
+    piped = f"{command} --picture plays.png | head -n 1"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4]), "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(piped, shell=True, capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout == "plays.csv\n"
+    assert "Broken pipe" not in done.stderr
+    assert "Traceback" not in done.stderr
