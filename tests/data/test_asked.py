@@ -20,7 +20,7 @@ FORMATS = ("csv", "tsv", "jsonl", "parquet", "feather")
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data.tables.formats.text._BLOCK", 2000)
+    monkeypatch.setattr("data.tables.formats.text._STREAMED", 2000)
     monkeypatch.setattr("data.tables.formats.json_lines._BLOCK", 2000)
     monkeypatch.setattr("data.tables.formats.typed._ROWS", 70)
 

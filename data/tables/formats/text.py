@@ -20,6 +20,7 @@ from data.tables.formats.stored_table import StoredTable
 # Text comes with a dictionary of what occurs, for each block: as fast as whole numbers, and equal to the byte.
 _AS_WRITTEN = pa.dictionary(pa.int32(), pa.string())
 _BLOCK = 1 << 23  # bytes; smaller ones repeat more of the dictionaries, and a row must fit into one
+_STREAMED = 1 << 21  # bytes, where blocks come one by one: the reader holds 32 of them that are not asked for yet
 _WHOLE = 1 << 28  # bytes of a table of users or items whose columns get their types by all their values
 # An empty field is missing; "" in quotes is not, and NaN is a word like others.
 _MISSING: dict[str, Any] = {"null_values": [""], "strings_can_be_null": True, "quoted_strings_can_be_null": False}
@@ -66,7 +67,7 @@ class TextTable(StoredTable):
     def blocks(self, places: Mapping[str, int]) -> Iterator[pa.Table]:
         types = {role: pa.string() if role == "time" else _AS_WRITTEN for role in places}
         try:
-            with self._opened(places, types, _MISSING, has_line_ends=True, block=_BLOCK) as reader:
+            with self._opened(places, types, _MISSING, has_line_ends=True, block=_STREAMED) as reader:
                 for batch in reader:
                     table = pa.Table.from_batches([batch])
                     yield table.select(list(range(len(places)))).rename_columns(list(places))
