@@ -19,8 +19,8 @@ from recsys.posterior.time_windows import WindowEffects
 from recsys.starts import DampedMeans
 
 # ν: a user's noise precision is α_u ~ Gamma(ν, ν/ᾱ), so that their relative spread is 1/√ν. It is drawn from these, all
-# equally likely beforehand, in equal ratios: MovieLens 100K has ν near 6, Flixster near 1.3, where many users give
-# nothing but fives. E 1/α, the noise variance of a user without ratings, needs ν > 1.
+# equally likely beforehand, in equal ratios: MovieLens 100K has ν near 6, Flixster near 1.3. E 1/α, the noise variance
+# of a user without ratings, needs ν > 1.
 _NOISE_SHAPES = torch.logspace(math.log10(1.1), 2, 200, dtype=torch.float64)
 _FIRST_NOISE_SHAPE = 5.0
 
