@@ -254,7 +254,7 @@ def _check_array(name: str, array: Array, dimensions: tuple[str, ...], sizes: di
         raise ArtifactError(f"array {name} is empty.")
     if kind is np.float32 and not np.isfinite(array).all():
         raise ArtifactError(f"array {name} has entries that are infinite or not numbers.")
-    if kind is np.int64 and (np.diff(array) <= 0).any():
+    if kind is np.int64 and (array[1:] <= array[:-1]).any():
         raise ArtifactError(f"array {name} is not strictly ascending.")
 
 

@@ -1,31 +1,40 @@
 /**
  * What the page shows, as its address says it: ?rated=50-5_172-4&genre=Comedy&film=50 for a newcomer with ratings,
- * nothing for one without, and ?user=196 for a user of the data set, empty before there is a number. So a link can be
- * passed on, and Back goes back.
+ * nothing for one without, ?user=196 for a user of the data set, and ?users= before one is chosen. So a link can be
+ * passed on, and Back goes back. Ids are text, and may be any text, also none.
  */
+
+const ESCAPED = { "*": "*0", "-": "*1", _: "*2" }; // in an id of `rated`, where the last two separate
+const ENTRY = /^([^-]*)-(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)$/;
+
+function escaped(id) {
+  return id.replace(/[*_-]/g, (character) => ESCAPED[character]);
+}
+
+function unescaped(text) {
+  return text.replace(/\*[012]/g, (code) => "*-_"[code[1]]);
+}
 
 export function readAddress() {
   const query = new URLSearchParams(location.search);
   const rated = new Map();
-  for (const [, id, rating] of (query.get("rated") ?? "").matchAll(
-    /(?<![0-9])([0-9]{1,15})-([0-9.]{1,4})(?![0-9.])/g,
-  )) {
-    rated.set(Number(id), Number(rating));
+  for (const entry of (query.get("rated") ?? "").split("_")) {
+    const [, id, rating] = ENTRY.exec(entry) ?? [];
+    if (rating !== undefined) rated.set(unescaped(id), Number(rating));
   }
-  const film = query.get("film") ?? "";
   return {
-    newcomer: !query.has("user"),
-    user: query.get("user") || null,
+    newcomer: !query.has("user") && !query.has("users"),
+    user: query.get("user"),
     rated,
     genre: query.get("genre") ?? "",
-    film: /^[0-9]{1,15}$/.test(film) ? Number(film) : null,
+    film: query.get("film"),
   };
 }
 
 function addressOf({ newcomer, user, rated, genre, film }) {
   const query = new URLSearchParams();
-  if (!newcomer) query.set("user", user ?? "");
-  else if (rated.size) query.set("rated", [...rated].map(([id, rating]) => `${id}-${rating}`).join("_"));
+  if (!newcomer) query.set(user === null ? "users" : "user", user ?? "");
+  else if (rated.size) query.set("rated", [...rated].map(([id, rating]) => `${escaped(id)}-${rating}`).join("_"));
   if (genre) query.set("genre", genre);
   if (film !== null) query.set("film", film);
   return `${location.pathname}${query.size ? "?" : ""}${query}`;

@@ -1,5 +1,7 @@
 /** Asks the server that this page came from; every way to fail is an `ApiError`, but for `AbortError`. */
 
+import { readJson, writeJson } from "./json.js";
+
 const KEY = "recsys-api-key";
 const PATIENCE = 15_000; // milliseconds; an answer takes a few, so after these nobody is there
 
@@ -57,7 +59,7 @@ async function exchange(address, body, signal) {
   let response;
   try {
     response = await fetch(address, requestOf(body, signal));
-    return [response, await response.json()];
+    return [response, readJson(await response.text())];
   } catch (error) {
     if (error.name === "AbortError") throw error;
     const status = response && !response.ok ? response.status : 0;
@@ -72,5 +74,5 @@ function requestOf(body, signal) {
   const request = { headers, signal: signal === null ? patience : AbortSignal.any([signal, patience]) };
   if (body === null) return request;
   headers["Content-Type"] = "application/json";
-  return { ...request, method: "POST", body: JSON.stringify(body) };
+  return { ...request, method: "POST", body: writeJson(body) };
 }

@@ -17,8 +17,3 @@ export function element(tag, attributes = {}, ...children) {
 export function fromTemplate(id) {
   return document.getElementById(id).content.cloneNode(true).firstElementChild;
 }
-
-/** "The Godfather (1972)", or the title alone where nobody knows the year. */
-export function nameOf(film) {
-  return film.year === null ? film.display_title : `${film.display_title} (${film.year})`;
-}

@@ -1,7 +1,8 @@
-/** Finds films by title: a combobox with a list, as the WAI-ARIA Authoring Practices describe it. */
+/** Finds films by title, or items by id where they have no titles: a combobox with a list, as the WAI-ARIA Authoring Practices describe it. */
 
 import { ask } from "./api.js";
-import { element, nameOf } from "./element.js";
+import { element } from "./element.js";
+import { nameOf } from "./names.js";
 import { showProblem } from "./problem.js";
 
 const PAUSE = 150; // milliseconds without a key before the server is asked
@@ -16,8 +17,9 @@ export class FilmSearch {
   #asking = new AbortController();
 
   /** `choose` is called with the film that the person takes. */
-  constructor(place, label, choose) {
+  constructor(place, words, label, choose) {
     const id = `search-${++searches}`;
+    this.words = words;
     this.choose = choose;
     this.input = element("input", {
       id,
@@ -25,8 +27,9 @@ export class FilmSearch {
       type: "text",
       autocomplete: "off",
       spellcheck: "false",
+      autocapitalize: "none",
       maxlength: "200",
-      placeholder: "Part of a title",
+      placeholder: words.title === "id" ? "Part of an id" : "Part of a title",
       "aria-expanded": "false",
       "aria-controls": `${id}-list`,
       "aria-autocomplete": "list",
@@ -52,9 +55,9 @@ export class FilmSearch {
   }
 
   async #search() {
-    const query = this.input.value.trim();
+    const query = this.words.title === "id" ? this.input.value : this.input.value.trim(); // an id may begin with a space
     this.problem.replaceChildren();
-    if (!query) {
+    if (query.trim() === "") {
       this.status.textContent = "";
       this.#close();
       return;
@@ -76,15 +79,17 @@ export class FilmSearch {
   }
 
   #told(query, shown, total, approximate) {
-    if (total === 0) return `No title has “${query}”. Try fewer words.`;
+    const { title } = this.words;
+    if (total === 0) return `No ${title} has “${query}”. Try ${title === "id" ? "less of it" : "fewer words"}.`;
     return approximate ? `No title has “${query}”; these are spelt alike.` : this.#counted(shown, total);
   }
 
   #counted(shown, total) {
-    if (total === 1) return "1 film";
+    const { one, many } = this.words;
+    if (total === 1) return `1 ${one}`;
     return shown < total
-      ? `${shown} of ${total.toLocaleString("en")} films; type more to see others`
-      : `${total} films`;
+      ? `${shown} of ${total.toLocaleString("en")} ${many}; type more to see others`
+      : `${total} ${many}`;
   }
 
   #open(films) {

@@ -1,26 +1,29 @@
 /** The panel of someone who rates a few films, and who sees before what everybody likes. */
 
 import { ask } from "./api.js";
-import { element, nameOf } from "./element.js";
+import { element } from "./element.js";
 import { FilmSearch } from "./film_search.js";
+import { nameOf, titleOf } from "./names.js";
 import { OneFilm } from "./one_film.js";
 import { Newcomer } from "./people.js";
 import { showProblem } from "./problem.js";
+import { ratingInput } from "./rating_input.js";
 import { Recommendations } from "./recommendations.js";
-import { stars } from "./stars.js";
 
 const SUGGESTED = 6;
-const PAUSE = 200; // milliseconds: the arrow keys pass several stars on their way to the right one
+const PAUSE = 200; // milliseconds: the arrow keys pass several ratings on their way to the right one
 
 export class NewcomerPanel {
-  #films = new Map(); // id: { film, rating or null, row }, in the order in which they were added
+  #films = new Map(); // id: { film, rating or null, input, row }, in the order in which they were added
+  #offered = new Map(); // button: id
   #timer = 0;
   #asking = new AbortController();
 
   /** `change` is called with what of the address is to change: rated, genre, film. */
   constructor(panel, model, change) {
     this.panel = panel;
-    this.scale = model.rating_scale;
+    this.model = model;
+    [this.scale, this.words] = [model.scale, model.words];
     this.change = change;
     this.list = document.getElementById("rated");
     this.unfold = document.getElementById("all-rated");
@@ -32,27 +35,36 @@ export class NewcomerPanel {
       this.list.classList.toggle("unfolded");
       this.#count();
     });
-    this.search = new FilmSearch(document.getElementById("rate-search"), "Find a film you have seen", (film) =>
-      this.#add(film),
-    );
+    const { a, known } = this.words;
+    const searchPlace = document.getElementById("rate-search");
+    this.search = new FilmSearch(searchPlace, this.words, `Find ${a} ${known}`, (film) => this.#add(film));
     this.recommendations = new Recommendations(panel, model, {
       empty: "",
       chooseGenre: (genre) => change({ genre }),
-      actions: (film) => [
-        element(
-          "div",
-          { class: "seen" },
-          element("span", { "aria-hidden": "true" }, "Seen it?"),
-          stars(film, null, this.scale, (rating) => this.#rateInList(film, rating)),
-        ),
-      ],
+      actions: (film) => [this.#rateHere(film)],
     });
-    this.oneFilm = new OneFilm(panel, this.scale, {
-      heading: "One film in particular",
+    this.oneFilm = new OneFilm(panel, model, {
       label: "What would you give to …",
       choose: (film) => change({ film }),
     });
     this.suggested = this.#suggest();
+  }
+
+  /** Stars beside a film among those recommended; what else ratings are given with has its place above them alone. */
+  #rateHere(film) {
+    return element(
+      "div",
+      { class: "seen" },
+      element("span", { "aria-hidden": "true" }, this.words.question),
+      this.scale.isStars
+        ? ratingInput(film, null, this.scale, (rating) => this.#rateInList(film, rating)).element
+        : element(
+            "button",
+            { type: "button", class: "quiet", click: () => this.#add(film) },
+            "Rate it",
+            element("span", { class: "unseen" }, ` ${nameOf(film)}`),
+          ),
+    );
   }
 
   #ratings() {
@@ -64,12 +76,12 @@ export class NewcomerPanel {
   async show({ rated, genre, film }) {
     clearTimeout(this.#timer);
     const ratings = this.#ratings();
-    if (String([...ratings]) !== String([...rated])) {
+    if (JSON.stringify([...ratings]) !== JSON.stringify([...rated])) {
       this.#restore(rated);
       return;
     }
-    const person = new Newcomer(ratings);
-    const [heading, about] = headed(ratings.size);
+    const person = new Newcomer(ratings, this.model);
+    const [heading, about] = headed(ratings.size, this.words);
     this.recommendations.show(person, genre, heading, about);
     await this.suggested; // on a wide screen the card is below the suggestions, and would move when they come
     this.oneFilm.show(person, film);
@@ -80,12 +92,14 @@ export class NewcomerPanel {
     this.#asking.abort();
     const asking = (this.#asking = new AbortController());
     this.problem.replaceChildren();
-    const valid = [...rated].filter(([, rating]) => rating >= this.scale[0] && rating <= this.scale[1]);
+    const valid = [...rated]
+      .filter(([id, rating]) => this.model.itemIds.accepts(id) && this.scale.has(rating))
+      .map(([id, rating]) => [id, this.scale.nearest(rating)]);
     try {
       const films = await Promise.all(
         valid.map(([id]) =>
-          ask(`items/${id}`, { signal: asking.signal }).catch((error) => {
-            if (error.status === 404) return null;
+          ask("item", { query: { item_id: id }, signal: asking.signal }).catch((error) => {
+            if (error.status === 404 || error.status === 422) return null;
             throw error;
           }),
         ),
@@ -102,11 +116,12 @@ export class NewcomerPanel {
   }
 
   #insert(film, rating) {
+    const input = ratingInput(film, rating, this.scale, (given) => this.#rate(film, given));
     const row = element(
       "li",
       {},
       element("span", { class: "title" }, nameOf(film)),
-      stars(film, rating, this.scale, (given) => this.#rate(film, given)),
+      input.element,
       element(
         "button",
         { type: "button", class: "quiet remove", click: () => this.#remove(film) },
@@ -114,19 +129,20 @@ export class NewcomerPanel {
         element("span", { class: "unseen" }, `Remove ${nameOf(film)}`),
       ),
     );
-    this.#films.set(film.item_id, { film, rating, row });
+    this.#films.set(film.item_id, { film, rating, input, row });
     this.list.prepend(row); // a narrow screen shows only the first
     this.#count();
     this.#hideSuggested();
-    return row;
+    return this.#films.get(film.item_id);
   }
 
   #add(film) {
     const known = this.#films.get(film.item_id);
-    const row = known ? known.row : this.#insert(film, null);
+    const { row, input } = known ?? this.#insert(film, null);
     this.list.prepend(row);
-    this.status.textContent = known ? "" : `${nameOf(film)} is in your list. Give it stars.`;
-    (row.querySelector("input:checked") ?? row.querySelector("input")).focus();
+    const next = this.scale.isStars ? "Give it stars." : "Rate it.";
+    this.status.textContent = known ? "" : `${nameOf(film)} is in your list. ${next}`;
+    input.focus();
   }
 
   #rate(film, rating) {
@@ -142,12 +158,12 @@ export class NewcomerPanel {
    */
   #rateInList(film, rating) {
     const known = this.#films.get(film.item_id);
-    if (known) known.row.querySelector(`input[value="${rating}"]`).checked = true;
-    const row = known ? known.row : this.#insert(film, rating);
-    row.querySelector("input:checked").focus({ preventScroll: true });
+    known?.input.show(rating);
+    const { input } = known ?? this.#insert(film, rating);
+    input.focus({ preventScroll: true });
     if (this.panel.getBoundingClientRect().top < 0) this.panel.scrollIntoView();
     this.#rate(film, rating);
-    this.status.textContent = `${nameOf(film)} is in your list with ${rating === 1 ? "1 star" : `${rating} stars`}.`;
+    this.status.textContent = `${nameOf(film)} is in your list with ${this.scale.named(rating)}.`;
   }
 
   #remove(film) {
@@ -167,7 +183,7 @@ export class NewcomerPanel {
     const unfolded = this.list.classList.contains("unfolded");
     this.unfold.hidden = this.#films.size < 2;
     this.unfold.setAttribute("aria-expanded", String(unfolded));
-    this.unfold.textContent = unfolded ? "Show only the last" : `Show all ${this.#films.size} you have seen`;
+    this.unfold.textContent = unfolded ? "Show only the last" : `Show all ${this.#films.size} ${this.words.known}`;
   }
 
   /** Offer the films that most people rated, so that nobody stands before an empty box. */
@@ -180,9 +196,9 @@ export class NewcomerPanel {
           const button = element(
             "button",
             { type: "button", class: "chip", click: () => this.#add(film) },
-            film.display_title,
+            titleOf(film),
           );
-          button.dataset.item = film.item_id;
+          this.#offered.set(button, film.item_id);
           return button;
         }),
       );
@@ -194,16 +210,16 @@ export class NewcomerPanel {
 
   #hideSuggested() {
     const buttons = [...this.suggestions.querySelectorAll("button")];
-    for (const button of buttons) button.hidden = this.#films.has(Number(button.dataset.item));
+    for (const button of buttons) button.hidden = this.#films.has(this.#offered.get(button));
     this.suggestions.hidden = buttons.every((button) => button.hidden);
   }
 }
 
 /** What the films are called that this many ratings lead to, and a sentence about them. */
-function headed(number) {
-  if (number === 0) return ["What most people like", "By everybody’s ratings, until you rate one you have seen."];
+function headed(number, words) {
+  if (number === 0) return ["What most people like", `By everybody’s ratings, until you rate one ${words.known}.`];
   return [
-    "Films for you",
+    `${words.Many} for you`,
     `From your ${number === 1 ? "one rating" : `${number} ratings`}; with more they fit better.`,
   ];
 }

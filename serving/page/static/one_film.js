@@ -1,26 +1,26 @@
 /** The predicted rating of a film that the reader asks for. */
 
 import { ask } from "./api.js";
-import { fromTemplate, nameOf } from "./element.js";
-import { filmContent } from "./film.js";
+import { fromTemplate } from "./element.js";
+import { attributeList, filmContent } from "./film.js";
 import { FilmSearch } from "./film_search.js";
-import { showProblem } from "./problem.js";
-import { decimal, hundredths } from "./rounding.js";
+import { nameOf, visible } from "./names.js";
+import { showProblem, tell } from "./problem.js";
 
 export class OneFilm {
   #asking = new AbortController();
   #shown = ""; // who and which film; shown again, the answer stays as it is
 
   /** `choose` is called with the id of the film that the reader asks for. */
-  constructor(place, scale, { heading, label, choose }) {
-    this.scale = scale;
+  constructor(place, model, { label, choose }) {
+    this.model = model;
     this.section = fromTemplate("one-film");
     this.section.hidden = true;
-    this.section.querySelector("h2").textContent = heading;
+    this.section.querySelector("h2").textContent = `One ${model.words.one} in particular`;
     this.problem = this.section.querySelector(".problem-place");
     this.answer = this.section.querySelector(".answer");
     this.status = this.section.querySelector(".status");
-    new FilmSearch(this.section.querySelector(".search"), label, (film) => choose(film.item_id));
+    new FilmSearch(this.section.querySelector(".search"), model.words, label, (film) => choose(film.item_id));
     place.append(this.section);
   }
 
@@ -39,20 +39,22 @@ export class OneFilm {
     this.section.hidden = false;
     this.problem.replaceChildren();
     this.status.textContent = "";
-    if (itemId === null) {
+    if (itemId === null || !this.#accepts(itemId)) {
       this.answer.replaceChildren();
       this.answer.removeAttribute("aria-busy");
       return;
     }
+    const { scale } = this.model;
     const asking = (this.#asking = new AbortController());
     this.answer.setAttribute("aria-busy", "true");
     try {
       const [film, { source, ...predicted }] = await Promise.all([
-        ask(`items/${itemId}`, { signal: asking.signal }),
+        ask("item", { query: { item_id: itemId }, signal: asking.signal }),
         person.prediction(itemId, asking.signal),
       ]);
-      this.answer.replaceChildren(...filmContent(film, predicted, person, this.scale, { note: source }));
-      this.status.textContent = `${nameOf(film)}: ${decimal(hundredths(predicted.rating))} of ${this.scale[1]}.`;
+      this.answer.replaceChildren(...filmContent(film, predicted, person, scale, { note: source }));
+      this.answer.querySelector(".about-film").append(attributeList(film) ?? "");
+      this.status.textContent = `${nameOf(film)}: ${scale.written(scale.units(predicted.rating))}${scale.ofWhat}.`;
     } catch (error) {
       if (error.name === "AbortError") return;
       this.#shown = "";
@@ -60,5 +62,17 @@ export class OneFilm {
       showProblem(this.problem, error, () => this.show(person, itemId));
     }
     this.answer.removeAttribute("aria-busy");
+  }
+
+  /** Tell what is wrong with an id of the other kind, which only an address can have. */
+  #accepts(itemId) {
+    if (this.model.itemIds.accepts(itemId)) return true;
+    const { one, Many, title } = this.model.words;
+    tell(
+      this.problem,
+      `“${visible(itemId)}” is no ${one}’s number.`,
+      `${Many} have numbers here; the field above finds them by ${title}.`,
+    );
+    return false;
   }
 }

@@ -1,14 +1,18 @@
 /** Puts the page together: what its address says is what it shows. */
 
 import { readAddress, writeAddress } from "./address.js";
-import { ask, hasKey, useKey } from "./api.js";
+import { hasKey, useKey } from "./api.js";
+import { askModel } from "./model.js";
+import { visible } from "./names.js";
 import { NewcomerPanel } from "./newcomer_panel.js";
 import { showProblem, tell } from "./problem.js";
 import { UserPanel } from "./user_panel.js";
+import { pageTexts } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 const tabs = [find("tab-newcomer"), find("tab-user")];
 let panels = null; // made when the model is known
+let words = null; // as are these
 let shown = readAddress();
 
 function show() {
@@ -23,8 +27,8 @@ function show() {
 }
 
 function whoseFilms() {
-  if (shown.newcomer) return shown.rated.size ? "Films for you" : "Film recommendations";
-  return shown.user === null ? "Film recommendations" : `Films for user ${shown.user}`;
+  if (words === null || (shown.newcomer ? shown.rated.size === 0 : shown.user === null)) return "Recommendations";
+  return `${words.Many} for ${shown.newcomer ? "you" : `user ${visible(shown.user)}`}`;
 }
 
 function change(changes, { replace = false } = {}) {
@@ -47,18 +51,23 @@ function keyOnTab(event) {
 }
 
 function describe(model) {
+  ({ words } = model);
+  const texts = pageTexts(words);
+  for (const place of document.querySelectorAll("[data-text]")) place.textContent = texts[place.dataset.text];
+  find("movielens").hidden = !words.isMovieLens;
   const rmse = model.metrics.test_rmse_as_served;
-  const error = rmse === undefined ? "" : ` Test RMSE ${rmse.toFixed(4)}: about how many stars a prediction is off.`;
+  const off = model.scale.isStars ? "how many stars" : "how much";
+  const error = rmse === undefined ? "" : ` Test RMSE ${rmse.toFixed(4)}: about ${off} a prediction is off.`;
   find("model").textContent =
     `${model.kind}, version ${model.version}, trained on ${model.n_ratings.toLocaleString("en")} ratings of ` +
-    `${model.n_items.toLocaleString("en")} films by ${model.n_users.toLocaleString("en")} users.${error}`;
+    `${model.n_items.toLocaleString("en")} ${words.many} by ${model.n_users.toLocaleString("en")} users.${error}`;
 }
 
 async function start() {
   find("problem").replaceChildren();
   find("loading").hidden = false;
   try {
-    const model = await ask("model");
+    const model = await askModel();
     describe(model);
     find("key").hidden = true;
     find("content").hidden = false;

@@ -1,5 +1,5 @@
 /**
- * Who films are recommended to. Both kinds answer the same questions: `recommendations`, the `prediction` of one film,
+ * Who items are recommended to. Both kinds answer the same questions: `recommendations`, the `prediction` of one item,
  * both with a `deviation` (null where the model has none), and an `explanation` of it with `reasons`; both have the
  * words that an answer is told in, and a `key` that no other person has.
  */
@@ -7,11 +7,19 @@
 import { ask } from "./api.js";
 
 // Who answered where it is not the model, in words; a mean does where nothing is known of the person or the film.
-const BY_OTHERS = {
-  features: "by what is known beside ratings",
-  item_mean: "by the average of this film’s ratings",
-  global_mean: "by the average of all ratings",
-};
+function byOthers(item) {
+  return {
+    features: "by what is known beside ratings",
+    item_mean: `by the average of this ${item}’s ratings`,
+    global_mean: "by the average of all ratings",
+  };
+}
+
+function ratedLike(item) {
+  const rated = `This ${item} is rated`;
+  return [`${rated} higher than most`, `${rated} lower than most`, `${rated} like most`];
+}
+
 const REASONS = 5; // a screen's worth; the rest weighs less
 
 function deviationOf({ uncertainty }) {
@@ -19,23 +27,23 @@ function deviationOf({ uncertainty }) {
 }
 
 export class KnownUser {
-  constructor(id) {
+  constructor(id, { words }) {
     this.id = id;
-    this.path = `users/${encodeURIComponent(id)}`;
-    this.key = this.path;
+    this.key = `user ${id}`;
     this.words = {
+      item: ratedLike(words.one),
       rates: ["This user rates higher than most", "This user rates lower than most", "This user rates as most do"],
       taste: ["It is to this user’s taste", "It is not to this user’s taste", "Taste makes no difference"],
       reasons: "Ratings of this user that speak for it, the strongest first",
       noReasons: "None of this user’s ratings speaks for it in particular.",
-      by: { ...BY_OTHERS, model: "by the model", user_mean: "by the average of this user’s ratings" },
-      error: (stars) => `Predictions are about ${stars} stars off`,
+      by: { ...byOthers(words.one), model: "by the model", user_mean: "by the average of this user’s ratings" },
+      error: (error) => `Predictions are about ${error} off`,
     };
   }
 
   async recommendations({ n, offset, genre, signal }) {
-    const query = { n, offset, genre: genre || null, strict: true, uncertainty: true };
-    const { recommendations, total } = await ask(`${this.path}/recommendations`, { query, signal });
+    const query = { user_id: this.id, n, offset, genre: genre || null, strict: true, uncertainty: true };
+    const { recommendations, total } = await ask("recommendations", { query, signal });
     return { total, recommendations: recommendations.map((film) => ({ ...film, deviation: deviationOf(film) })) };
   }
 
@@ -46,9 +54,9 @@ export class KnownUser {
   }
 
   async explanation(itemId, signal) {
-    const path = `${this.path}/items/${itemId}/explanation`;
-    const answer = await ask(path, { query: { n: REASONS, strict: true }, signal });
-    // A weight is above 0 where the rating is above what the averages say and the films alike, or below and unlike.
+    const query = { user_id: this.id, item_id: itemId, n: REASONS, strict: true };
+    const answer = await ask("explanation", { query, signal });
+    // A weight is above 0 where the rating is above what the averages say and the items alike, or below and unlike.
     const says = ({ similarity }) => (similarity > 0 ? "liked, and similar" : "disliked, and very different");
     return { ...answer, reasons: answer.speaks_for.map((own) => ({ ...own, says: says(own) })) };
   }
@@ -56,17 +64,19 @@ export class KnownUser {
 
 export class Newcomer {
   /** ratings: Map of item id to rating. */
-  constructor(ratings) {
-    this.given = [...ratings].map(([item_id, rating]) => ({ item_id, rating }));
-    this.key = JSON.stringify(this.given);
+  constructor(ratings, { words, itemIds }) {
+    this.itemIds = itemIds;
+    this.given = [...ratings].map(([id, rating]) => ({ item_id: itemIds.sent(id), rating }));
+    this.key = JSON.stringify([...ratings]);
     this.words = {
+      item: ratedLike(words.one),
       rates: ["You rate higher than most", "You rate lower than most", "You rate as most do"],
       taste: ["It is to your taste", "It is not to your taste", "Taste makes no difference"],
       reasons: "What each of your ratings adds to the last two parts",
-      noReasons: "You have not rated a film yet.",
+      noReasons: `You have not rated ${words.a} yet.`,
       by: { fold_in: "from your ratings", user_mean: "by the average of your ratings" },
       // Measured on users with many more ratings than a newcomer gives.
-      error: (stars) => `Predictions are ${stars} stars off, or more while your ratings are few`,
+      error: (error) => `Predictions are ${error} off, or more while your ratings are few`,
     };
   }
 
@@ -77,13 +87,14 @@ export class Newcomer {
   }
 
   async prediction(itemId, signal) {
-    const answer = await ask("fold-in", { body: { ratings: this.given, item_ids: [itemId], n: 1 }, signal });
+    const body = { ratings: this.given, item_ids: [this.itemIds.sent(itemId)], n: 1 };
+    const answer = await ask("fold-in", { body, signal });
     const [{ rating, source }] = answer.predictions;
     return { rating, deviation: null, source: this.given.length ? this.words.by[source] : "by everybody’s ratings" };
   }
 
   async explanation(itemId, signal) {
-    const body = { ratings: this.given, item_id: itemId, n: REASONS };
+    const body = { ratings: this.given, item_id: this.itemIds.sent(itemId), n: REASONS };
     const answer = await ask("fold-in/explanation", { body, signal });
     const reasons = answer.contributions.map((own) => ({ ...own, adds: own.contribution }));
     const named = answer.contributions.reduce((sum, { contribution }) => sum + contribution, 0);

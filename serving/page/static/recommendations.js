@@ -20,7 +20,7 @@ export class Recommendations {
    * chooses, and `actions` gives more controls for a film.
    */
   constructor(place, model, { empty, chooseGenre, actions = () => [] }) {
-    this.scale = model.rating_scale;
+    [this.scale, this.words] = [model.scale, model.words];
     this.rmse = model.metrics.test_rmse_as_served;
     this.actions = actions;
     this.section = fromTemplate("recommendations");
@@ -32,8 +32,10 @@ export class Recommendations {
       find("ol"),
       find(".more"),
     ];
+    this.hasGenres = model.genres.length > 0;
     this.genre.append(...model.genres.map((genre) => element("option", { value: genre }, genre)));
     this.genre.addEventListener("change", () => chooseGenre(this.genre.value));
+    this.more.textContent = `Show more ${this.words.many}`;
     this.more.addEventListener("click", () => this.#load(true));
     this.empty = element("div", { class: "empty" }, element("p", {}, empty));
     place.append(this.empty, this.section);
@@ -61,6 +63,7 @@ export class Recommendations {
       this.genre.append(element("option", { value: genre }, genre));
       this.genre.value = genre;
     }
+    this.genre.parentElement.hidden = !this.hasGenres && genre === "";
     if (this.#shown === person.key + genre) return;
     this.#shown = person.key + genre;
     await this.#load(false);
@@ -71,7 +74,7 @@ export class Recommendations {
     const asking = (this.#asking = new AbortController());
     const offset = further ? this.films.childElementCount : 0; // no placeholders are there then
     this.problem.replaceChildren();
-    this.status.textContent = "Looking for films …";
+    this.status.textContent = `Looking for ${this.words.many} …`;
     if (!further && this.films.childElementCount === 0) this.films.replaceChildren(...placeholders());
     this.section.setAttribute("aria-busy", "true");
     try {
@@ -108,14 +111,14 @@ export class Recommendations {
     this.more.hidden = shown >= total;
     this.status.textContent =
       total === 0
-        ? `No film is left to recommend${this.genre.value ? ` in ${this.genre.value}` : ""}.`
-        : `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} films, the highest predicted rating first.${this.#error()}`;
+        ? `No ${this.words.one} is left to recommend${this.genre.value ? ` in ${this.genre.value}` : ""}.`
+        : `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} ${this.words.many}, the highest predicted rating first.${this.#error()}`;
   }
 
   /** How far to trust the numbers: differences between neighbours are far below it. */
   #error() {
     return this.rmse === undefined
       ? ""
-      : ` ${this.person.words.error(this.rmse.toFixed(1))}, so small differences say little.`;
+      : ` ${this.person.words.error(this.scale.error(this.rmse))}, so small differences say little.`;
   }
 }

@@ -35,6 +35,12 @@ def test_what_is_read_back_equals_what_was_written(tmp_path: Path) -> None:
     assert json.loads((directory / "metrics.json").read_text())["model"] == "test"
 
 
+def test_ids_may_lie_further_apart_than_64_bits_hold(tmp_path: Path) -> None:
+    ids = np.array([-(2**63), 5, 2**63 - 1])
+    directory = artifact.save(tmp_path, manifest(), arrays() | {"user_ids": ids}, ITEMS)
+    assert np.array_equal(artifact.load(directory).arrays["user_ids"], ids)
+
+
 def test_the_newest_artefact_is_the_latest_and_the_one_before_stays(tmp_path: Path) -> None:
     first = artifact.save(tmp_path, manifest(), arrays(1), ITEMS)
     second = artifact.save(tmp_path, manifest(), arrays(2), ITEMS)

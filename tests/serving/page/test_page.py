@@ -110,10 +110,10 @@ def test_a_newcomer_finds_and_rates_a_film_with_the_keyboard_alone(
     with visit(browser, url) as page:
         expect(recommended(page)).to_have_count(10)
         press(page, "Tab")
-        expect(page.get_by_role("link", name="Skip to the films")).to_be_focused()
+        expect(page.get_by_role("link", name="Skip to the recommendations")).to_be_focused()
         press(page, "Tab", "ArrowRight")
         expect(page.get_by_role("tab", name="By user number")).to_be_focused()
-        assert page.url == f"{url}?user="
+        assert page.url == f"{url}?users="
         press(page, "ArrowRight")  # round to the first
         expect(page.get_by_role("tab", name="For you")).to_be_focused()
         press(page, "Tab")
@@ -248,7 +248,7 @@ def test_on_a_narrow_phone_everything_fits_and_can_be_hit(browser: Browser, url:
         .filter(([, {{width, height}}]) => width < 44 || height < 44)
         .map(([html]) => html)"""
     with visit(browser, url, width=320, height=568) as page:
-        for address in ("", "?user=1&film=101&genre=Sequel", "?user=", "?rated=101-3_11-5", "?user=99"):
+        for address in ("", "?user=1&film=101&genre=Sequel", "?users=", "?rated=101-3_11-5", "?user=99"):
             page.goto(f"{url}{address}")
             expect(page.get_by_text("Asking the server …")).to_be_hidden()
             if "=1" in address:
@@ -258,7 +258,7 @@ def test_on_a_narrow_phone_everything_fits_and_can_be_hit(browser: Browser, url:
                 expect(options(page)).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") == 320
             assert page.evaluate(too_small) == []
-        page.goto(f"{url}?user=")
+        page.goto(f"{url}?users=")
         page.get_by_label("Number of the user").fill("1")
         page.get_by_role("button", name="Show films").click()
         expect(page.get_by_role("heading", name="Films for user 1")).to_be_in_viewport()
