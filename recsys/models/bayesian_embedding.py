@@ -290,10 +290,11 @@ class BayesianEmbedding(UserItemEmbedding):
         p_mean, q_mean = p.mean(0), q.mean(0)
         left, left_triangle = torch.linalg.qr(p - p_mean)
         right, right_triangle = torch.linalg.qr(q - q_mean)
-        u, values, v = torch.linalg.svd(left_triangle @ right_triangle.T)
+        u, values, v = torch.linalg.svd(left_triangle @ right_triangle.T, full_matrices=False)
         root = values.sqrt()
         user_effects = self.user_bias.detach().cpu()[:, 0] + p @ q_mean
         item_effects = self.item_bias.detach().cpu()[:, 0] + q @ p_mean - p_mean @ q_mean - self._sampler.mean
-        users = torch.cat([user_effects[:, None], left @ u * root], 1)
-        items = torch.cat([item_effects[:, None], right @ v.T * root], 1)
+        no_more = (0, p.shape[1] - len(root))  # fewer users or items than k leave directions that are 0
+        users = torch.cat([user_effects[:, None], torch.nn.functional.pad(left @ u * root, no_more)], 1)
+        items = torch.cat([item_effects[:, None], torch.nn.functional.pad(right @ v.T * root, no_more)], 1)
         return users, items

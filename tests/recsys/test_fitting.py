@@ -113,3 +113,10 @@ def test_cross_validation_tests_each_rating_once(plays: pd.DataFrame, columns: d
     assert result.deviation() == pytest.approx(np.std(rmses, ddof=1))
     assert len(set(rmses)) == 3
     assert repr(result).startswith("<CrossValidation of best-ratings, 3 folds: test RMSE ")
+
+
+def test_fewer_users_and_items_than_dimensions_are_enough() -> None:
+    pairs = {"user": ["ann", "ann", "bob", "cy", "cy"], "item": ["tea", "rum", "tea", "tea", "rum"]}
+    model = recsys.fit(pd.DataFrame({**pairs, "rating": [5, 1, 4, 5, 2]}))
+    liked, disliked = model.predict(["bob", "bob"], ["tea", "rum"]).ratings
+    assert 1 <= disliked < liked <= 5

@@ -93,7 +93,7 @@ def test_ctrl_c_outside_of_training_ends_in_one_line(
     def interrupted(*arguments: object, **options: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("recsys.command.lightning_command.RecsysCLI", interrupted)
+    monkeypatch.setattr("recsys.command.lightning_command.run", interrupted)
     with pytest.raises(SystemExit) as stopped:
         main(["fit"])
     assert stopped.value.code == 1
