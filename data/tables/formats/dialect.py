@@ -31,8 +31,13 @@ class Dialect:
     n_columns: int
     first_line: int
     """The line of the first row below the names, from 1 on."""
-    has_line_ends: bool
-    """Whether a field in the beginning holds a line end."""
+    first_rows: tuple[tuple[str, ...], ...]
+    """Some rows below the names."""
+
+    @property
+    def has_line_ends(self) -> bool:
+        """Whether a field of the first rows holds a line end."""
+        return any("\n" in field or "\r" in field for row in self.first_rows for field in row)
 
 
 def recognise(beginning: bytes, where: str, is_name: IsName | None = None) -> Dialect:
@@ -68,7 +73,7 @@ def recognise(beginning: bytes, where: str, is_name: IsName | None = None) -> Di
         header,
         n_columns=len(first),
         first_line=1 if header is None else found[1][0],
-        has_line_ends=any("\n" in field or "\r" in field for _, row in found for field in row),
+        first_rows=tuple(tuple(row) for _, row in (found if header is None else found[1:]) if len(row) == len(first)),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -13,13 +12,15 @@ import pyarrow.csv
 from typing_extensions import override
 
 from data.errors import DataError, EncodingError, MalformedRowError
+from data.tables.casts import first_unfit
 from data.tables.formats.dialect import SAMPLE, Dialect, IsName, Row, recognise, rows
 from data.tables.formats.files import StoredFile
 from data.tables.formats.stored_table import StoredTable
 
 # Text comes with a dictionary of what occurs, for each block: as fast as whole numbers, and equal to the byte.
 _AS_WRITTEN = pa.dictionary(pa.int32(), pa.string())
-_BLOCK = 1 << 23  # bytes; smaller ones repeat more of the dictionaries, and a row must fit into one
+_TIMES = (pa.int64(), pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC"))
+_BLOCK = 1 << 22  # bytes; smaller ones repeat more of the dictionaries, and a row must fit into one
 _STREAMED = 1 << 21  # bytes, where blocks come one by one: the reader holds 32 of them that are not asked for yet
 _WHOLE = 1 << 28  # bytes of a table of users or items whose columns get their types by all their values
 # An empty field is missing; "" in quotes is not, and NaN is a word like others.
@@ -54,6 +55,8 @@ class TextTable(StoredTable):
     @override
     def read(self, places: Mapping[str, int]) -> pa.Table:
         types = dict.fromkeys(places.keys() - {"time"}, _AS_WRITTEN)
+        if "time" in places:
+            types["time"] = self._type_of_times(places["time"])
         try:
             return self._read(places, types, _MISSING, has_line_ends=self.dialect.has_line_ends)
         except pa.ArrowException:  # line ends in quotes further down, a fault, or times of several forms
@@ -66,11 +69,11 @@ class TextTable(StoredTable):
     @override
     def blocks(self, places: Mapping[str, int]) -> Iterator[pa.Table]:
         types = {role: pa.string() if role == "time" else _AS_WRITTEN for role in places}
+        options = self._options(places, types, _MISSING, has_line_ends=True, block=_STREAMED)
         try:
-            with self._opened(places, types, _MISSING, has_line_ends=True, block=_STREAMED) as reader:
-                for batch in reader:
-                    table = pa.Table.from_batches([batch])
-                    yield table.select(list(range(len(places)))).rename_columns(list(places))
+            with self.file.open() as stream:
+                for batch in pa.csv.open_csv(stream, *options):
+                    yield _renamed(pa.Table.from_batches([batch]), places)
         except pa.ArrowException as cause:
             raise self._first_fault(places, cause) from cause
 
@@ -99,46 +102,48 @@ class TextTable(StoredTable):
         has_line_ends: bool,
         block: int = _BLOCK,
     ) -> pa.Table:
-        with self._opened(places, types, convert, has_line_ends=has_line_ends, block=block) as reader:
-            return reader.read_all().select(list(range(len(places)))).rename_columns(list(places))
+        options = self._options(places, types, convert, has_line_ends=has_line_ends, block=block)
+        with self.file.open() as stream:
+            return _renamed(pa.csv.read_csv(stream, *options), places)
 
-    @contextmanager
-    def _opened(
+    def _options(
         self,
         places: Mapping[str, int],
         types: Mapping[str, pa.DataType],
         convert: Mapping[str, Any],
         *,
         has_line_ends: bool,
-        block: int = _BLOCK,
-    ) -> Iterator[Any]:
-        """A reader of the columns at these places, in their order, and of some that hold nothing, under other names."""
+        block: int,
+    ) -> tuple[pa.csv.ReadOptions, pa.csv.ParseOptions, pa.csv.ConvertOptions]:
+        """To read the columns at these places, in their order, and some that hold nothing, under other names."""
         step = len(self.dialect.separator)  # "::" is two separators, with a column of nothing between
         columns = [f"c{place}" for place in range((self.dialect.n_columns - 1) * step + 1)]
         between = [column for place, column in enumerate(columns) if place % step]
         chosen = {role: columns[place * step] for role, place in places.items()}
-        with self.file.open() as stream:
-            yield pa.csv.open_csv(
-                stream,
-                pa.csv.ReadOptions(
-                    block_size=block,
-                    column_names=columns,
-                    skip_rows=self.dialect.first_line - 1,
-                    encoding=self.dialect.encoding,
-                ),
-                pa.csv.ParseOptions(
-                    delimiter=self.dialect.separator[0],
-                    quote_char='"' if step == 1 else False,
-                    newlines_in_values=has_line_ends,
-                    invalid_row_handler=_blank_lines_aside,
-                ),
-                pa.csv.ConvertOptions(
-                    include_columns=[*chosen.values(), *between],
-                    column_types={chosen[role]: kind for role, kind in types.items()}
-                    | dict.fromkeys(between, pa.null()),
-                    **convert,
-                ),
-            )
+        return (
+            pa.csv.ReadOptions(
+                block_size=block,
+                column_names=columns,
+                skip_rows=self.dialect.first_line - 1,
+                encoding=self.dialect.encoding,
+            ),
+            pa.csv.ParseOptions(
+                delimiter=self.dialect.separator[0],
+                quote_char='"' if step == 1 else False,
+                newlines_in_values=has_line_ends,
+                invalid_row_handler=_blank_lines_aside,
+            ),
+            pa.csv.ConvertOptions(
+                include_columns=[*chosen.values(), *between],
+                column_types={chosen[role]: kind for role, kind in types.items()} | dict.fromkeys(between, pa.null()),
+                **convert,
+            ),
+        )
+
+    def _type_of_times(self, place: int) -> pa.DataType:
+        """The type of times by the first rows. To let pyarrow find out, it would keep all of the text in memory."""
+        first = pa.array([row[place] for row in self.dialect.first_rows if row[place]], pa.string())
+        return next((kind for kind in _TIMES if first_unfit(first, kind) is None), pa.string())
 
     def _first_fault(self, places: Mapping[str, int], cause: Exception) -> DataError:
         for line, row in self._rows():
@@ -167,6 +172,10 @@ class TextTable(StoredTable):
             if self.dialect.header is not None:
                 next(found)
             yield from found
+
+
+def _renamed(table: pa.Table, places: Mapping[str, int]) -> pa.Table:
+    return table.select(list(range(len(places)))).rename_columns(list(places))
 
 
 def _blank_lines_aside(row: pa.csv.InvalidRow) -> str:

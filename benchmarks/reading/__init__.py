@@ -1,0 +1,1 @@
+"""How fast anyone's ratings are read, and in how much memory."""
