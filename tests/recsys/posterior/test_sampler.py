@@ -169,7 +169,7 @@ class TestLikelihoods:
         torch.testing.assert_close(expected.double(), shares @ likelihood.levels, rtol=0, atol=1e-6)
 
     def test_ratings_without_steps_are_refused(self) -> None:
-        with pytest.raises(ValueError, match="3 to 20 levels, not 30"):
+        with pytest.raises(ValueError, match="3 to 20 levels, and these have 30"):
             OrderedProbit().start(torch.arange(30.0))
 
     def test_intervals_cover_what_they_say_of_ratings_from_the_distribution_itself(self) -> None:
