@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
-from tests.serving.page.browser import Browser, chromium, expect, visit
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+from tests.serving.page.browser import Browser, expect, visit
 
 
 def test_swagger_ui_shows_every_route_and_tries_a_request(browser: Browser, films_server: httpx.Client) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
@@ -12,7 +10,6 @@ from tests.serving.page.browser import (
     Browser,
     Locator,
     Page,
-    chromium,
     expect,
     genre,
     options,
@@ -21,12 +18,6 @@ from tests.serving.page.browser import (
     violations,
     visit,
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import quote_plus
 
 import httpx
@@ -18,7 +17,6 @@ from tests.serving.page.any_table import GREATEST, ITEMS, USERS, shown
 from tests.serving.page.browser import (
     Browser,
     Page,
-    chromium,
     expect,
     genre,
     options,
@@ -27,12 +25,6 @@ from tests.serving.page.browser import (
     violations,
     visit,
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,9 @@ import httpx
 import pytest
 
 from tests.serving.conftest import StartProcess
-from tests.serving.page.browser import Browser, chromium, expect, genre, options, recommended, search, violations, visit
+from tests.serving.page.browser import Browser, expect, genre, options, recommended, search, violations, visit
 
 KEY = "correct-horse-battery-staple"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

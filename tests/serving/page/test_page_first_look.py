@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from recsys.artifact import Array
 from recsys.artifact.times import window_key
 from tests.serving import films
 from tests.serving.conftest import StartServer
-from tests.serving.page.browser import Browser, Page, chromium, expect, visit
+from tests.serving.page.browser import Browser, Page, expect, visit
 
 PHONE = {"width": 390, "height": 844}
 TITLES = ("Close Shave, A", "Godfather, The", "Pather Panchali", "Aiqing wansui", "Nikita", "Fargo", "Vertigo", "M")
@@ -53,12 +52,6 @@ def arrays() -> dict[str, Array]:
         "window_variances": np.array([0.05], np.float32),
         "ordinal": np.array([0], np.int32),
     }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

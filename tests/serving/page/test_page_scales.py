@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from tests.serving.conftest import StartServer
 from tests.serving.page import any_table
-from tests.serving.page.browser import Browser, Locator, Page, chromium, expect, recommended, search, violations, visit
+from tests.serving.page.browser import Browser, Locator, Page, expect, recommended, search, violations, visit
 
 Start = Callable[..., httpx.Client]
 ITEM, OTHER = "B000A7", "-7"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
