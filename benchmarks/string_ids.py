@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
-import sys
 import tempfile
 import uuid
 from pathlib import Path
@@ -24,7 +22,7 @@ import numpy as np
 from benchmarks.server_process import ServerProcess
 from benchmarks.serving_load.loop_holds import longest_holds
 from benchmarks.serving_load.reloads import pair_query
-from benchmarks.serving_load.wrk import CONNECTIONS, compare
+from benchmarks.serving_load.wrk import CONNECTIONS, compare, require_wrk
 from recsys import artifact
 from recsys.artifact import Ids, StringIds
 from recsys.files import write_atomically
@@ -145,8 +143,7 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=5, help="of each server (default 5)")
     parser.add_argument("--json", type=results_file(is_cost), metavar="FILE", help="write the result to this file, too")
     arguments = parser.parse_args()
-    if shutil.which("wrk") is None:
-        sys.exit("string_ids: the load generator wrk is not installed; on Debian: apt-get install wrk")
+    require_wrk("string_ids")
     machine = {"cores": len(os.sched_getaffinity(0)), "load_average_before": round(os.getloadavg()[0], 1)}
     with tempfile.TemporaryDirectory() as folder:
         result = measure(arguments, Path(folder))

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from benchmarks.server_process import ServerProcess
 from benchmarks.serving_load.batches import batches, health
 from benchmarks.serving_load.loop_holds import longest_holds
 from benchmarks.serving_load.reloads import pair_query, reloads
-from benchmarks.serving_load.wrk import CONNECTIONS, compare
+from benchmarks.serving_load.wrk import CONNECTIONS, compare, require_wrk
 from recsys import artifact
 from recsys.files import write_atomically
 from recsys.results.environment import environment
@@ -127,8 +126,7 @@ def main() -> None:
     parser.add_argument("--reload-every", type=float, default=5, metavar="SECONDS", help="a new model (default 5)")
     parser.add_argument("--json", type=results_file(is_load), metavar="FILE", help="write the result to this file, too")
     arguments = parser.parse_args()
-    if shutil.which("wrk") is None:
-        sys.exit("serving_load: the load generator wrk is not installed; on Debian: apt-get install wrk")
+    require_wrk("serving_load")
     machine = {"cores": len(os.sched_getaffinity(0)), "load_average_before": round(os.getloadavg()[0], 1)}
     try:
         with tempfile.TemporaryDirectory() as folder:

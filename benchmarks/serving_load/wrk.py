@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,12 @@ done = function(summary, latency, requests)
         e.connect + e.read + e.write + e.status + e.timeout))
 end
 """
+
+
+def require_wrk(command: str) -> None:
+    """Exit with a message of a command if the load generator is not installed."""
+    if shutil.which("wrk") is None:
+        sys.exit(f"{command}: the load generator wrk is not installed; on Debian: apt-get install wrk")
 
 
 def wrk(url: str, seconds: float, folder: Path, body: str = "", connections: int = CONNECTIONS) -> dict[str, float]:
