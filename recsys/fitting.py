@@ -10,18 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
 from typing_extensions import override
 
-from data.errors import MalformedRowError, OptionError
+from data.errors import OptionError
 from data.movielens import catalogue
+from data.tables.formats.typed import MemoryTable
 from recsys import artifact
 from recsys.artifact import Artifact
 from recsys.command import cross_validation, lightning_command
 from recsys.command.cli import RecsysCLI
 from recsys.command.cross_validation import CrossValidation
+from recsys.command.run import leaving_nothing
 from recsys.models import RatingModel
 
 
@@ -137,9 +138,9 @@ class InMemory(RecsysCLI):
 def arguments(data: Mapping[str, Any], recipe: str, seed: int, options: Mapping[str, Any]) -> Iterator[list[str]]:
     """The arguments of `recsys fit` for a data module's arguments, in which tables in memory are files for a while.
 
-    Whatever the command leaves lies in a temporary folder, unless an option says otherwise.
+    The command leaves nothing, unless an option says otherwise.
     """
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, leaving_nothing() as nothing_left:
         given = {name: _stored(value, Path(folder) / f"{name}.feather") for name, value in data.items()}
         if given["ratings"] in (data_set.name for data_set in catalogue.CATALOGUE):
             given["name"] = given.pop("ratings")
@@ -152,11 +153,7 @@ def arguments(data: Mapping[str, Any], recipe: str, seed: int, options: Mapping[
             *("--config", recipe, "--data", source),
             *(f"--data.{name}={_written(value)}" for name, value in given.items() if value is not None),
             f"--seed_everything={seed}",
-            *(
-                "--trainer.logger=false",
-                f"--run.artifacts={folder}/artifacts",
-                f"--run.checkpoints={folder}/checkpoints",
-            ),
+            *nothing_left,
             *(f"--{name}={_written(value)}" for name, value in options.items()),
         ]
 
@@ -169,18 +166,11 @@ def _stored(value: Any, file: Path) -> Any:
     if value is None or isinstance(value, str | Path | int | float | list | tuple) or file.stem in ("columns", "scale"):
         return value
     try:
-        if isinstance(value, pd.DataFrame):
-            frame = value.reset_index() if value.index.name is not None else value
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-        elif isinstance(value, Mapping) or hasattr(value, "__arrow_c_stream__"):
-            table = pa.table(value)
-        else:
-            raise OptionError(
-                f"{file.stem} are a path or a table of pandas, polars or Arrow, not a {type(value).__name__}"
-            )
-    except pa.ArrowException as cause:
-        raise MalformedRowError(f"{file.stem}: a column has values of several types: {cause}") from cause
-    pa.feather.write_feather(table, str(file))
+        table = MemoryTable(value)
+    except OptionError as cause:
+        kind = type(value).__name__
+        raise OptionError(f"{file.stem} are a path or a table of pandas, polars or Arrow, not a {kind}") from cause
+    pa.feather.write_feather(table.read_whole(0), str(file))
     return str(file)
 
 

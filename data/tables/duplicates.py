@@ -45,14 +45,14 @@ def without_duplicates(
     """
     if not _any_twice(pairs):
         return None
-    order = np.argsort(pairs, kind="stable") if times is None else np.lexsort((times, pairs))  # stable, too
-    begins = np.flatnonzero(np.diff(pairs[order], prepend=pairs[order[0]] - 1))
-    ends = np.append(begins[1:], pairs.size)
     if choice == "refuse":
         by_row = np.argsort(pairs, kind="stable")
         again = by_row[1:][pairs[by_row[1:]] == pairs[by_row[:-1]]]
         row = int(again.min())
         raise DuplicateRatingError(describe(int(np.argmax(pairs == pairs[row])), row))
+    order = np.argsort(pairs, kind="stable") if times is None else np.lexsort((times, pairs))  # stable, too
+    begins = np.flatnonzero(np.diff(pairs[order], prepend=pairs[order[0]] - 1))
+    ends = np.append(begins[1:], pairs.size)
     rows = order[begins] if choice == "first" else order[ends - 1]
     kept = values[rows]
     if choice == "mean":

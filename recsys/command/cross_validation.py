@@ -6,18 +6,17 @@ import argparse
 import json
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from typing_extensions import override
 
 from recsys.command import lightning_command
 from recsys.command.cli import RecsysCLI
+from recsys.command.run import leaving_nothing
 from recsys.command.settings import deciding
 from recsys.errors import CommandError
 from recsys.files import write_atomically
@@ -70,8 +69,8 @@ def cross_validate(arguments: list[str], folds: int, results: Path | None = None
     if folds < 2:
         raise CommandError(f"cross-validation needs 2 folds or more, not {folds}")
     for number in range(1, folds + 1):
-        with _temporary_run() as elsewhere:
-            given = ["fit", *arguments, *elsewhere, f"--data.split=kfold-{folds}-{number}"]
+        with leaving_nothing() as options:
+            given = ["fit", *arguments, *options, "--run.test=true", f"--data.split=kfold-{folds}-{number}"]
             fitted = lightning_command.run(given, command_line=partial(Fold, results))
         assert isinstance(fitted, Fold)
         yield fitted.recipe, fitted.metrics
@@ -145,16 +144,6 @@ def _summary(result: CrossValidation) -> str:
         if metric in result.metrics:
             lines.append(f"  {name:<10}{result.mean(metric):.4f} ± {result.deviation(metric):.4f}")
     return "\n".join(lines)
-
-
-@contextmanager
-def _temporary_run() -> Iterator[list[str]]:
-    """Options with which a fit leaves nothing behind."""
-    with TemporaryDirectory() as folder:
-        yield [
-            *(f"--run.artifacts={folder}/artifacts", f"--run.checkpoints={folder}/checkpoints"),
-            *("--run.test=true", "--trainer.logger=false"),
-        ]
 
 
 def _kept(results: Path | None, wanted: str) -> dict[str, Metrics]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 SELECTION, REFIT = "selection", "refit"  # the stages of a fit
 
@@ -41,3 +44,14 @@ class Run:
     def checkpoint(self, stage: str) -> Path:
         """Where the checkpoint of a stage is."""
         return self.checkpoints / self.name / f"{stage}.ckpt"
+
+
+@contextmanager
+def leaving_nothing() -> Iterator[list[str]]:
+    """Options of a fit that leaves nothing behind: no log, and what it writes is gone afterwards."""
+    with TemporaryDirectory() as folder:
+        yield [
+            f"--run.artifacts={folder}/artifacts",
+            f"--run.checkpoints={folder}/checkpoints",
+            "--trainer.logger=false",
+        ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -28,9 +29,7 @@ class ParquetTable(StoredTable):
             DataError: the file cannot be read, or is no Parquet file.
         """
         super().__init__(file.name)
-        with file.open() as stream:
-            # Parts of the file are read as they are needed; what is packed is unpacked first.
-            source = str(file.path) if isinstance(stream, pa.OSFile) else pa.BufferReader(stream.read())
+        with _opened(file) as source:
             self._file = _sound(file.name, "Parquet", lambda: pa.parquet.ParquetFile(source))
 
     @property
@@ -66,8 +65,7 @@ class FeatherTable(StoredTable):
             DataError: the file cannot be read, or is no Feather file.
         """
         super().__init__(file.name)
-        with file.open() as stream:
-            source = str(file.path) if isinstance(stream, pa.OSFile) else pa.BufferReader(stream.read())
+        with _opened(file) as source:
             self._table = _sound(file.name, "Feather", lambda: pa.feather.read_table(source, memory_map=True))
 
     @property
@@ -140,6 +138,13 @@ class MemoryTable(StoredTable):
                 f"{self.place(other)}: the column {self._names[place]} has {column.iloc[other]!r:.60} there, of type "
                 f"{kinds[other]}, and {column.iloc[0]!r:.60} of type {kinds[0]} in row 1. Let it have one type."
             ) from cause
+
+
+@contextmanager
+def _opened(file: StoredFile) -> Iterator[Any]:
+    """A file of which parts can be read as they are needed; what is packed is unpacked first."""
+    with file.open() as stream:
+        yield str(file.path) if isinstance(stream, pa.OSFile) else pa.BufferReader(stream.read())
 
 
 def _sound(name: str, kind: str, read: Any) -> Any:

@@ -19,6 +19,17 @@ def add_artifact(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_output(parser: argparse.ArgumentParser, default: str) -> None:
+    """Let the file be named that is written."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path(default),
+        metavar="FILE",
+        help=f"what to write: .csv, .tsv, .parquet or .jsonl; {default} if not given",
+    )
+
+
 def add_columns(parser: argparse.ArgumentParser, *roles: str) -> None:
     """Let the columns be named that have these roles."""
     for role in roles:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from data.tables.asked import PAIRS, TIMED_PAIRS, AskedRows, asked_rows
 from recsys.artifact import SOURCES, Artifact, Predictions, load
 from recsys.artifact.times import UNKNOWN
-from recsys.command.answers.options import add_artifact, add_columns, columns_of
+from recsys.command.answers.options import add_artifact, add_columns, add_output, columns_of
 from recsys.command.answers.schema import answers_schema, table_of
 from recsys.command.answers.table_file import require_known_format, table_file
 
@@ -50,13 +50,7 @@ def run(arguments: list[str]) -> None:
         "from; other columns are left aside",
     )
     add_artifact(parser)
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("predictions.csv"),
-        metavar="FILE",
-        help="what to write: .csv, .tsv, .parquet or .jsonl; predictions.csv if not given",
-    )
+    add_output(parser, "predictions.csv")
     add_columns(parser, "user", "item", "time")
     given = parser.parse_args(arguments)
     require_known_format(given.output)

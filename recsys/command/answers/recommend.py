@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from data.tables.asked import USERS, asked_rows
 from recsys.artifact import Artifact, Recommendations, load
-from recsys.command.answers.options import add_artifact, add_columns, columns_of
+from recsys.command.answers.options import add_artifact, add_columns, add_output, columns_of
 from recsys.command.answers.schema import answers_schema, table_of
 from recsys.command.answers.table_file import require_known_format, table_file
 
@@ -41,13 +41,7 @@ def run(arguments: list[str]) -> None:
         help="a table with a user in each row, in any format that a fit reads ratings from; all users of the artefact "
         "if not given",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("recommendations.csv"),
-        metavar="FILE",
-        help="what to write: .csv, .tsv, .parquet or .jsonl; recommendations.csv if not given",
-    )
+    add_output(parser, "recommendations.csv")
     add_columns(parser, "user")
     given = parser.parse_args(arguments)
     require_known_format(given.output)

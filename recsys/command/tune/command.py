@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import multiprocessing
 import os
 import sys
@@ -11,7 +10,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +19,7 @@ from typing_extensions import override
 from recsys.command import lightning_command
 from recsys.command.cli import RecsysCLI
 from recsys.command.fit.selection import EpochSelection
+from recsys.command.run import leaving_nothing
 from recsys.command.settings import deciding
 from recsys.command.tune.results import write_picture, write_recipe
 from recsys.command.tune.search_space import SearchSpace, read_search_space
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 _VALIDATION = 0.1  # of a recipe that holds no ratings out itself
 _POLL = 0.5  # seconds between two looks at how far the processes are
-logger = logging.getLogger("recsys")
 
 
 class Validated(RecsysCLI):
@@ -187,9 +185,8 @@ def _work(
 
 
 def _validation_rmse(arguments: list[str], search: SearchSpace, trial: optuna.Trial) -> float:
-    with TemporaryDirectory() as folder:
-        leaving_nothing = (f"--run.artifacts={folder}", f"--run.checkpoints={folder}", "--trainer.logger=false")
-        given = ["fit", *arguments, *search.suggested(trial), *leaving_nothing, "--trainer.enable_progress_bar=false"]
+    with leaving_nothing() as options:
+        given = ["fit", *arguments, *search.suggested(trial), *options, "--trainer.enable_progress_bar=false"]
         try:
             fitted = lightning_command.run(given, command_line=Validated)
         except (CommandError, SettingsError) as error:
