@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from recsys.command.recipes import CONFIGS, recipe_names
 
@@ -157,8 +158,9 @@ def _no_class(bases: list[type], given: str) -> str:
 
 
 def _classes(head: str) -> list[type]:
-    """The classes among the parts of a union, such as RatingModel; built-in ones have no module before their name."""
-    return [_imported(path) for path in re.findall(r"(?:<class '|list\[)([\w.]+\.[A-Z]\w*)", head)]
+    """The classes in a union and in its lists, such as RatingModel; built-in ones have no module before their name."""
+    named = dict.fromkeys(re.findall(r"\b[a-z_][\w.]*\.[A-Z]\w*", head))
+    return [found for path in named if isinstance(found := _imported(path), type)]  # typing.Union is none
 
 
 def _names(bases: list[type]) -> list[str]:
@@ -176,10 +178,9 @@ def _derived(base: type) -> set[type]:
     return found
 
 
-def _imported(path: str) -> type:
+def _imported(path: str) -> Any:
     module, _, name = path.rpartition(".")
-    found: type = getattr(importlib.import_module(module), name)
-    return found
+    return getattr(importlib.import_module(module), name)
 
 
 def _near(given: str, known: Iterable[str]) -> str:

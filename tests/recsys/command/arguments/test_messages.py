@@ -43,6 +43,8 @@ def test_what_is_not_understood_is_left_as_it_is() -> None:
         ),
         (("fit", "--optimizer", "[]"), "--optimizer: expected the name of a class, not []; there is ASGD, Adadelta, "),
         (("fit", "--lr_scheduler", "[]"), "--lr_scheduler: expected the name of a class, not []; there is "),
+        (("fit", "--trainer.plugins", "nonsense"), "--trainer.plugins: there is no Precision called nonsense"),
+        (("fit", "--trainer.plugins", "[nonsense]"), "--trainer.plugins: there is no Precision called nonsense"),
         (("fit", "--trainer.callbacks", "[[]]"), "--trainer.callbacks: expected the name of a class, not [[]]"),
         (("fit", "--data.seed", "null"), "--data.seed: expected a whole number, not null"),
         (("fit", "--optimizer.learning_rate", 1), "--optimizer: Adam has no argument learning_rate; there is amsgrad"),
