@@ -84,7 +84,7 @@ def test_killed_downloads_and_fits_go_on(rng: np.random.Generator, place: Path, 
     for fault in (kills.of_downloads, kills.of_fits):
         folder = place / fault.__name__
         folder.mkdir()
-        check(fault(3, rng, folder), 1)
+        check(fault(2, rng, folder), 1)
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ def test_full_and_read_only_disks_have_a_message_and_lose_nothing(
     for fault in (disks.of_fits, disks.read_only):
         folder = place / fault.__name__
         folder.mkdir()
-        check(fault(3, rng, folder), 3)
+        check(fault(2, rng, folder), 2)
     check(disks.of_exports(4, rng, place, source), 4)
 
 

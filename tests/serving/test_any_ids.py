@@ -53,7 +53,14 @@ class Served(NamedTuple):
         return [float(users[user] * odd_ids.EACH + items[item]) for user, item in pairs]
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "text",
+        "numbers",
+        *(pytest.param(f"{side} of text", marks=pytest.mark.slow) for side in ("users", "items")),
+    ],
+)
 def served(
     request: pytest.FixtureRequest, start_server: StartServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:

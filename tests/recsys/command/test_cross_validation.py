@@ -11,7 +11,10 @@ import pytest
 from recsys.command.cross_validation import Fold
 from tests.recsys.command.conftest import Command
 
-SHORT = ("cross_validate", "--config", "best-ratings", "--folds", 3, "--trainer.max_epochs", 16)
+SHORT = (
+    "cross_validate", "--config", "embedding-adam-ratio", "--folds", 3,
+    "--trainer.check_val_every_n_epoch", 1, "--trainer.max_epochs", 1,
+)  # fmt: skip
 
 
 def test_a_stopped_run_goes_on_behind_its_last_fold(recsys: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,9 +44,9 @@ def test_a_stopped_run_goes_on_behind_its_last_fold(recsys: Command, monkeypatch
 
 
 def test_folds_of_other_settings_are_not_taken_up(recsys: Command) -> None:
-    recsys(*SHORT[:-1], 16)
+    recsys(*SHORT)
     before = json.loads(Path("cross_validation.json").read_text())
-    recsys(*SHORT[:-1], 17)
+    recsys(*SHORT[:-1], 2)
     after = json.loads(Path("cross_validation.json").read_text())
     assert before["fingerprint"] != after["fingerprint"]
     assert before["folds"].keys() == after["folds"].keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote_plus
 
 import httpx
@@ -51,7 +52,11 @@ def titles(page: Page) -> list[str]:
     return texts
 
 
-@pytest.mark.parametrize("user", USERS)
+def some_slow(ids: list[str], quick: list[str]) -> list[Any]:
+    return [each if each in quick else pytest.param(each, marks=pytest.mark.slow) for each in ids]
+
+
+@pytest.mark.parametrize("user", some_slow(USERS, quick=["", "a/b"]))
 def test_every_user_is_reached_by_address_and_by_typing(browser: Browser, server: httpx.Client, user: str) -> None:
     url = base(server)
     answer = server.get("/v1/recommendations", params={"user_id": user}).json()
@@ -75,12 +80,7 @@ def test_every_user_is_reached_by_address_and_by_typing(browser: Browser, server
             assert page.get_by_role("alert").count() == 0
 
 
-QUICK = ["", "x-y_z*0~"]
-
-
-@pytest.mark.parametrize(
-    "item", [item if item in QUICK else pytest.param(item, marks=pytest.mark.slow) for item in ITEMS]
-)
+@pytest.mark.parametrize("item", some_slow(ITEMS, quick=["", "x-y_z*0~"]))
 def test_every_item_is_rated_asked_for_and_passed_on(browser: Browser, server: httpx.Client, item: str) -> None:
     url = base(server)
     other = ITEMS[1] if item != ITEMS[1] else ITEMS[2]

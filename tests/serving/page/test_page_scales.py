@@ -129,6 +129,7 @@ def test_a_few_levels_are_buttons(
         assert len({round(size["y"]) for size in sizes}) <= 2  # rows
 
 
+@pytest.mark.slow
 def test_tenths_are_given_with_a_slider_or_as_a_number(browser: Browser, start: Start) -> None:
     server = start(0, 10, 0.1)
     url = base(server)
@@ -183,6 +184,7 @@ def test_tenths_are_given_with_a_slider_or_as_a_number(browser: Browser, start: 
             assert all(re.fullmatch(r"\d+(\.\d)? for", text) for text in given_in_reasons(page))
 
 
+@pytest.mark.slow
 def test_any_number_between_two_is_given_and_written_with_its_sign(browser: Browser, start: Start) -> None:
     server = start(-10, 10, None)
     url = base(server)
