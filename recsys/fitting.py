@@ -133,6 +133,11 @@ class InMemory(RecsysCLI):
         with self.saying_how_to_go_on():
             self.artifact = artifact.load(self.export(self.train(model, datamodule, **options)))
 
+    @override
+    def way_on(self) -> str:
+        """Say that there is none."""
+        return "Nothing of it is kept: start anew."
+
 
 @contextlib.contextmanager
 def arguments(data: Mapping[str, Any], recipe: str, seed: int, options: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from data.errors import DuplicateRatingError, OptionError, RatingOutsideScaleError
 from data.ratings import Ratings, RatingScale
@@ -73,9 +75,14 @@ def read_train_and_test(
         raise OptionError(f"duplicates are {', '.join(get_args(Choice))}, not {duplicates!r}")
     read = RatingsColumns([ratings] if test is None else [ratings, test], columns or {})
     n_train, where = read.n_rows_of_first, read.place
-    user_indices, user_ids = dense_ids(read.pop("user"), "user", where, are_written=read.are_written)
-    item_indices, item_ids = dense_ids(read.pop("item"), "item", where, are_written=read.are_written)
-    values, found = _on_a_scale(Coded(read.pop("rating"), "rating", where), scale, where)
+    with ThreadPoolExecutor(max_workers=2) as pool:  # whose work is in loops of Arrow and numpy, beside each other
+        users_done, items_done = (
+            pool.submit(dense_ids, read.pop(side), side, where, are_written=read.are_written)
+            for side in ("user", "item")
+        )
+        values_done = pool.submit(_on_a_scale, read.pop("rating"), scale, where)
+        (user_indices, user_ids), (item_indices, item_ids) = users_done.result(), items_done.result()
+        values, found = values_done.result()
     times = seconds(read.pop("time"), where) if "time" in read else None
 
     def twice(first: int, second: int) -> str:
@@ -123,9 +130,10 @@ def read_train_and_test(
 
 
 def _on_a_scale(
-    coded: Coded, given: str | Sequence[float] | None, where: Where
+    column: pa.ChunkedArray, given: str | Sequence[float] | None, where: Where
 ) -> tuple[npt.NDArray[np.float32], RatingScale]:
     """The ratings (n,), each on a step of their scale."""
+    coded = Coded(column, "rating", where)
     distinct = distinct_ratings(coded, where)
     scale = rating_scale(distinct, given)
     nearest, sound = scale.nearest(distinct)

@@ -168,12 +168,13 @@ class RecsysCLI(LightningCLI):
         try:
             yield
         except SystemExit as end:  # what Lightning makes of Ctrl-C
-            raise CommandError(f"Interrupted. {self._way_on()}") from end
+            raise CommandError(f"Interrupted. {self.way_on()}") from end
         except OSError as cause:
             what = file_problem(cause, otherwise=str(self.trainer.log_dir or self._run.artifacts))
-            raise CommandError(f"{what}. Make room, or let it be written to. {self._way_on()}") from cause
+            raise CommandError(f"{what}. Make room, or let it be written to. {self.way_on()}") from cause
 
-    def _way_on(self) -> str:
+    def way_on(self) -> str:
+        """How to go on with a fit that ended early, as a sentence."""
         checkpoint = self.written.written  # by this run; an older one may lie there, of other settings
         return f"Go on with --ckpt_path {checkpoint}." if checkpoint else "This run made no checkpoint yet: start anew."
 

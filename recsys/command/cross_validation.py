@@ -98,6 +98,12 @@ class Fold(RecsysCLI):
             done[datamodule.split_name] = self.metrics
             write_atomically(self._results, _document(self.recipe, wanted, done))
 
+    @override
+    def way_on(self) -> str:
+        if self._results is None:
+            return "Nothing of it is kept: start anew."
+        return f"The same command goes on behind the folds that are in {self._results}."
+
     def _fingerprint(self) -> str:
         """Of what all folds have in common: settings, data and code."""
         settings = deciding(self.asked)

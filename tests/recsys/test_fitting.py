@@ -12,6 +12,7 @@ import recsys
 from data.errors import ColumnError, OptionError
 from data.movielens import load
 from recsys.artifact import Artifact
+from recsys.command.cli import RecsysCLI
 from recsys.errors import CommandError
 from recsys.fitting import arguments
 
@@ -47,6 +48,16 @@ def test_a_table_in_memory_becomes_a_model_of_its_ids(model: Artifact, plays: pd
     assert set(predicted.sources) == {0}  # by the model itself
     assert np.corrcoef(predicted.ratings, plays["stars"][:100])[0, 1] > 0.3
     assert 0.8 < model.manifest.metrics["test_rmse"] < 1.05
+
+
+def test_an_interrupted_fit_names_no_file_that_is_gone(plays: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise SystemExit(1)  # what Lightning makes of Ctrl-C
+
+    monkeypatch.setattr(RecsysCLI, "train", interrupted)
+    for fit in (recsys.fit, recsys.cross_validate):
+        with pytest.raises(CommandError, match=r"^Interrupted\. Nothing of it is kept: start anew\.$"):
+            fit(plays, columns={"item": "film"}, options=FEW)
 
 
 def test_the_command_comes_to_the_same_numbers_from_a_file(

@@ -17,19 +17,23 @@ SHORT = (
 )  # fmt: skip
 
 
-def test_a_stopped_run_goes_on_behind_its_last_fold(recsys: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_run_goes_on_behind_its_last_fold(
+    recsys: Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     fitted: list[str] = []
     train = Fold.train
 
     def counted(self: Fold, *arguments: object, **options: object) -> dict[str, float]:
         if len(fitted) == 2:
-            raise KeyboardInterrupt
+            raise SystemExit(1)  # what Lightning makes of Ctrl-C
         fitted.append(self.datamodule.split_name)
         return train(self, *arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Fold, "train", counted)
     with pytest.raises(SystemExit):
         recsys(*SHORT)
+    said = "recsys: Interrupted. The same command goes on behind the folds that are in cross_validation.json."
+    assert said in capfd.readouterr().err
     assert len(json.loads(Path("cross_validation.json").read_text())["folds"]) == 2
 
     monkeypatch.setattr(Fold, "train", train)
