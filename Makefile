@@ -42,8 +42,9 @@ extras: $(VENV)/.extras  ## Install what other methods, the browser and other pr
 train: $(VENV)/.ready  ## Train the default recipe on MovieLens-100K, test it, export artifacts/latest
 	$(BIN)/recsys fit --config recsys/configs/lnn-adam-ratio.yaml
 
-# As many processes as there are cores, of one thread each: threads of several processes wait for each other.
-PYTEST = OMP_NUM_THREADS=1 $(TESTED)/python -m pytest --numprocesses auto --dist worksteal
+# As many processes as there are cores, of one thread each: threads of several processes wait for each other. What is
+# compiled is kept, also where a machine is told otherwise: the tests start hundreds of processes.
+PYTEST = OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(TESTED)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: test
 test: $(VENV)/.ready  ## Run the tests, without the slow ones
@@ -52,7 +53,7 @@ test: $(VENV)/.ready  ## Run the tests, without the slow ones
 
 .PHONY: test-all
 test-all: $(VENV)/.ready  ## Run all tests
-	$(PYTEST)
+	$(PYTEST) --numprocesses $$($(TESTED)/python -c 'import os; print(2 * os.cpu_count())')  # the slow ones wait for servers
 
 # Warnings are shown, not errors: old releases warn of each other.
 .PHONY: test-lowest

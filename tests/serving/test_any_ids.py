@@ -181,6 +181,7 @@ def test_tritons_client_names_the_same_pairs(served: Served, binary: bool) -> No
         assert in_batches(pairs, ask) == served.expected(pairs)
 
 
+@pytest.mark.slow
 def test_every_id_that_fits_an_address_is_reached_by_every_route_of_the_client(served: Served) -> None:
     client = served.client
     short = [pair for pair in served.pairs(5) if max(len(quote(str(each))) for each in pair) < LONGEST]

@@ -46,6 +46,7 @@ def peer(model: str, seed: int = 0) -> Peer:
         pytest.skip(reason)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", PEERS)
 def test_a_peer_beats_the_mean_and_says_the_same_again_for_the_same_seed(model: str) -> None:
     train, users, items, ratings = planted()
@@ -86,6 +87,7 @@ def test_a_laplacian_is_symmetric_and_vanishes_on_the_roots_of_the_degrees() -> 
     assert matrix[0, 2] == matrix[0, 3] == 0
 
 
+@pytest.mark.slow
 def test_settings_are_compared_on_validation_ratings(
     movielens_100k: Ratings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -61,6 +61,7 @@ def test_fit_selects_refits_tests_once_and_exports(recsys: Command) -> None:
     assert "\x1b" not in printed  # no progress bar where there is no terminal
 
 
+@pytest.mark.slow
 def test_the_logs_hold_losses_penalty_rank_and_singular_values_at_the_stated_interval(recsys: Command) -> None:
     recsys("fit", *DEFAULT, "--data.validation", 0, "--trainer.max_epochs", 6, "--trainer.log_every_n_steps", 2)
     log = pd.read_csv("logs/lnn-adam-ratio-0.9/version_0/metrics.csv")
@@ -154,6 +155,7 @@ def test_an_interrupted_fit_says_how_to_go_on(recsys: Command) -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_tensorboard_logs_by_configuration(recsys: Command) -> None:
     recsys("fit", *DEFAULT, *SHORT, "--trainer.logger", "TensorBoardLogger", "--trainer.logger.save_dir", "logs")
     assert list(Path("logs/lnn-adam-ratio-0.9").glob("version_0/events.out.tfevents.*"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import quote_plus
 
 import httpx
@@ -26,6 +25,8 @@ from tests.serving.page.browser import (
     violations,
     visit,
 )
+
+pytestmark = pytest.mark.slow  # test_page.py walks through the page for make test
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +53,7 @@ def titles(page: Page) -> list[str]:
     return texts
 
 
-def some_slow(ids: list[str], quick: list[str]) -> list[Any]:
-    return [each if each in quick else pytest.param(each, marks=pytest.mark.slow) for each in ids]
-
-
-@pytest.mark.parametrize("user", some_slow(USERS, quick=["", "a/b"]))
+@pytest.mark.parametrize("user", USERS)
 def test_every_user_is_reached_by_address_and_by_typing(browser: Browser, server: httpx.Client, user: str) -> None:
     url = base(server)
     answer = server.get("/v1/recommendations", params={"user_id": user}).json()
@@ -80,7 +77,7 @@ def test_every_user_is_reached_by_address_and_by_typing(browser: Browser, server
             assert page.get_by_role("alert").count() == 0
 
 
-@pytest.mark.parametrize("item", some_slow(ITEMS, quick=["", "x-y_z*0~"]))
+@pytest.mark.parametrize("item", ITEMS)
 def test_every_item_is_rated_asked_for_and_passed_on(browser: Browser, server: httpx.Client, item: str) -> None:
     url = base(server)
     other = ITEMS[1] if item != ITEMS[1] else ITEMS[2]
@@ -216,7 +213,6 @@ def test_films_by_text_ids_keep_titles_years_and_genres(
         expect(options(page)).to_have_text(["Star Wars (1977)", "Starman (1984)"])
 
 
-@pytest.mark.slow
 def test_odd_ids_leave_the_page_accessible_and_as_narrow_as_a_phone(browser: Browser, server: httpx.Client) -> None:
     url = base(server)
     for width in (320, 1200):

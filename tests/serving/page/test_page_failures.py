@@ -12,6 +12,8 @@ import pytest
 from tests.serving.conftest import StartProcess
 from tests.serving.page.browser import Browser, expect, genre, options, recommended, search, violations, visit
 
+pytestmark = pytest.mark.slow  # test_page.py walks through the page for make test
+
 KEY = "correct-horse-battery-staple"
 
 

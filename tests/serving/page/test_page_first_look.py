@@ -16,6 +16,8 @@ from tests.serving import films
 from tests.serving.conftest import StartServer
 from tests.serving.page.browser import Browser, Page, expect, visit
 
+pytestmark = pytest.mark.slow  # test_page.py walks through the page for make test
+
 PHONE = {"width": 390, "height": 844}
 TITLES = ("Close Shave, A", "Godfather, The", "Pather Panchali", "Aiqing wansui", "Nikita", "Fargo", "Vertigo", "M")
 RATED = (30, 20, 19, 1, 0, 0, 0, 0)  # by so many of the 30 users
@@ -199,7 +201,6 @@ def test_every_film_says_how_many_rated_it_and_where_they_are_few(browser: Brows
             expect(film.locator(".hint")).to_have_text(text)
 
 
-@pytest.mark.slow
 def test_every_printed_sum_adds_up(browser: Browser, server: httpx.Client, url: str) -> None:
     """Parts rounded each by itself would miss the total in about every second sum."""
     naive_misses = 0

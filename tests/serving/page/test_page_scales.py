@@ -12,6 +12,8 @@ from tests.serving.conftest import StartServer
 from tests.serving.page import any_table
 from tests.serving.page.browser import Browser, Locator, Page, expect, recommended, search, violations, visit
 
+pytestmark = pytest.mark.slow  # test_page.py walks through the page for make test
+
 Start = Callable[..., httpx.Client]
 ITEM, OTHER = "B000A7", "-7"
 
@@ -99,11 +101,11 @@ def test_halves_of_stars_are_given_by_keyboard_and_by_touch(browser: Browser, st
     ("scale", "names"),
     [
         ((0, 10, 1), "0 1 2 3 4 5 6 7 8 9 10"),
-        pytest.param((1, 10, 1), "1 2 3 4 5 6 7 8 9 10", marks=pytest.mark.slow),
-        pytest.param((-1, 1, 1), "−1 0 1", marks=pytest.mark.slow),
-        pytest.param((0, 1, 0.1), "0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1", marks=pytest.mark.slow),
-        pytest.param((0, 5, 1), "0 1 2 3 4 5", marks=pytest.mark.slow),
-        pytest.param((1, 7, 1), "1 2 3 4 5 6 7", marks=pytest.mark.slow),
+        ((1, 10, 1), "1 2 3 4 5 6 7 8 9 10"),
+        ((-1, 1, 1), "−1 0 1"),
+        ((0, 1, 0.1), "0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1"),
+        ((0, 5, 1), "0 1 2 3 4 5"),
+        ((1, 7, 1), "1 2 3 4 5 6 7"),
     ],
     ids=str,
 )
@@ -129,7 +131,6 @@ def test_a_few_levels_are_buttons(
         assert len({round(size["y"]) for size in sizes}) <= 2  # rows
 
 
-@pytest.mark.slow
 def test_tenths_are_given_with_a_slider_or_as_a_number(browser: Browser, start: Start) -> None:
     server = start(0, 10, 0.1)
     url = base(server)
@@ -184,7 +185,6 @@ def test_tenths_are_given_with_a_slider_or_as_a_number(browser: Browser, start: 
             assert all(re.fullmatch(r"\d+(\.\d)? for", text) for text in given_in_reasons(page))
 
 
-@pytest.mark.slow
 def test_any_number_between_two_is_given_and_written_with_its_sign(browser: Browser, start: Start) -> None:
     server = start(-10, 10, None)
     url = base(server)
@@ -234,9 +234,9 @@ def hundredths(why: Locator) -> list[int]:
     ("scale", "decimals", "error", "of"),
     [
         ((0, 100, None), 1, "10", "of 100"),
-        pytest.param((0, 1, None), 3, "0.10", "of 1", marks=pytest.mark.slow),
-        pytest.param((1, 5, None), 2, "0.4", "of 5", marks=pytest.mark.slow),
-        pytest.param((1, 1_000_000, 1), 0, "100000", "of 1000000", marks=pytest.mark.slow),
+        ((0, 1, None), 3, "0.10", "of 1"),
+        ((1, 5, None), 2, "0.4", "of 5"),
+        ((1, 1_000_000, 1), 0, "100000", "of 1000000"),
     ],
     ids=str,
 )
@@ -272,7 +272,6 @@ def test_what_is_no_stars_is_rated_above_the_list_and_taken_back_there(browser: 
         assert page.url == url
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scale", [(0.5, 5, 0.5), (0, 10, 1), (0, 10, 0.1), (-10, 10, None)], ids=str)
 def test_all_of_them_are_accessible_in_light_and_dark(
     browser: Browser, start: Start, scale: tuple[float, float, float | None]

@@ -83,6 +83,7 @@ def test_no_request_fails_while_a_server_drains(start_process: StartProcess, mod
     assert failed == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_server_listens_on_a_unix_socket_also_in_place_of_a_dead_one(
     tmp_path: Path, model: Path, workers: str

@@ -20,6 +20,8 @@ from tests.serving.conftest import ROOT, Server, StartProcess
 from tests.serving.eventually import eventually
 from tests.serving.films import export
 
+pytestmark = pytest.mark.slow  # each starts a server of several processes
+
 RATING = "/v1/ratings?user_id=1&item_id=14"
 
 
@@ -58,7 +60,6 @@ def two(start_process: StartProcess, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return server, artifacts, temporary, version
 
 
-@pytest.mark.slow
 def test_two_workers_share_one_copy_and_reload_count_and_stop_together(two: tuple[Server, Path, Path, str]) -> None:
     server, artifacts, temporary, old = two
     for _ in range(20):
@@ -134,7 +135,6 @@ def fill(folder: Path) -> None:
             file.write(b"x" * 4096)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", ["3m", "64m"])
 def test_a_full_temporary_folder_costs_no_answer(
     start_process: StartProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str
@@ -183,7 +183,6 @@ def test_a_damaged_file_of_numbers_costs_its_numbers_alone(two: tuple[Server, Pa
     assert answering(server, version) == 2
 
 
-@pytest.mark.slow
 def test_a_worker_that_takes_long_to_import_is_left_to_start_and_a_kill_is_explained(
     start_process: StartProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +208,6 @@ def test_a_worker_that_takes_long_to_import_is_left_to_start_and_a_kill_is_expla
     assert process.wait(timeout=20) == 0
 
 
-@pytest.mark.slow
 def test_a_worker_that_stands_still_is_killed_for_a_reason(two: tuple[Server, Path, Path, str]) -> None:
     server, _, _, _ = two
     stopped, kept = workers_of(server)
