@@ -12,7 +12,7 @@ from benchmarks.document.best_results import best_results
 from benchmarks.document.content import Content
 from benchmarks.document.faults import faults
 from benchmarks.document.figure4 import figure4
-from benchmarks.document.other_data import other_data
+from benchmarks.document.other_data import other_data, reading
 from benchmarks.document.rmse_table import rmse_table
 from benchmarks.document.serving_load import serving_load, string_ids
 from benchmarks.document.speed import speed
@@ -33,6 +33,7 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
         "string_ids": ("string_ids", string_ids),
     },
     DOCS / "best-model.md": {"best_model": ("best_model", best_model)},
+    DOCS / "your-data.md": {"reading": ("reading", reading)},
     DOCS / "faults.md": {"faults": ("faults", faults)},
 }
 

@@ -1,9 +1,10 @@
-"""Test RMSE on Flixster and Douban."""
+"""Of data other than MovieLens: test RMSE on Flixster and Douban, and how fast tables are read."""
 
 from __future__ import annotations
 
 from benchmarks.document.content import Content
 from benchmarks.other_data.table import as_markdown
+from benchmarks.reading.table import as_markdown as table_of_reading
 
 
 def other_data(content: Content) -> str:
@@ -17,3 +18,8 @@ def other_data(content: Content) -> str:
         "Blank: not measured, or not published."
     )
     return "\n".join([*as_markdown(content), "", f"{notes} {made_by}"])
+
+
+def reading(content: Content) -> str:
+    """The table, and what made it."""
+    return "\n".join(table_of_reading(content))

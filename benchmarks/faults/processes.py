@@ -13,7 +13,7 @@ from typing import Any
 # Children are forked from a process that has imported everything and done nothing yet, so that a random moment falls
 # into the work and not into imports.
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["benchmarks.faults.work"])
+_CONTEXT.set_forkserver_preload(["benchmarks.faults.work", "recsys.command.lightning_command"])
 _LONGEST = 300  # seconds; work that hangs is an error, and must not hang the campaign
 
 
