@@ -42,9 +42,11 @@ extras: $(VENV)/.extras  ## Install what other methods, the browser and other pr
 train: $(VENV)/.ready  ## Train the default recipe on MovieLens-100K, test it, export artifacts/latest
 	$(BIN)/recsys fit --config recsys/configs/lnn-adam-ratio.yaml
 
-# As many processes as there are cores, of one thread each: threads of several processes wait for each other. What is
-# compiled is kept, also where a machine is told otherwise: the tests start hundreds of processes.
-PYTEST = OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(TESTED)/python -m pytest --numprocesses auto --dist worksteal
+# Hundreds of processes would compile the same modules, each for itself.
+unexport PYTHONDONTWRITEBYTECODE
+
+# As many processes as there are cores, of one thread each: threads of several processes wait for each other.
+PYTEST = OMP_NUM_THREADS=1 $(TESTED)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: test
 test: $(VENV)/.ready  ## Run the tests, without the slow ones

@@ -50,6 +50,15 @@ class RecsysCLI(LightningCLI):
     record: FitRecord
     resumed: Checkpoint | None = None
 
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        """Run one of the subcommands that `parser_kwargs` has keys of; the rest is as Lightning's."""
+        self._parser_kwargs = named["parser_kwargs"]
+        super().__init__(*positional, **named)
+
+    @override
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # of the instance, where Lightning asks it
+        return {name: left_out for name, left_out in super().subcommands().items() if name in self._parser_kwargs}
+
     @override
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(Run, "run")

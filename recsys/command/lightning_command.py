@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Callable
 
@@ -49,6 +50,10 @@ def run(
         ".*LeafSpec",  # Lightning's own use of a deprecated torch name
     ):
         warnings.filterwarnings("ignore", expected)
+    # To describe all arguments of a subcommand takes a tenth of a second, so it is done for the one that is asked for.
+    first = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+    names = [first] if first in DESCRIPTIONS else list(DESCRIPTIONS)
+    settings = {name: {"description": DESCRIPTIONS[name], "default_config_files": [str(BASE)]} for name in names}
     try:
         return command_line(
             RatingModel,
@@ -59,7 +64,7 @@ def run(
             seed_everything_default=0,
             save_config_callback=None,  # it would write config.yaml into the working directory where nothing is logged
             parser_kwargs={"prog": "recsys", "description": description, "default_env": True, "env_prefix": "RECSYS"}
-            | {name: {"description": what, "default_config_files": [str(BASE)]} for name, what in DESCRIPTIONS.items()},
+            | settings,
             args=arguments,
         )
     except (MisconfigurationException, NonFiniteLossError) as cause:
