@@ -14,6 +14,7 @@ import pytest
 from benchmarks.document import serving_load as document
 from benchmarks.serving_load import __main__ as serving_load
 from recsys import artifact
+from tests.benchmarks.quick_runs import options_of
 from tests.serving import films
 
 needs_wrk = pytest.mark.skipif(
@@ -46,10 +47,9 @@ def of_movielens_size(tmp_path: Path) -> Path:
 def test_no_request_fails_under_load_and_reloads_and_a_worker_stays_small(
     of_movielens_size: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = "--seconds 1 --rounds 1 --batches 2 --starts 1 --reload-for 6 --reload-every 2"
     written = tmp_path / "result.json"
     files = ["--artifact", str(of_movielens_size), "--json", str(written)]
-    monkeypatch.setattr(sys, "argv", ["serving_load", *options.split(), *files])
+    monkeypatch.setattr(sys, "argv", ["serving_load", *options_of("serving_load"), *files])
     serving_load.main()
 
     result = json.loads(written.read_text())

@@ -14,6 +14,7 @@ import pytest
 from benchmarks import string_ids
 from benchmarks.document import serving_load as document
 from recsys import artifact
+from tests.benchmarks.quick_runs import options_of
 
 
 def test_the_twins_differ_in_nothing_but_their_ids(tmp_path: Path) -> None:
@@ -33,8 +34,7 @@ def test_a_quick_run_measures_everything(
 ) -> None:
     monkeypatch.setattr(string_ids, "_LARGE", (2000, 1000, 5000))
     written = tmp_path / "result.json"
-    options = ["--seconds", "1", "--rounds", "1", "--starts", "1", "--json", str(written)]
-    monkeypatch.setattr(sys, "argv", ["string_ids", *options])
+    monkeypatch.setattr(sys, "argv", ["string_ids", *options_of("string_ids"), "--json", str(written)])
     string_ids.main()
     result = json.loads(written.read_text())
     get, start = result["get"], result["start"]
