@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import sys
 import time
 import zipfile
@@ -19,6 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from benchmarks.peak_memory import peak_memory
 from data.ids import StringIds
 from data.ratings import Ratings
 from data.tables import read_ratings
@@ -62,14 +62,10 @@ WAYS: dict[str, Callable[[Path], int]] = {"ours": ours, "pyarrow": pyarrow_alone
 
 def measured(way: str, file: Path) -> dict[str, Any]:
     """Seconds, peak memory and size of the result, in bytes."""
-    before = _peak()
+    before = peak_memory()
     begin = time.perf_counter()
     size = WAYS[way](file)
-    return {"seconds": time.perf_counter() - begin, "peak": _peak() - before, "size": size}
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"seconds": time.perf_counter() - begin, "peak": peak_memory() - before, "size": size}
 
 
 def _size(ratings: Ratings) -> int:

@@ -30,7 +30,7 @@ from serving.routes.kserve.tensors import (
     with_bytes,
 )
 from serving.routes.openapi import inlined
-from serving.routes.pauses import pause
+from serving.routes.pauses import located
 from serving.routes.protocol import ErrorShape, Protocol
 
 # Whatever is trained and served next, clients find it under the same name; its version tells models apart.
@@ -232,10 +232,8 @@ async def _inferred(request: Request, recommender: Recommender, most: int) -> Re
         asked = read(await request.body(), request.headers.get(HEADER_LENGTH), _datatypes(recommender), most)
     except InvalidTensorError as error:
         raise HTTPException(400, str(error)) from error
-    await pause(len(asked.user_ids))
-    located = recommender.locate(asked.user_ids, asked.item_ids)
-    await pause(len(asked.user_ids))
-    ratings = recommender.predictions(located, asked.given_at).ratings
+    pairs = await located(recommender, asked.user_ids, asked.item_ids)
+    ratings = recommender.predictions(pairs, asked.given_at).ratings
     names = {"model_name": MODEL_NAME, "model_version": recommender.manifest.version}
     if asked.id is not None:
         names["id"] = asked.id

@@ -13,7 +13,7 @@ from serving.answers.timestamps import times_from
 from serving.routes.dependencies import NOT_STOPPING, CurrentRecommender, CurrentSettings
 from serving.routes.mlflow.frames import INVOCATION, InvalidFrameError, from_csv, from_json
 from serving.routes.openapi import inlined
-from serving.routes.pauses import pause
+from serving.routes.pauses import located, pause
 from serving.routes.protocol import ErrorShape, Protocol
 
 # The MLflow whose protocol this is, and with whose client it is tested. Clients read from it which formats a server
@@ -122,9 +122,8 @@ async def invocations(request: Request, recommender: CurrentRecommender, setting
     if media_type == _CSV:
         user_ids = [recommender.user_ids.from_text(str(each), row) for row, each in enumerate(user_ids)]
         item_ids = [recommender.item_ids.from_text(str(each), row) for row, each in enumerate(item_ids)]
-    located = recommender.locate(user_ids, item_ids)
-    await pause(len(user_ids))
-    ratings = recommender.predictions(located, times_from(pairs.timestamps)).ratings
+    places = await located(recommender, user_ids, item_ids)
+    ratings = recommender.predictions(places, times_from(pairs.timestamps)).ratings
     return Response(to_json({"predictions": ratings.tolist()}), media_type="application/json")
 
 

@@ -11,7 +11,7 @@ from recsys.artifact import Id
 from serving.answers.recommender import Recommender
 from serving.answers.timestamps import times_from
 from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, CurrentSettings
-from serving.routes.pauses import pause
+from serving.routes.pauses import located, pause
 from serving.routes.problems import responses
 from serving.routes.refusals import TooManyPairsError
 from serving.schemas.answers import PredictionsResponse, RatingResponse
@@ -39,7 +39,6 @@ async def predictions(body: PredictionsRequest, recommender: CurrentRecommender,
             f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
-    await pause(len(user_ids))
     answers = await _answers(recommender, user_ids, item_ids, [pair.get("timestamp") for pair in body.pairs], body)
     await pause(len(user_ids))
     return _json({"version": recommender.manifest.version, "predictions": answers})
@@ -61,8 +60,7 @@ async def _answers(
     if len(user_ids) == 1 and not wanted.uncertainty:
         ratings, sources = recommender.rate(user_ids, item_ids, given_at, strict=wanted.strict)
         return _said(user_ids, item_ids, ratings, sources)
-    pairs = recommender.locate(user_ids, item_ids, strict=wanted.strict)
-    await pause(len(user_ids))
+    pairs = await located(recommender, user_ids, item_ids, strict=wanted.strict)
     predicted = recommender.predictions(pairs, given_at)
     answers = _said(user_ids, item_ids, predicted.ratings.tolist(), predicted.names_of_sources())
     if wanted.uncertainty:
