@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -84,12 +85,18 @@ def _uuids(n: int, generator: np.random.Generator) -> pa.Array:
 
 
 def _write_csv(table: pa.Table, file: Path) -> None:
-    pa.csv.write_csv(table, file, pa.csv.WriteOptions(quoting_style="none", quoting_header="none"))
+    with file.open("wb") as stream:
+        _write_rows(table, stream)
 
 
 def _write_zip(table: pa.Table, file: Path) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("ml/ratings.csv", "w") as member:
-        pa.csv.write_csv(table, member, pa.csv.WriteOptions(quoting_style="none", quoting_header="none"))
+        _write_rows(table, member)
+
+
+def _write_rows(table: pa.Table, stream: IO[bytes]) -> None:
+    stream.write(f"{','.join(table.column_names)}\n".encode())  # pyarrow would put the names in quotes
+    pa.csv.write_csv(table, stream, pa.csv.WriteOptions(include_header=False, quoting_style="none"))
 
 
 def _write_parquet(table: pa.Table, file: Path) -> None:
