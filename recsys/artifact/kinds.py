@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recsys.artifact import times, uncertainty
+from recsys.artifact.latent import dense, factored
 
 Arrays = Mapping[str, tuple[str, ...]]  # name of an array: its dimensions
 
@@ -29,18 +29,26 @@ class Kind:
     """The arrays of a kind of model, beside those that every artefact has."""
 
     arrays: Arrays
-    """Always there; with `matrix` or with the factors and biases, which predict."""
+    """Always there; with `matrix` or with factors, which predict."""
     optional: tuple[Arrays, ...] = ()
     """Groups of arrays; of each group all are there or none."""
+    older: Kind | None = None
+    """What artefacts of earlier formats hold in their place; an array that only these have tells them."""
 
     def expected(self, present: set[str]) -> Arrays:
         """The arrays that there must be if those named are there: an array of an optional group asks for the others."""
+        if self.older is not None and present & (self.older.arrays.keys() - self.arrays.keys()):
+            return self.older.expected(present)
         groups = [group for group in self.optional if present & group.keys()]
         return {name: dimensions for group in (self.arrays, *groups) for name, dimensions in group.items()}
 
 
 KINDS: dict[str, Kind] = {  # by the name of the model's class
-    "BayesianEmbedding": Kind({**_MATRIX, **uncertainty.ARRAYS}, (times.ARRAYS, _USER_FEATURES, _ITEM_FEATURES)),
+    "BayesianEmbedding": Kind(
+        factored.ARRAYS,
+        (factored.TIMES, _USER_FEATURES, _ITEM_FEATURES),
+        older=Kind(dense.ARRAYS, (dense.TIMES, _USER_FEATURES, _ITEM_FEATURES)),
+    ),
     "LinearNetwork": Kind(_MATRIX),
     "UserItemEmbedding": Kind(_FACTORS),
 }

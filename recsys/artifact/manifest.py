@@ -12,8 +12,10 @@ from typing import Any
 from recsys.artifact.kinds import KINDS
 from recsys.files import read_regular
 
-FORMAT = 4
-READABLE = (3, FORMAT)  # in format 3 all ids are whole numbers, and items.json has three columns
+FORMAT = 5
+# In format 4 a `BayesianEmbedding` has matrices of all users and items; in format 3, too, all ids are whole numbers and
+# items.json has three columns.
+READABLE = (3, 4, FORMAT)
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.safetensors"
 ITEMS_FILE = "items.json"
@@ -127,7 +129,7 @@ def _manifest_from(content: object, path: Path) -> Manifest:
     if not isinstance(content, dict) or content.get("format") not in READABLE:
         found = content.get("format") if isinstance(content, dict) else None
         raise ArtifactError(
-            f"{path} is not a manifest of format {' or '.join(map(str, READABLE))}, but "
+            f"{path} is not a manifest of format {', '.join(map(str, READABLE[:-1]))} or {FORMAT}, but "
             f"{f'of format {found}' if found else 'of none'}. "
             "Train and export the model with this version."
         )

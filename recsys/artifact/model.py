@@ -12,6 +12,9 @@ from recsys.artifact import times, uncertainty
 from recsys.artifact.id_arrays import ids_in, names_of_id_arrays
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.kinds import KINDS
+from recsys.artifact.latent.dense import DensePosterior
+from recsys.artifact.latent.factored import FactoredPosterior
+from recsys.artifact.latent.posterior import Posterior
 from recsys.artifact.manifest import ArtifactError, Manifest
 from recsys.artifact.times import Times
 from recsys.artifact.uncertainty import Uncertainty
@@ -52,6 +55,7 @@ _TYPE_OF_ARRAY = {
     "item_described": np.int32,
     "rating_users": np.int32,
     "rating_items": np.int32,
+    "ordinal": np.int32,
     **times.TYPES,
 }
 
@@ -87,6 +91,7 @@ class TrainedModel:
             raise ArtifactError(f"{cause}.") from cause
         n_users, n_items = self.user_ids.size, self.item_ids.size
         _check_arrays(manifest, arrays, {"one": 1, "users": n_users, "items": n_items})
+        self._posterior = _posterior(arrays)
         _check_ratings(manifest, arrays, n_users, n_items)
         self._user_known_by = _known_by(arrays, "user", n_users)
         self._item_known_by = _known_by(arrays, "item", n_items)
@@ -107,12 +112,14 @@ class TrainedModel:
     @property
     def numbers_per_score(self) -> int:
         """How many numbers are held at once for one of the `scores`."""
+        if self._posterior is not None:
+            return self._posterior.numbers_per_rating
         return 1 if "matrix" in self.arrays else int(self.arrays["item_factors"].shape[1])
 
     @property
     def says_deviations(self) -> bool:
         """Whether the kind of model says how far a rating may lie from its prediction."""
-        return "deviation" in self.arrays
+        return self._posterior is not None
 
     def rate(self, users: Found, items: Found, given_at: Times | None = None) -> Predictions:
         """Predict ratings for pairs (n,) of positions; what is not found, or not known, gets the best mean there is.
@@ -167,13 +174,9 @@ class TrainedModel:
 
     def uncertainty(self, users: Positions, items: Positions, given_at: Times | None = None) -> Uncertainty | None:
         """How far ratings may lie from predictions, for positions (n,); None if the kind of model does not say."""
-        if not self.says_deviations:
+        if self._posterior is None:
             return None
-        location, deviation = self.arrays["location"][users, items], self.arrays["deviation"][users, items]
-        if given_at is not None and self.uses_times:
-            timed, known = times.latent(self.arrays, users, items, given_at), given_at != times.UNKNOWN
-            location, deviation = np.where(known, timed.location, location), np.where(known, timed.deviation, deviation)
-        return uncertainty.uncertainty(self.arrays, location, deviation)
+        return uncertainty.uncertainty(self.arrays, *self._posterior.latent(users, items, given_at))
 
     def scores(self, users: Positions | int, items: Positions | int, given_at: Times | None = None) -> Floats:
         """Ratings, not clipped, for positions of users and items that broadcast to one shape.
@@ -193,11 +196,10 @@ class TrainedModel:
 
     def _modelled(self, users: Positions | int, items: Positions | int, given_at: Times | None) -> Floats:
         arrays = self.arrays
+        if self._posterior is not None:
+            return self._posterior.ratings(users, items, given_at)
         if "matrix" in arrays:
             entries: Floats = arrays["matrix"][users, items]
-            if given_at is not None and self.uses_times:
-                timed = times.latent(arrays, users, items, given_at)
-                entries = np.where(given_at != times.UNKNOWN, times.expected(arrays, timed), entries)
             return entries
         bias = arrays["user_bias"][users, 0] + arrays["item_bias"][items, 0]
         ratings: Floats = bias + pairwise_sum(arrays["user_factors"][users] * arrays["item_factors"][items])
@@ -205,10 +207,17 @@ class TrainedModel:
 
     def scores_apart_from_time(self, users: Positions, items: Positions) -> Floats:
         """`scores` without what the time, known or expected, adds; the same for models that do not use times."""
-        if not self.uses_times:
+        if self._posterior is None:
             return self.scores(users, items)
-        ratings = times.expected(self.arrays, times.latent_apart_from_time(self.arrays, users, items))
+        ratings = self._posterior.ratings_apart_from_time(users, items)
         return ratings if self._all_are_known else self._or_means(ratings, users, items)
+
+
+def _posterior(arrays: dict[str, Array]) -> Posterior | None:
+    """What says the ratings of a model that was averaged over its posterior; None of other kinds."""
+    if "levels" not in arrays:
+        return None
+    return DensePosterior(arrays) if "matrix" in arrays else FactoredPosterior(arrays)
 
 
 def _check_names(manifest: Manifest, arrays: dict[str, Array]) -> None:
@@ -230,14 +239,16 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array], sizes: dict[str,
     expected = _expected(manifest, arrays)
     for name, dimensions in expected.items():
         _check_array(name, arrays[name], dimensions, sizes)
-    if "deviation" in expected:
+    posterior = _posterior(arrays)
+    if posterior is not None:
         try:
             uncertainty.check(arrays)
+            posterior.check()
         except ValueError as cause:
             raise ArtifactError(f"the uncertainty cannot be used: {cause}.") from cause
     if "window_keys" in expected:
         try:
-            times.check(arrays)
+            times.check(arrays, sizes["users"])
         except ValueError as cause:
             raise ArtifactError(f"the times cannot be used: {cause}.") from cause
 

@@ -11,11 +11,12 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
 ARRAYS = {  # name of the array: its dimensions
-    "location": ("users", "items"),  # mean of the normal variable that a rating comes from
-    "deviation": ("users", "items"),  # its standard deviation
-    "thresholds": ("thresholds",),  # where it passes from one level to the next
+    "thresholds": (
+        "thresholds",
+    ),  # where the normal variable that a rating comes from passes from one level to the next
     "levels": ("levels",),  # the ratings there are
 }
+ORDINAL = {"ordinal": ("one",)}  # 1 if a rating is the level that the variable falls on, 0 if it is the variable itself
 
 
 class Uncertainty(NamedTuple):
@@ -30,6 +31,15 @@ def level_probabilities(arrays: dict[str, Array], location: Array, deviation: Ar
     below = normal_distribution((arrays["thresholds"] - location[:, None].astype(np.float64)) / deviation[:, None])
     probabilities: Array = np.diff(below, prepend=0.0, append=1.0)
     return probabilities
+
+
+def expected(arrays: dict[str, Array], location: Array, deviation: Array) -> Floats:
+    """Expected ratings of any shape: Σ_j level_j P(j) if the ratings are levels, else the location itself."""
+    if not arrays["ordinal"][0]:
+        return location
+    means = level_probabilities(arrays, location.ravel(), deviation.ravel()) @ arrays["levels"]
+    ratings: Floats = means.astype(np.float32).reshape(location.shape)
+    return ratings
 
 
 def uncertainty(arrays: dict[str, Array], location: Array, deviation: Array) -> Uncertainty:
@@ -48,10 +58,10 @@ def check(arrays: dict[str, Array]) -> None:
     """Check what shapes and types do not say.
 
     Raises:
-        ValueError: a deviation is not positive, levels or thresholds do not rise, or their numbers do not fit.
+        ValueError: levels or thresholds do not rise, their numbers do not fit, or `ordinal` is neither 0 nor 1.
     """
-    if arrays["deviation"].min() <= 0:
-        raise ValueError("array deviation has entries that are not positive")
+    if "ordinal" in arrays and arrays["ordinal"][0] not in (0, 1):
+        raise ValueError(f"array ordinal is {arrays['ordinal'][0]}, neither 0 nor 1")
     for name in ("levels", "thresholds"):
         if (np.diff(arrays[name]) <= 0).any():
             raise ValueError(f"array {name} is not strictly ascending")

@@ -1,4 +1,4 @@
-"""Leading eigenvectors of a matrix that is known by its products with others."""
+"""Leading directions of a matrix that is never formed: known by its products with others, or by its factors."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ def leading_eigenvectors(
     error = torch.linalg.vector_norm(applied @ rotation - basis * values, dim=0)
     found = min(int((error < residual * values).cumprod(0).sum()), count - 1)
     return basis[:, :found], values[:found], max(float(values[found]), 0.0)
+
+
+def truncated_product(left: Tensor, right: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """Factors (m, r) and (n, r) of the matrix of at most a rank that is closest to left @ rightᵀ, which is not formed.
+
+    With left (m, c) = Q R and right (n, c) = Q′ R′, the singular values of R R′ᵀ = U diag(σ) Vᵀ are those of the
+    product; the factors are Q U diag(√σ) and Q′ V diag(√σ), and r = min(rank, m, n, c). Source: Eckart and Young, "The
+    approximation of one matrix by another of lower rank", 1936.
+    """
+    left_basis, left_triangle = torch.linalg.qr(left)
+    right_basis, right_triangle = torch.linalg.qr(right)
+    u, values, v = torch.linalg.svd(left_triangle @ right_triangle.T, full_matrices=False)
+    root = values[:rank].sqrt()
+    return left_basis @ u[:, :rank] * root, right_basis @ v[:rank].T * root
 
 
 def _orthonormal(columns: Tensor) -> Tensor:

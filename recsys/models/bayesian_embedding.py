@@ -11,9 +11,11 @@ from typing_extensions import override
 
 from data.datamodules import Batch
 from data.ratings import Ratings
+from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
 from recsys.features import Feature, Known, describe_items, describe_users
-from recsys.linalg.spectral import singular_values
+from recsys.linalg.leading import truncated_product
+from recsys.linalg.spectral import product_singular_values
 from recsys.models.user_item_embedding import UserItemEmbedding
 from recsys.penalties import Penalty
 from recsys.posterior.coverage import Coverage
@@ -90,6 +92,7 @@ class BayesianEmbedding(UserItemEmbedding):
         self.sampler: GibbsSampler | None = None
         self.posterior: Posterior | None = None
         self._unknown_time: UnknownTime | None = None  # with windows of time, when the data are known
+        self._answers: tuple[int, FactoredPosterior] | None = None  # after how many draws, and what is answered then
         self._restored: dict[str, Any] | None = None  # from a checkpoint that was opened before the data were known
 
     # What is predicted
@@ -98,33 +101,21 @@ class BayesianEmbedding(UserItemEmbedding):
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         if not self._has_draws:
             return super().forward(users, items)
-        return self.expected_ratings().flatten()[users * self.n_items + items].to(users.device)
-
-    def expected_ratings(self) -> Tensor:
-        """Posterior mean rating at an unknown time, not clipped, (n_users, n_items)."""
-        return self.likelihood.expected(*self._at_unknown_time(), self._averages.thresholds)
+        rated = self._served.ratings(users.cpu().numpy(), items.cpu().numpy())
+        return torch.from_numpy(rated).to(users.device)
 
     def predictive(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (n,) of what pairs (n,) of the data set are rated from, at their own times."""
-        place = users * self.n_items + items
-        location = self._averages.location.flatten()[place]
-        variance = self._averages.predictive_variance().flatten()[place]
+        pairs = users.numpy(), items.numpy()
+        location, variance = (torch.from_numpy(of(*pairs)) for of in (self._served.location, self._served.variance))
         if self.time is not None:
             added = total(self._sampler.data.windows, users, self._data.rating_times(users, items))
             location, variance = location + added.mean, variance + added.variance
         return location, variance.sqrt()
 
-    def _at_unknown_time(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation (n_users, n_items) of what ratings come from whose time is not known."""
-        location, variance = self._averages.location, self._averages.predictive_variance()
-        if self._unknown_time is not None:
-            added = self._unknown_time.moments(self._sampler.data.windows)
-            location, variance = location + added.mean, variance + added.variance
-        return location, variance.sqrt()
-
     @override
     def rate_known(self, users: Tensor, items: Tensor) -> Tensor:
-        if not self._has_draws:
+        if not self._has_draws or self.time is None:
             return super().rate_known(users, items)
         location, deviation = self.predictive(users.cpu(), items.cpu())
         expected = self.likelihood.expected(location, deviation, self._averages.thresholds).to(users.device)
@@ -132,31 +123,31 @@ class BayesianEmbedding(UserItemEmbedding):
 
     @override
     def prediction_singular_values(self) -> Tensor:
-        return singular_values(self.expected_ratings()) if self._has_draws else super().prediction_singular_values()
+        """Those of the mean of y apart from time, which with `GaussianRatings` is the prediction."""
+        if not self._has_draws:
+            return super().prediction_singular_values()
+        return product_singular_values(*self._averages.factors())
 
     @override
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        posterior = self._averages
-        location, deviation = self._at_unknown_time()
-        arrays = {
-            "matrix": self.expected_ratings().numpy(),
-            "location": location.numpy(),
-            "deviation": deviation.numpy(),
-            "thresholds": posterior.thresholds.float().numpy(),
-            "levels": posterior.levels.float().numpy(),
-        }
+        arrays = self._averages.arrays()
+        arrays["ordinal"] = np.array([isinstance(self.likelihood, OrderedProbit)], np.int32)
         for name in ("user_described", "item_described"):
             if (described := getattr(self.known_rows, name)).any():
                 arrays[name] = described.cpu().numpy().astype(np.int32)
-        if self.time is None:
+        if self._unknown_time is None:
             return arrays
-        return {
-            **arrays,
-            "timed_location": posterior.location.numpy(),
-            "timed_variance": posterior.predictive_variance().numpy(),
-            "ordinal": np.array([isinstance(self.likelihood, OrderedProbit)], np.int32),
-            **window_arrays(self._sampler.data.windows, self.n_users),
-        }
+        windows = self._sampler.data.windows
+        unknown = self._unknown_time.moments(windows)
+        of_unknown = {"unknown_time_mean": unknown.mean.numpy(), "unknown_time_variance": unknown.variance.numpy()}
+        return {**arrays, **of_unknown, **window_arrays(windows, self.n_users)}
+
+    @property
+    def _served(self) -> FactoredPosterior:
+        """What the artefact would answer from: it is served as it is measured here."""
+        if self._answers is None or self._answers[0] != self._averages.draws:
+            self._answers = self._averages.draws, FactoredPosterior(self.arrays())
+        return self._answers[1]
 
     # The Lightning contract
 
@@ -192,12 +183,11 @@ class BayesianEmbedding(UserItemEmbedding):
         if self.current_epoch == self.point_epochs:
             self._require_finite(torch.stack([p.detach().square().sum() for p in self.parameters()]).sum())
             sampler.start(*self._centred_point_estimate())
-        error = sampler.sweep()
+        loss = torch.tensor(sampler.sweep() ** 2)
+        self._require_finite(loss)
         if self.current_epoch >= self.point_epochs + self.burn_in:
             sampler.average()
         optimizer.step()  # without gradients it moves nothing, but counts the sweep as a step
-        loss = torch.tensor(error**2)
-        self._require_finite(loss)
         self.log("train_loss", loss, prog_bar=True)
         self.log("train_rmse", loss.sqrt())
         return loss
@@ -213,7 +203,7 @@ class BayesianEmbedding(UserItemEmbedding):
             users, items, ratings = (part.cpu() for part in batch)
             known = self.known_rows.known(batch[0], batch[1]).cpu()  # means say nothing of how far a rating may lie
             users, items, ratings = users[known], items[known], ratings[known]
-            location, deviation = (every[users, items] for every in self._at_unknown_time())
+            location, deviation = map(torch.from_numpy, self._served.latent(users.numpy(), items.numpy()))
             self._coverage[""].update(*self.predictive(users, items), ratings, self._averages)
             self._coverage["_as_served"].update(location, deviation, ratings, self._averages)
 
@@ -238,7 +228,7 @@ class BayesianEmbedding(UserItemEmbedding):
 
     def _restore(self, state: dict[str, Any]) -> None:
         """Take over what a checkpoint says, as far as the data are known already."""
-        self.posterior = Posterior(**state["posterior"])
+        self.posterior, self._answers = Posterior.of_state(state["posterior"]), None
         if self.sampler is not None:
             self.sampler.load_state(state["sampler"])
             self.sampler.posterior = self.posterior
@@ -277,7 +267,7 @@ class BayesianEmbedding(UserItemEmbedding):
         data = TrainingRatings(users, items, ratings, self.n_users, self.n_items, user_features, item_features, windows)
         generator = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
         self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], generator)
-        self.posterior = self.sampler.posterior
+        self.posterior, self._answers = self.sampler.posterior, None
 
     @torch.no_grad()
     def _centred_point_estimate(self) -> tuple[Tensor, Tensor]:
@@ -288,13 +278,10 @@ class BayesianEmbedding(UserItemEmbedding):
         """
         p, q = self.user_factors.detach().cpu(), self.item_factors.detach().cpu()
         p_mean, q_mean = p.mean(0), q.mean(0)
-        left, left_triangle = torch.linalg.qr(p - p_mean)
-        right, right_triangle = torch.linalg.qr(q - q_mean)
-        u, values, v = torch.linalg.svd(left_triangle @ right_triangle.T, full_matrices=False)
-        root = values.sqrt()
+        left, right = truncated_product(p - p_mean, q - q_mean, p.shape[1])
         user_effects = self.user_bias.detach().cpu()[:, 0] + p @ q_mean
         item_effects = self.item_bias.detach().cpu()[:, 0] + q @ p_mean - p_mean @ q_mean - self._sampler.mean
-        no_more = (0, p.shape[1] - len(root))  # fewer users or items than k leave directions that are 0
-        users = torch.cat([user_effects[:, None], torch.nn.functional.pad(left @ u * root, no_more)], 1)
-        items = torch.cat([item_effects[:, None], torch.nn.functional.pad(right @ v.T * root, no_more)], 1)
+        no_more = (0, p.shape[1] - left.shape[1])  # fewer users or items than k leave directions that are 0
+        users = torch.cat([user_effects[:, None], torch.nn.functional.pad(left, no_more)], 1)
+        items = torch.cat([item_effects[:, None], torch.nn.functional.pad(right, no_more)], 1)
         return users, items

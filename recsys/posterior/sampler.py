@@ -50,8 +50,6 @@ class GibbsSampler:
     is the rating itself or, with an ordinal likelihood, a latent variable. A sweep draws, each given all the rest: the
     users' prior, all users; the items' prior, all items; the effects of time; y; the noise precisions α_u, then their
     scale ᾱ and shape ν. μ is the mean training rating and is not drawn.
-
-    Memory: the averages are two dense n_users × n_items matrices, which is for data sets as small as MovieLens 100K.
     """
 
     def __init__(self, data: TrainingRatings, likelihood: Likelihood, rank: int, generator: Generator) -> None:
@@ -73,7 +71,7 @@ class GibbsSampler:
         self.noise_shape = torch.tensor(_FIRST_NOISE_SHAPE, dtype=torch.float64)  # ν
         self.noise = torch.ones(n_users)  # E 1/α
         self.completed = data.ratings.clone()  # y
-        self.posterior = Posterior.empty(n_users, n_items, likelihood.levels)
+        self.posterior = Posterior(n_users, n_items, likelihood.levels)
 
     def start(self, users: Tensor, items: Tensor) -> None:
         """Begin at rows (b_u, p_u), (n_users, rank + 1), and (c_i, q_i), (n_items, rank + 1)."""
@@ -121,7 +119,7 @@ class GibbsSampler:
         if not self.user_rated.all():
             left, right = self._with_new_users(left, right)
         share = self.posterior.average(left, right, self.noise, self.likelihood.thresholds)
-        self._leave_open(users, of_users, items, of_items)
+        self.posterior.leave_open(share, *self._open(users, of_users, items, of_items))
         for window in self.data.windows:
             window.average(share)
 
@@ -178,19 +176,21 @@ class GibbsSampler:
         left = torch.where(new, left - average, left)
         return torch.cat([left, new.float()], 1), torch.cat([right, expected[:, None]], 1)
 
-    def _leave_open(self, users: Tensor, of_users: Normal, items: Tensor, of_items: Normal) -> None:
-        """Add the variance of y that rows without ratings leave open, given both sides' rows or their means.
+    def _open(self, users: Tensor, of_users: Normal, items: Tensor, of_items: Normal) -> tuple[Tensor, Tensor]:
+        """The variance of y that rows without ratings leave open, o_u · o_i with (n_users, 2) and (n_items, 2).
 
-        With independent rows x_u = (b_u, p_u) of mean x̄ and covariance C and z_i = (c_i, q_i) of mean z̄ and covariance
-        D, b_u + c_i + p_u · q_i has the variance (1, q̄)ᵀ C (1, q̄) + (1, p̄)ᵀ D (1, p̄) + tr C_pp D_qq; C is 0 for users
-        with ratings, whose row is drawn, and D for such items.
+        Given both sides' rows or their means, independent rows x_u = (b_u, p_u) of mean x̄ and covariance C and
+        z_i = (c_i, q_i) of mean z̄ and covariance D, b_u + c_i + p_u · q_i has the variance (1, q̄)ᵀ C (1, q̄) +
+        (1, p̄)ᵀ D (1, p̄) + tr C_pp D_qq; C is 0 for users with ratings, whose row is drawn, and D for such items.
         """
         covariance_of_user = torch.linalg.inv(of_users.precision)  # C
         covariance_of_item = torch.linalg.inv(of_items.precision)  # D
-        vectors, weights, spread = _with_one(items), _with_one(users), self.posterior.spread
+        new_users, new_items = (~self.user_rated).float(), (~self.item_rated).float()
+        vectors, weights = _with_one(items), _with_one(users)
         of_both = (covariance_of_user[1:, 1:] * covariance_of_item[1:, 1:]).sum()  # both matrices are symmetric
-        spread[~self.user_rated] += ((vectors @ covariance_of_user) * vectors).sum(1) + of_both * ~self.item_rated
-        spread[:, ~self.item_rated] += ((weights @ covariance_of_item) * weights).sum(1)[:, None]
+        by_items = ((vectors @ covariance_of_user) * vectors).sum(1)
+        by_users = ((weights @ covariance_of_item) * weights).sum(1) + of_both * new_users
+        return torch.stack([new_users, by_users], 1), torch.stack([by_items, new_items], 1)
 
     def _sample_noise(self, residuals: Tensor) -> None:
         """α_u ~ Gamma(ν + n_u/2, ν/ᾱ + Σ ε²/2); 1/ᾱ ~ Gamma(1 + ν m, 1 + ν Σ α_u) over m users with ratings; then ν.

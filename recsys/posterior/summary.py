@@ -1,59 +1,101 @@
-"""What remains of the draws: for every user and item, the mean and spread of what a rating comes from."""
+"""What remains of the draws: mean and spread of what a rating of any user and item comes from, by factors."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-_BLOCK = 64  # rows that are averaged at a time: what is computed on the way then stays in the processor's cache
+from recsys.posterior.factored_mean import FactoredMean
+from recsys.posterior.kept_draws import KeptDraws
+
+_AVERAGES = ("noise", "thresholds", "user_open", "item_open")
 
 
-@dataclass
 class Posterior:
     """Averages over the draws of the sampler, without effects of time; y is the rating, or what it comes from.
 
-    Apart from time, a rating's y is taken to be normal with mean `location` and variance (posterior) + `noise`.
+    Apart from time, the y of user u and item i is taken to be normal. Its mean is that of all draws, as a
+    `FactoredMean` has it. Its variance is that of the `KeptDraws`, what rows without ratings leave open beside,
+    o_u · o_i, and the noise's. `recsys.artifact.latent.factored` computes both from the arrays.
     """
 
-    location: Tensor  # (n_users, n_items), mean of y without noise and effects of time
-    spread: Tensor  # (n_users, n_items), sum of squared deviations of the draws from it
-    noise: Tensor  # (n_users,), mean of the noise variance 1/α_u
-    thresholds: Tensor  # (s - 1,), mean thresholds between the levels
-    levels: Tensor  # (s,), the ratings there are
-    draws: int = 0
-
-    @classmethod
-    def empty(cls, n_users: int, n_items: int, levels: Tensor) -> Posterior:
-        """Averages over no draws yet."""
-        thresholds = torch.zeros(len(levels) - 1, dtype=torch.float64)
-        zeros = torch.zeros(n_users, n_items)
-        return cls(zeros, zeros.clone(), torch.zeros(n_users), thresholds, levels)
+    def __init__(self, n_users: int, n_items: int, levels: Tensor) -> None:
+        """Begin with no draws; `levels` (s,) are the ratings there are."""
+        self.levels = levels
+        self.draws = 0
+        self.noise = torch.zeros(n_users)  # mean of the noise variance 1/α_u
+        self.thresholds = torch.zeros(len(levels) - 1, dtype=torch.float64)  # mean thresholds between the levels
+        self.user_open, self.item_open = torch.zeros(n_users, 2), torch.zeros(n_items, 2)  # o
+        self._mean, self._kept = FactoredMean(n_users, n_items), KeptDraws()
 
     def average(self, left: Tensor, right: Tensor, noise: Tensor, thresholds: Tensor) -> float:
-        """Add a draw, y = left @ rightᵀ, by Welford's recurrence, and return the share it has: 1 / draws."""
+        """Add a draw, y = left @ rightᵀ with (n_users, c) and (n_items, c); returns its share, 1 / draws."""
         self.draws += 1
         share = 1 / self.draws
-        for start in range(0, len(left), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            drawn, location, spread = left[rows] @ right.mT, self.location[rows], self.spread[rows]
-            before = drawn - location
-            location.add_(before, alpha=share)
-            spread.addcmul_(before, drawn.sub_(location))
-        self.noise += share * (noise - self.noise)
-        self.thresholds += share * (thresholds - self.thresholds)
+        self._mean.add(left, right)
+        self._kept.add(left, right)
+        self.noise = self.noise + share * (noise - self.noise)
+        self.thresholds = self.thresholds + share * (thresholds - self.thresholds)
         return share
 
-    def variance(self) -> Tensor:
-        """Posterior variance of `location`, (n_users, n_items)."""
-        return self.spread / max(self.draws, 1)
+    def leave_open(self, share: float, users: Tensor, items: Tensor) -> None:
+        """Let o, (n_users, 2) and (n_items, 2), of the present draw count for its share."""
+        self.user_open = self.user_open + share * (users - self.user_open)
+        self.item_open = self.item_open + share * (items - self.item_open)
 
-    def predictive_variance(self) -> Tensor:
-        """Variance of y with its noise, (n_users, n_items)."""
-        return self.variance() + self.noise[:, None]
+    def factors(self) -> tuple[Tensor, Tensor]:
+        """Factors of the mean of y, (n_users, r) and (n_items, r)."""
+        return self._mean.factors()
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All of it, as `recsys.artifact.latent.factored` takes it."""
+        user_factors, item_factors = self.factors()
+        user_draws, item_draws = self._kept.stacked()
+        tensors = {
+            "user_factors": user_factors, "item_factors": item_factors,
+            "user_draws": user_draws, "item_draws": item_draws,
+            "user_open": self.user_open, "item_open": self.item_open,
+            "noise": self.noise, "thresholds": self.thresholds, "levels": self.levels,
+        }  # fmt: skip
+        return {name: np.ascontiguousarray(tensor.float().numpy()) for name, tensor in tensors.items()}
 
     def state(self) -> dict[str, Any]:
         """All of it, as plain values and tensors."""
-        return asdict(self)
+        averages = {name: getattr(self, name) for name in _AVERAGES}
+        return {
+            "draws": self.draws,
+            "levels": self.levels,
+            "mean": self._mean.state(),
+            "kept": self._kept.state(),
+            **averages,
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> Posterior:
+        """What `state` was given by; matrices of users × items, which it was before format 6, serve to predict."""
+        if "location" in state:
+            return cls._of_matrices(state)
+        posterior = cls(len(state["noise"]), len(state["item_open"]), state["levels"])
+        posterior.draws = state["draws"]
+        posterior._mean.load_state(state["mean"])
+        posterior._kept.load_state(state["kept"])
+        for name in _AVERAGES:
+            setattr(posterior, name, state[name])
+        return posterior
+
+    @classmethod
+    def _of_matrices(cls, state: dict[str, Any]) -> Posterior:
+        """The matrices times the identity, and one draw, which varies in nothing."""
+        location, variance = state["location"], state["spread"] / max(state["draws"], 1)  # (n_users, n_items)
+        n_users, n_items = location.shape
+        identity = torch.eye(n_items)
+        posterior = cls(n_users, n_items, state["levels"])
+        posterior._mean.load_state({"left": location, "right": identity, "waiting": [], "draws": 1})
+        posterior._kept.add(torch.zeros(n_users, 1), torch.zeros(n_items, 1))
+        posterior.user_open, posterior.item_open = variance, identity
+        posterior.draws, posterior.noise, posterior.thresholds = (state[n] for n in ("draws", "noise", "thresholds"))
+        return posterior

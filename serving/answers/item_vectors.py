@@ -24,7 +24,8 @@ def item_vectors(artifact: Artifact) -> Floats:
     D_ui = W_ui − (μ + b_u + b_i). With D = U diag(σ) Vᵀ, the vectors are Q = V_k diag(σ_k) / √m, so that the vectors
     √m U_k of the m users of whom the model knows something have a mean square of 1 in every direction, and q_i · q_j is
     the mean product of the interactions of items i and j over these users. The other users and items of which nothing
-    is known have D_ui = 0.
+    is known have D_ui = 0. Of a model that was averaged over its posterior, W is the mean of the normal variable that
+    ratings come from, apart from time; artefacts of formats 3 and 4 have the predictions themselves.
 
     Raises:
         ArtifactError: the model's numbers are so large that their products are no numbers.
@@ -88,13 +89,17 @@ def _blocks(artifact: Artifact) -> Iterator[Floats]:
 
 
 def _from_factors(artifact: Artifact) -> Floats:
-    """Without forming D, which is L Rᵀ with L = [P, b − b_u − μ, 1] and R = [Q, 1, b' − b_i], b and b' the model's."""
+    """Without forming D, which is L Rᵀ with L = [P, b − b_u − μ, 1] and R = [Q, 1, b' − b_i], b and b' the model's.
+
+    Where the model has no biases, they are in its factors, and b and b' are 0.
+    """
     arrays = artifact.arrays
-    user_bias, item_bias = arrays["user_bias"], arrays["item_bias"]  # (n_users, 1), (n_items, 1)
-    beyond_user = user_bias - arrays["user_means"][:, None] - np.float32(artifact.manifest.global_mean)
-    beyond_item = item_bias - arrays["item_means"][:, None]
-    left = np.hstack([arrays["user_factors"], beyond_user, np.ones_like(user_bias)])  # (n_users, k + 2)
-    right = np.hstack([arrays["item_factors"], np.ones_like(item_bias), beyond_item])  # (n_items, k + 2)
+    users, items = arrays["user_factors"], arrays["item_factors"]
+    beyond_user = arrays.get("user_bias", np.float32(0)) - arrays["user_means"][:, None]
+    beyond_user = beyond_user - np.float32(artifact.manifest.global_mean)  # (n_users, 1)
+    beyond_item = arrays.get("item_bias", np.float32(0)) - arrays["item_means"][:, None]  # (n_items, 1)
+    left = np.hstack([users, beyond_user, np.ones_like(beyond_user)])  # (n_users, k + 2)
+    right = np.hstack([items, np.ones_like(beyond_item), beyond_item])  # (n_items, k + 2)
     left, right = left * artifact.user_known[:, None], right * artifact.item_known[:, None]
     basis, triangle = np.linalg.qr(right)
     _, values, directions = np.linalg.svd(_finite(np.linalg.qr(left, mode="r") @ triangle.T), full_matrices=False)

@@ -49,11 +49,31 @@ def arrays(kind: str) -> dict[str, Array]:
     }
     if kind == "LinearNetwork":
         return known | {"matrix": MATRIX.astype(np.float32)}
+    if kind == "BayesianEmbedding":
+        return known | _posterior()
     return known | {
         "user_factors": USER_TASTE[:, None],
         "item_factors": ITEM_TASTE[:, None],
         "user_bias": USER_MEANS[:, None],
         "item_bias": ITEM_MEANS[:, None] + np.float32(MEAN),
+    }
+
+
+def _posterior() -> dict[str, Array]:
+    """MATRIX with a standard deviation of 0.9 everywhere: a variance of 0.32 over two draws, and noise of 0.49."""
+    mean, ones = np.column_stack([USER_TASTE, MEAN + USER_MEANS, np.ones(6)]), np.ones(5)
+    of_items = np.column_stack([ITEM_TASTE, ones, ITEM_MEANS]).astype(np.float32)
+    return {
+        "user_factors": mean.astype(np.float32),
+        "item_factors": of_items,
+        "user_draws": np.stack([mean, mean + np.array([0, 0.8, 0])], 1).astype(np.float32),
+        "item_draws": np.stack([of_items, of_items], 1),
+        "user_open": np.zeros((6, 2), np.float32),
+        "item_open": np.zeros((5, 2), np.float32),
+        "noise": np.full(6, 0.49, np.float32),
+        "thresholds": np.array([1.5, 2.5, 3.5, 4.5], np.float32),
+        "levels": np.arange(1, 6, dtype=np.float32),
+        "ordinal": np.array([0], np.int32),
     }
 
 

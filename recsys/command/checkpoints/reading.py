@@ -17,7 +17,8 @@ from recsys.command.run import REFIT, SELECTION
 from recsys.command.settings import Settings, differences
 from recsys.errors import CommandError
 
-_BEFORE_NOISE_SHAPES = 4  # the format of versions 0.1 and 0.2, whose sampler had a fixed ν
+# Formats whose sampler did otherwise: that of versions 0.1 and 0.2 had a fixed ν, and 5 averaged whole matrices.
+_OLDER_SAMPLERS = (4, 5)
 # What zipfile and torch raise for bytes that are no checkpoint, encrypted or in an unknown compression among them.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError)
 
@@ -44,10 +45,10 @@ class Checkpoint:
         Raises:
             CommandError: a setting that decides the outcome differs; the message names each.
         """
-        if self.format == _BEFORE_NOISE_SHAPES and classes(self.configuration["model"]) == ["BayesianEmbedding"]:
+        if self.format in _OLDER_SAMPLERS and classes(self.configuration["model"]) == ["BayesianEmbedding"]:
             raise CommandError(
-                f"{self.path} is of an older version, which did not draw how noise precisions spread. It can "
-                "be tested and predicted with; to fit, start anew without --ckpt_path."
+                f"{self.path} is of an older version, whose sampler averaged in another way. It can be tested and "
+                "predicted with; to fit, start anew without --ckpt_path."
             )
         # A fit is the beginning of each longer one; but the number of epochs of a selection decides that of its refit.
         chosen_before = self.stage == REFIT and asked["data"]["init_args"]["validation"] > 0
@@ -133,7 +134,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     record = _found(content, "callbacks", "FitRecord")
     if not isinstance(record, dict):
         raise CommandError(f"{path} is not a checkpoint of `recsys fit`.")
-    if record.get("format") not in (_BEFORE_NOISE_SHAPES, FORMAT):
+    if record.get("format") not in (*_OLDER_SAMPLERS, FORMAT):
         raise CommandError(
             f"{path} is a checkpoint of format {record.get('format', 1)}; this version of recsys reads format "
             f"{FORMAT}. Train anew, without --ckpt_path."

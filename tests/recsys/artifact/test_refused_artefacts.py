@@ -256,7 +256,7 @@ def test_a_header_that_declares_a_huge_array_is_refused_without_memory_for_it(tm
         {"kind": "NoSuchModel"},
         {"format": 1},
         {"format": 2},
-        {"format": 5},
+        {"format": 6},
         {"format": 3.0},
         {"rating_scale": [5, 1]},
         {"rating_scale": "1-5"},

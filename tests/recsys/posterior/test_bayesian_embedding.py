@@ -13,6 +13,7 @@ import torch
 from data.datamodules import MovieLensDataModule
 from data.movielens import Ratings
 from recsys.artifact import uncertainty
+from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
 from recsys.features import ItemSide, UserSide, WhoRatedWhat
 from recsys.models import BayesianEmbedding
@@ -77,7 +78,8 @@ class TestBayesianEmbedding:
         assert metrics["test_coverage_50_as_served"] == pytest.approx(0.5, abs=0.05)
         assert metrics["test_coverage_90_as_served"] == pytest.approx(0.9, abs=0.03)
         arrays = model.arrays()
-        said = uncertainty.uncertainty(arrays, arrays["location"][0, :100], arrays["deviation"][0, :100])
+        latent = FactoredPosterior(arrays).latent(np.zeros(100, np.int64), np.arange(100))
+        said = uncertainty.uncertainty(arrays, *latent)
         np.testing.assert_allclose(said.probabilities.sum(1), 1, atol=1e-6)
         assert (said.deviations > 0.3).all()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
 from recsys.linalg.pattern import Pattern
 from recsys.posterior.coverage import interval_coverage
@@ -175,7 +177,7 @@ class TestLikelihoods:
     def test_intervals_cover_what_they_say_of_ratings_from_the_distribution_itself(self) -> None:
         generator = seeded()
         location, deviation = 1 + 4 * torch.rand(40_000, generator=generator), torch.full((40_000,), 0.8)
-        posterior = Posterior.empty(1, 1, torch.arange(1.0, 6).double())
+        posterior = Posterior(1, 1, torch.arange(1.0, 6).double())
         posterior.thresholds = torch.tensor([1.5, 2.5, 3.5, 4.5], dtype=torch.float64)
         y = location + deviation * torch.randn(40_000, generator=generator)
         ratings = 1.0 + torch.bucketize(y, posterior.thresholds)
@@ -233,7 +235,35 @@ class TestSampler:
             sampler.average()
             p, q = sampler.users, sampler.items
             draws.append(sampler.mean + p[:, :1] + q[:, 0] + p[:, 1:] @ q[:, 1:].T)
-        torch.testing.assert_close(sampler.posterior.location, torch.stack(draws).mean(0))
-        torch.testing.assert_close(
-            sampler.posterior.variance(), torch.stack(draws).var(0, correction=0), rtol=1e-3, atol=1e-5
-        )
+        left, right = sampler.posterior.factors()
+        torch.testing.assert_close(left @ right.T, torch.stack(draws).mean(0), rtol=0, atol=1e-4)
+        variance = variance_of(sampler.posterior) - sampler.posterior.noise[:, None]
+        torch.testing.assert_close(variance, torch.stack(draws).var(0), rtol=1e-3, atol=1e-5)
+
+    def test_rows_without_ratings_leave_the_variance_of_their_prior_open(self) -> None:
+        users, items, ratings = SmallRatings().training_set()
+        few = (users < N_USERS - 4) & (items < N_ITEMS - 3)
+        data = TrainingRatings(users[few], items[few], ratings[few], N_USERS, N_ITEMS)
+        sampler = GibbsSampler(data, GaussianRatings(), 2, seeded())
+        sampler.start(torch.randn(N_USERS, 3, generator=seeded()), torch.randn(N_ITEMS, 3, generator=seeded()))
+        expected = torch.zeros(N_USERS, N_ITEMS)
+        for _ in range(5):
+            sampler.sweep()
+            sampler.average()
+            p, q = sampler.users.clone(), sampler.items.clone()
+            p[-4:], q[-3:] = sampler.user_prior.normal().mean[-4:], sampler.item_prior.normal().mean[-3:]
+            p[:, 0], q[:, 0] = 1, 1
+            of_user, of_item = (
+                torch.linalg.inv(prior.precision).float() for prior in (sampler.user_prior, sampler.item_prior)
+            )
+            expected[-4:] += torch.einsum("ia,ab,ib->i", q, of_user, q) / 5
+            expected[:, -3:] += torch.einsum("ua,ab,ub->u", p, of_item, p)[:, None] / 5
+            expected[-4:, -3:] += (of_user[1:, 1:] * of_item[1:, 1:]).sum() / 5
+        found = sampler.posterior.user_open @ sampler.posterior.item_open.T
+        torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def variance_of(posterior: Posterior) -> Tensor:
+    """The variance of y with its noise of all pairs, (N_USERS, N_ITEMS), as an artefact says it."""
+    said = FactoredPosterior({**posterior.arrays(), "ordinal": np.array([0], np.int32)})
+    return torch.from_numpy(said.variance(np.arange(N_USERS)[:, None], np.arange(N_ITEMS)))

@@ -12,7 +12,7 @@ from serving.answers.item_vectors import item_vectors
 from serving.answers.recommender import Recommender
 from tests.serving import films
 
-KINDS = ("LinearNetwork", "UserItemEmbedding")
+KINDS = ("LinearNetwork", "UserItemEmbedding", "BayesianEmbedding")
 
 
 def artifact(kind: str) -> Artifact:

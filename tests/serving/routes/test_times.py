@@ -30,20 +30,14 @@ def arrays() -> dict[str, Array]:
     """The films, with effects of days: +0.4 and −0.3 of user 1, +0.2 of user 4; without a time, +0.05 for all."""
     shape = films.MATRIX.shape
     known = [window_key(0, 6, np.array(user), np.array(T // DAY + more)) for user, more in ((0, 0), (0, 1), (3, 0))]
-    return films.arrays("LinearNetwork") | {
-        "matrix": (films.MATRIX + 0.05).astype(np.float32),
-        "location": (films.MATRIX + 0.05).astype(np.float32),
-        "deviation": np.full(shape, 0.9, np.float32),
-        "thresholds": np.array([1.5, 2.5, 3.5, 4.5], np.float32),
-        "levels": np.arange(1, 6, dtype=np.float32),
-        "timed_location": films.MATRIX.astype(np.float32),
-        "timed_variance": np.full(shape, 0.5, np.float32),
+    return films.arrays("BayesianEmbedding") | {
+        "unknown_time_mean": np.full(shape, 0.05, np.float32),
+        "unknown_time_variance": np.full(shape, 0.1, np.float32),
         "window_widths": np.array([DAY]),
         "new_window_variances": np.array([0.3], np.float32),
         "window_keys": np.array(known),
         "window_means": np.array([0.4, -0.3, 0.2], np.float32),
         "window_variances": np.array([0.05, 0.05, 0.05], np.float32),
-        "ordinal": np.array([0], np.int32),
     }
 
 

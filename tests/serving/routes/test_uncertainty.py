@@ -16,20 +16,10 @@ from tests.serving import films
 from tests.serving.conftest import StartServer
 
 
-def arrays() -> dict[str, Array]:
-    shape = films.MATRIX.shape
-    return films.arrays("LinearNetwork") | {
-        "location": films.MATRIX.astype(np.float32),
-        "deviation": np.full(shape, 0.9, np.float32),
-        "thresholds": np.array([1.5, 2.5, 3.5, 4.5], np.float32),
-        "levels": np.arange(1, 6, dtype=np.float32),
-    }
-
-
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) -> httpx.Client:
     folder = tmp_path_factory.mktemp("bayesian")
-    saved = artifact.save(folder, films.manifest("BayesianEmbedding"), arrays(), films.ITEMS)
+    saved = artifact.save(folder, films.manifest("BayesianEmbedding"), films.arrays("BayesianEmbedding"), films.ITEMS)
     return start_server(artifact=saved)
 
 
@@ -75,14 +65,18 @@ def test_a_model_of_ratings_alone_says_null(films_server: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("deviation", np.zeros_like(films.MATRIX, np.float32), "deviation has entries that are not positive"),
+        ("noise", np.zeros(6, np.float32), "noise has entries that are not positive"),
+        ("item_open", np.full((5, 2), -1, np.float32), "item_open has entries below 0"),
+        ("user_draws", np.zeros((6, 3, 3), np.float32), "other arrays have 3"),
+        ("ordinal", np.array([2], np.int32), "neither 0 nor 1"),
         ("levels", np.array([1, 2, 2, 4, 5], np.float32), "levels is not strictly ascending"),
         ("thresholds", np.array([1.5, 2.5, 3.5], np.float32), "one threshold between each two levels"),
     ],
 )
 def test_arrays_that_give_no_distribution_are_refused(tmp_path: Path, name: str, value: Array, said: str) -> None:
+    arrays = films.arrays("BayesianEmbedding") | {name: value}
     with pytest.raises(artifact.ArtifactError, match=said):
-        artifact.save(tmp_path, films.manifest("BayesianEmbedding"), arrays() | {name: value}, films.ITEMS)
+        artifact.save(tmp_path, films.manifest("BayesianEmbedding"), arrays, films.ITEMS)
 
 
 def test_the_normal_distribution_function_is_exact_to_seven_digits() -> None:
