@@ -151,7 +151,7 @@ def peer_point(name: str, seed: int) -> Curve:
     since = time.process_time()
     peer.fit(known)
     seconds = time.process_time() - since
-    predicted = peer.predict(data.ratings.users[held_out], data.ratings.items[held_out]).clip(*data.rating_scale)
+    predicted = peer.predict(*data.ratings.pairs(held_out)).clip(*data.rating_scale)
     return Curve(name, [seconds], [float(np.sqrt(np.mean((predicted - data.ratings.values[held_out]) ** 2)))])
 
 

@@ -98,3 +98,11 @@ class DuplicateIdError(DataError):
 
 class UnlistedIdError(DataError):
     """A user or item that occurs in the ratings is missing from its table."""
+
+
+class PreparedFolderError(DataError):
+    """A folder holds no prepared ratings, or not those that are wanted, or what it holds is not whole."""
+
+
+class MissingPackageError(DataError):
+    """A package that something needs is not installed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ from data.ids import Ids
 # How far a rating may be from a step, as a share of it. Ratings of up to 100 that were float32 once are off by 4e-6,
 # that is 4e-4 of a step of 0.01; nobody means a step by a number that is further away.
 _TOLERANCE = 1e-3
+
+Indices = npt.NDArray[np.integer[Any]]
+"""Of 64 bits in memory, and of 32 where they are mapped from a file."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ class Ratings:
 
     name: str
     """What the data set is called: in the catalogue, such as "100k", or by its file, such as "plays.csv"."""
-    users: npt.NDArray[np.int64]  # (n,), each in 0 .. n_users - 1
-    items: npt.NDArray[np.int64]  # (n,), each in 0 .. n_items - 1
+    users: Indices  # (n,), each in 0 .. n_users - 1
+    items: Indices  # (n,), each in 0 .. n_items - 1
     values: npt.NDArray[np.float32]  # (n,), the ratings, such as stars
     timestamps: npt.NDArray[np.int64] | None  # (n,), in seconds since the epoch; None where nobody knows them
     user_ids: Ids  # (n_users,), the original ids, ascending
@@ -93,6 +97,10 @@ class Ratings:
         """Number of items with at least one rating."""
         return self.item_ids.size
 
+    def pairs(self, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Users and items of some rows (k,), each (k,), in 64 bits, as torch takes indices."""
+        return self.users[rows].astype(np.int64, copy=False), self.items[rows].astype(np.int64, copy=False)
+
     def times_of(self, users: npt.NDArray[np.int64], items: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """When the ratings (n,) of items (n,) by users (n,) were given, in seconds since the epoch.
 
@@ -112,7 +120,7 @@ class Ratings:
     def _times(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Every rated pair as user · n_items + item, ascending, and when it was rated."""
         times = self.require_times()
-        pairs = self.users * self.n_items + self.items
+        pairs = self.users.astype(np.int64) * self.n_items + self.items
         order = np.argsort(pairs, kind="stable")
         return pairs[order], times[order]
 

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from data.errors import OptionError
 from data.movielens import catalogue
+from data.prepared import is_prepared
 from data.tables.formats.typed import MemoryTable
 from recsys import artifact
 from recsys.artifact import Artifact
@@ -45,7 +46,8 @@ def fit(
     All ratings are trained on, unless `test` or `split` keeps some apart; `manifest.metrics` has the errors on those.
 
     Args:
-        ratings: a file, a folder of parts, a table of pandas, polars or Arrow, or a MovieLens data set, such as "100k".
+        ratings: a file, a folder of parts or of prepared ratings, a table of pandas, polars or Arrow, or a MovieLens
+            data set, such as "100k".
         recipe: a committed recipe, such as "best-ratings" or "lnn-adam-ratio", or a configuration file.
         test: ratings to test on, likewise.
         items: a table of items by id, with any other columns.
@@ -150,8 +152,11 @@ def arguments(data: Mapping[str, Any], recipe: str, seed: int, options: Mapping[
         if given["ratings"] in (data_set.name for data_set in catalogue.CATALOGUE):
             given["name"] = given.pop("ratings")
             source = "MovieLensDataModule"
-            if needless := [name for name, value in given.items() if value is not None and name not in _OF_MOVIELENS]:
-                raise OptionError(f"MovieLens has its own {', '.join(needless)}: leave them out")
+            _require_none("MovieLens has its", given, ("name", *_DIVISION, "path", "cache"))
+        elif isinstance(given["ratings"], str | Path) and is_prepared(Path(given["ratings"])):
+            given["folder"] = given.pop("ratings")
+            source = "PreparedDataModule"
+            _require_none("prepared ratings have their", given, ("folder", *_DIVISION))
         else:
             source = "TableDataModule"
         yield [
@@ -163,7 +168,13 @@ def arguments(data: Mapping[str, Any], recipe: str, seed: int, options: Mapping[
         ]
 
 
-_OF_MOVIELENS = ("name", "split", "seed", "validation", "batch_size", "path", "cache")
+_DIVISION = ("split", "seed", "validation", "batch_size")
+
+
+def _require_none(whose: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:
+    """Check that no argument is given but these."""
+    if needless := [name for name, value in given.items() if value is not None and name not in allowed]:
+        raise OptionError(f"{whose} own {', '.join(needless)}: leave them out")
 
 
 def _stored(value: Any, file: Path) -> Any:

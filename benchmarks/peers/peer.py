@@ -73,9 +73,10 @@ def training_set(ratings: Ratings, rows: Indices) -> TrainingSet:
 
     A table without a column, such as the users of a data set that says nothing of them, gives (n, 0) features.
     """
+    users, items = ratings.pairs(rows)
     return TrainingSet(
-        users=ratings.users[rows],
-        items=ratings.items[rows],
+        users=users,
+        items=items,
         values=ratings.values[rows],
         n_users=ratings.n_users,
         n_items=ratings.n_items,

@@ -27,7 +27,7 @@ from recsys.results.paths import results_folder
 
 def rmse(peer: Peer, ratings: Ratings, rows: Rows) -> float:
     """Root mean squared error over some rows, of predictions clipped to the rating scale."""
-    predicted = peer.predict(ratings.users[rows], ratings.items[rows])
+    predicted = peer.predict(*ratings.pairs(rows))
     errors = np.clip(predicted, ratings.scale.minimum, ratings.scale.maximum) - ratings.values[rows]
     return float(np.sqrt(np.mean(errors.astype(np.float64) ** 2)))
 

@@ -2,6 +2,7 @@
 
 from data.datamodules.base import Batch, RatingsDataModule
 from data.datamodules.movielens import MovieLensDataModule
+from data.datamodules.prepared import PreparedDataModule
 from data.datamodules.table import TableDataModule
 
-__all__ = ["Batch", "MovieLensDataModule", "RatingsDataModule", "TableDataModule"]
+__all__ = ["Batch", "MovieLensDataModule", "PreparedDataModule", "RatingsDataModule", "TableDataModule"]

@@ -136,12 +136,8 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         return DataLoader(_Rows(self, rows), sampler=batches, batch_size=None)
 
     def _batch(self, rows: npt.NDArray[np.int64]) -> Batch:
-        data = self.ratings
-        return (
-            torch.from_numpy(data.users[rows]),
-            torch.from_numpy(data.items[rows]),
-            torch.from_numpy(data.values[rows]),
-        )
+        users, items = self.ratings.pairs(rows)
+        return torch.from_numpy(users), torch.from_numpy(items), torch.from_numpy(self.ratings.values[rows])
 
 
 class _Rows(Dataset[Batch]):

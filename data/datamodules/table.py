@@ -12,6 +12,7 @@ from data.datamodules.base import RatingsDataModule
 from data.ratings import Ratings
 from data.splits import GIVEN, Split, given_split
 from data.tables.duplicates import Choice
+from data.tables.formats.files import stamps
 from data.tables.reading import read_train_and_test
 
 
@@ -87,21 +88,14 @@ class TableDataModule(RatingsDataModule):
         options = self._source | {"columns": tuple((self._source["columns"] or {}).items())}
         if isinstance(options["scale"], list):
             options["scale"] = tuple(options["scale"])
-        return _read_once(tuple(options.items()), tuple(_stamps(Path(table)) for table in tables if table is not None))
+        return _read_once(tuple(options.items()), tuple(stamps(Path(table)) for table in tables if table is not None))
 
 
 @lru_cache(maxsize=1)
-def _read_once(options: tuple[tuple[str, Any], ...], stamps: object) -> tuple[Ratings, int]:
+def _read_once(options: tuple[tuple[str, Any], ...], _stamps: object) -> tuple[Ratings, int]:
     """The ratings of files, which cannot change, read once for all data modules that follow one another.
 
-    `stamps` are others when a file has changed since.
+    `_stamps` are others when a file has changed since.
     """
     given = dict(options)
     return read_train_and_test(**(given | {"columns": dict(given["columns"])}))
-
-
-def _stamps(path: Path) -> tuple[tuple[str, int, int], ...]:
-    """When the files of a table were changed, and how long they are; for a member of an archive, the archive."""
-    there = next(each for each in (path, *path.parents, Path()) if each.exists())
-    files = sorted(there.rglob("*")) if path.is_dir() else [there]
-    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from data.errors import DuplicateRatingError
+from data.ids import Id
 
 logger = logging.getLogger("data")
 
 Choice = Literal["refuse", "first", "last", "mean"]
+ONE_OF_THEM = "Remove one, or say --data.duplicates last, first or mean."
 
 
 class Kept(NamedTuple):
@@ -58,13 +60,20 @@ def without_duplicates(
     if choice == "mean":
         sums = np.add.reduceat(values[order], begins, dtype=np.float64)
         kept = (sums / (ends - begins)).astype(np.float32)
-    logger.info(
-        "%s ratings of pairs that are rated several times were left out: --data.duplicates %s",
-        f"{pairs.size - rows.size:,}",
-        choice,
-    )
     ascending = np.argsort(rows)
     return Kept(rows[ascending], kept[ascending])
+
+
+def rated_again(user: Id, item: Id, first: str, second: str, remedy: str = ONE_OF_THEM) -> str:
+    """What to say of two ratings of one pair, each at its place."""
+    return f"{second}: user {user!s:.60} rates item {item!s:.60} again, after {first}. {remedy}"
+
+
+def say_left_out(n: int, choice: Choice) -> None:
+    """Say aloud how many ratings a choice has left out."""
+    logger.info(
+        "%s ratings of pairs that are rated several times were left out: --data.duplicates %s", f"{n:,}", choice
+    )
 
 
 def _any_twice(pairs: npt.NDArray[np.int64]) -> bool:

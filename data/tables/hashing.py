@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,24 @@ import pandas as pd
 from data.ids import Ids, StringIds
 
 
-def sha256_of(facts: object, arrays: Iterable[Ids | npt.NDArray[Any] | None], tables: Iterable[pd.DataFrame]) -> str:
-    """The SHA-256, in hexadecimal digits.
+class InBlocks(Protocol):
+    """An array that comes in blocks, one after the other, since it may be larger than memory."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the whole."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of each block."""
+
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]: ...
+
+
+def sha256_of(
+    facts: object, arrays: Iterable[Ids | npt.NDArray[Any] | InBlocks | None], tables: Iterable[pd.DataFrame]
+) -> str:
+    """The SHA-256, in hexadecimal digits; an array in blocks counts as the whole one would.
 
     Args:
         facts: what has a `repr` that says all.
@@ -26,8 +42,8 @@ def sha256_of(facts: object, arrays: Iterable[Ids | npt.NDArray[Any] | None], ta
         parts: list[Any] = [array.offsets, array.text] if isinstance(array, StringIds) else [array]
         for each in parts:
             digest.update(repr(None if each is None else (each.shape, each.dtype.str)).encode())
-            if each is not None:
-                digest.update(np.ascontiguousarray(each).data)
+            for block in () if each is None else [each] if isinstance(each, np.ndarray) else each:
+                digest.update(np.ascontiguousarray(block).data)
     for table in tables:
         if table.shape[1]:
             digest.update(table.to_json(orient="split", date_format="iso").encode())

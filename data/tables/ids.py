@@ -31,7 +31,28 @@ def dense_ids(
         InvalidIdError: ids are neither text nor whole numbers of at most 63 bits and a sign.
     """
     coded = Coded(column, f"{what} id", where)
-    distinct = _whole_numbers(coded.distinct) if are_written else _plain(coded, what, where)
+    place, ids = in_order(distinct_ids(coded, what, where, are_written=are_written), are_written=are_written)
+    return coded.each(place), ids
+
+
+def distinct_ids(coded: Coded, what: str, where: Where, *, are_written: bool) -> pa.Array:
+    """The distinct ids of a column, (k,), as text or int64; those of a text as they are written.
+
+    Raises:
+        InvalidIdError: as `dense_ids`.
+    """
+    return coded.distinct if are_written else _plain(coded, what, where)
+
+
+def in_order(distinct: pa.Array, *, are_written: bool) -> tuple[npt.NDArray[np.int64], Ids]:
+    """For each of the distinct ids (k,) its place among all in order, (k,), and all in order.
+
+    Args:
+        distinct: text or int64.
+        are_written: whether they come from a text: then they are whole numbers if all are written as such.
+    """
+    if are_written:
+        distinct = _whole_numbers(distinct)
     if pa.types.is_integer(distinct.type):
         numbers = distinct.to_numpy()
         order = np.argsort(numbers)
@@ -42,7 +63,7 @@ def dense_ids(
         ids = _string_ids(text.take(order))
     place = np.empty(order.size, np.int64)
     place[order] = np.arange(order.size)
-    return coded.each(place), ids
+    return place, ids
 
 
 def _plain(coded: Coded, what: str, where: Where) -> pa.Array:

@@ -109,27 +109,37 @@ def _together(tables: Sequence[StoredTable], read: list[pa.Table]) -> dict[str, 
     first, roles = tables[0], read[0].column_names
     for table, other in zip(tables, read, strict=True):
         if set(other.column_names) != set(roles):
-            timed, untimed = (first, table) if "time" in roles else (table, first)
-            raise MalformedRowError(
-                f"{timed.name} has times, and {untimed.name} has none. Give times to all, or leave them out: "
-                "--data.columns.time ''."
-            )
+            raise times_differ(*((first, table) if "time" in roles else (table, first)))
     together: dict[str, pa.ChunkedArray] = {}
     for role in roles:
         columns = [table[role] for table in read]
-        types = list(dict.fromkeys(_kind(column.type) for column in columns))
+        types = list(dict.fromkeys(kind_of(column.type) for column in columns))
         if len(types) > 1:
-            other = next(table for table, column in zip(tables, columns, strict=True) if _kind(column.type) != types[0])
-            raise MalformedRowError(
-                f"{role} is {types[0]} in {first.name}, and {types[1]} in {other.name}. "
-                "Let all tables have it in one way."
-            )
+            kinds = zip(tables, (kind_of(column.type) for column in columns), strict=True)
+            other = next(table for table, kind in kinds if kind != types[0])
+            raise kinds_differ(role, first, types[0], other, types[1])
         together[role] = columns[0] if len(columns) == 1 else _concatenated(columns)
     read.clear()
     return together
 
 
-def _kind(kind: pa.DataType) -> str:
+def times_differ(timed: StoredTable, untimed: StoredTable) -> MalformedRowError:
+    """What to say of two parts of one table, one of which has times."""
+    return MalformedRowError(
+        f"{timed.name} has times, and {untimed.name} has none. Give times to all, or leave them out: "
+        "--data.columns.time ''."
+    )
+
+
+def kinds_differ(role: str, first: StoredTable, kind: str, other: StoredTable, other_kind: str) -> MalformedRowError:
+    """What to say of two parts of one table that have a column in different ways."""
+    return MalformedRowError(
+        f"{role} is {kind} in {first.name}, and {other_kind} in {other.name}. Let all tables have it in one way."
+    )
+
+
+def kind_of(kind: pa.DataType) -> str:
+    """What a type of columns is, for messages: types of one kind go together."""
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return "a number"
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):

@@ -11,16 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from data.errors import DuplicateRatingError, OptionError, RatingOutsideScaleError
+from data.errors import DuplicateRatingError, OptionError
 from data.ratings import Ratings, RatingScale
 from data.tables.coded import Coded, Where
 from data.tables.descriptions import described_by
-from data.tables.duplicates import Choice, without_duplicates
+from data.tables.duplicates import ONE_OF_THEM, Choice, rated_again, say_left_out, without_duplicates
 from data.tables.hashing import sha256_of
 from data.tables.ids import dense_ids
 from data.tables.rating_values import distinct_ratings
 from data.tables.ratings_columns import RatingsColumns
-from data.tables.scale import rating_scale
+from data.tables.scale import outside_scale, rating_scale
 from data.tables.times import seconds
 
 
@@ -87,12 +87,9 @@ def read_train_and_test(
 
     def twice(first: int, second: int) -> str:
         user, item = user_ids[user_indices[second]], item_ids[item_indices[second]]
-        remedy = (
-            "Remove one, or say --data.duplicates last, first or mean."
-            if (first < n_train) == (second < n_train)
-            else "A rating to test on may not be trained on: remove one."
-        )
-        return f"{where(second)}: user {user!s:.60} rates item {item!s:.60} again, after {where(first)}. {remedy}"
+        is_leak = (first < n_train) != (second < n_train)
+        remedy = "A rating to test on may not be trained on: remove one." if is_leak else ONE_OF_THEM
+        return rated_again(user, item, where(first), where(second), remedy)
 
     n_rows = values.size
     pairs = user_indices * item_ids.size + item_indices
@@ -102,6 +99,7 @@ def read_train_and_test(
         user_indices, item_indices, values = user_indices[kept.rows], item_indices[kept.rows], kept.values
         times = None if times is None else times[kept.rows]
         n_train = int(np.count_nonzero(kept.rows < n_train))
+        say_left_out(n_rows - values.size, duplicates)
         if duplicates == "mean":
             found = RatingScale(found.minimum, found.maximum)
     del pairs
@@ -139,11 +137,7 @@ def _on_a_scale(
     nearest, sound = scale.nearest(distinct)
     if not sound.all():
         place = int(np.argmin(sound))
-        raise RatingOutsideScaleError(
-            f"{where(coded.first_row(place))}: the rating {distinct[place]:.10g} is none of {scale}. Correct it, or "
-            f"give another scale: --data.scale {min(distinct.min(), scale.minimum):g},"
-            f"{max(distinct.max(), scale.maximum):g}."
-        )
+        raise outside_scale(where(coded.first_row(place)), distinct[place], scale, distinct)
     return coded.each(nearest.astype(np.float32)), scale
 
 

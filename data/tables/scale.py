@@ -47,6 +47,17 @@ def rating_scale(distinct: npt.NDArray[np.float64], given: str | Sequence[float]
     return RatingScale(least, greatest, _step(np.append(inside, greatest), least))
 
 
+def outside_scale(
+    where: str, rating: float, scale: RatingScale, distinct: npt.NDArray[np.float64]
+) -> RatingOutsideScaleError:
+    """What to say of a rating that is none of a scale; the distinct ratings (k,) show which scale would do."""
+    least, greatest = min(distinct.min(), scale.minimum), max(distinct.max(), scale.maximum)
+    return RatingOutsideScaleError(
+        f"{where}: the rating {rating:.10g} is none of {scale}. Correct it, or give another scale: --data.scale "
+        f"{least:g},{greatest:g}."
+    )
+
+
 def _step(distinct: npt.NDArray[np.float64], least: float) -> float | None:
     """The largest step from the least to all distinct ratings, if it has few decimals."""
     above = distinct - least

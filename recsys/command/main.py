@@ -4,7 +4,8 @@
 and exports the artefact that the server answers from. `recsys publish ARTEFACT` takes the server to another artefact,
 or back. `recsys cross_validate` fits a recipe on every fold but one, in turn; `recsys tune` searches its settings.
 `recsys predict --pairs FILE` and `recsys recommend` answer from an artefact, for many pairs or users at once; `recsys
-describe RATINGS` shows what ratings there are, before training. Each has its own --help.
+describe RATINGS` shows what ratings there are, before training; `recsys prepare SOURCE --out FOLDER` writes them in a
+form that training maps into memory. Each has its own --help.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from difflib import get_close_matches
 
 from data.errors import DataError
 from recsys.artifact import ArtifactError
-from recsys.command import publish
+from recsys.command import prepare, publish
 from recsys.command.answers import predict, recommend
 from recsys.command.arguments.messages import file_problem
 from recsys.command.describe import command as describe
@@ -30,6 +31,7 @@ LIGHTNING = ("fit", "validate", "test", "predict")
 # installed. Each takes the arguments behind its name.
 WITHOUT_LIGHTNING: dict[str, Callable[[list[str]], None]] = {
     "describe": describe.run,
+    "prepare": prepare.run,
     "publish": publish.run,
     "recommend": recommend.run,
 }

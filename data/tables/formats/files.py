@@ -111,6 +111,13 @@ def stored_files(path: Path) -> list[StoredFile]:
     return [StoredFile(path)]
 
 
+def stamps(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """When the files of a table were changed, and how long they are; for a member of an archive, the archive."""
+    there = next(each for each in (path, *path.parents, Path()) if each.exists())
+    files = sorted(there.rglob("*")) if path.is_dir() else [there]
+    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+
+
 def _packing(beginning: bytes) -> str | None:
     return next((name for name, mark in _PACKINGS if mark.match(beginning)), None)
 

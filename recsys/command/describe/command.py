@@ -10,6 +10,7 @@ from pathlib import Path
 from data.description import describe
 from data.movielens import load
 from data.movielens.catalogue import CATALOGUE
+from data.prepared import Prepared, is_prepared
 from data.ratings import Ratings
 from data.tables import read_ratings
 from recsys.command.answers.options import add_columns, columns_of
@@ -37,8 +38,8 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "ratings",
         metavar="RATINGS",
-        help="a file of ratings, or a folder of its parts, in any format that a fit reads; or a data set of MovieLens: "
-        + ", ".join(_DATA_SETS),
+        help="a file of ratings, or a folder of its parts, in any format that a fit reads; a folder of prepared "
+        "ratings; or a data set of MovieLens: " + ", ".join(_DATA_SETS),
     )
     add_columns(parser, "user", "item", "rating", "time")
     parser.add_argument(
@@ -77,6 +78,8 @@ def _ratings(given: argparse.Namespace) -> Ratings:
     """A file goes before a data set of the same name."""
     if given.ratings in _DATA_SETS and not Path(given.ratings).exists():
         return load(given.ratings)
+    if is_prepared(Path(given.ratings)):
+        return Prepared(Path(given.ratings)).ratings
     return read_ratings(given.ratings, columns=columns_of(given), scale=given.scale, duplicates=given.duplicates)
 
 

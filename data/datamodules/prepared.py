@@ -1,0 +1,64 @@
+"""Prepared ratings as a Lightning data module: arrays on disk, which are mapped."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from typing_extensions import override
+
+from data.datamodules.base import RatingsDataModule
+from data.prepared import Prepared
+from data.prepared.form import MANIFEST
+from data.ratings import Ratings
+
+
+class PreparedDataModule(RatingsDataModule):
+    """Batches of prepared ratings, split as those of their source are: the same rows for the same seed."""
+
+    def __init__(
+        self,
+        folder: Path,
+        split: str | float = "0.9",
+        seed: int = 0,
+        validation: float = 0.1,
+        batch_size: int | None = None,
+    ) -> None:
+        """Say which ratings, and how they are divided. Nothing is read yet.
+
+        Args:
+            folder: what `recsys prepare` has made.
+            split: share of training ratings in a random split (0.9, 0.8), a fold of a random k-fold (kfold-5-1), a
+                split by time (time-0.9), an official fold of MovieLens 100k (u1 … u5, ua, ub), or all, which leaves
+                none to test on.
+            seed: seed of the random splits and of the order of batches.
+            validation: share of the training ratings to hold out for choosing the number of epochs; 0 for none.
+            batch_size: ratings in a batch, drawn in a new order each epoch; the whole training set if not given.
+
+        Raises:
+            ValueError: validation is not in [0, 1), batch_size is less than 1, or the seed is negative.
+            UnknownSplitError: there is no such split.
+        """
+        super().__init__(split, seed, validation, batch_size)
+        self.folder = Path(folder)
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The ratings as they lie on the disk, also in order of users and of items.
+
+        Raises:
+            PreparedFolderError: the folder holds none, or they are not whole.
+        """
+        manifest = self.folder / MANIFEST
+        return _open_once(self.folder, manifest.stat().st_mtime_ns if manifest.exists() else None)
+
+    @property
+    @override
+    def ratings(self) -> Ratings:
+        return self.prepared.ratings
+
+
+@lru_cache(maxsize=1)
+def _open_once(folder: Path, _changed: int | None) -> Prepared:
+    """Prepared ratings, mapped once for all data modules that follow one another; anew when they have changed."""
+    return Prepared(folder)
