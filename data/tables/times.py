@@ -119,6 +119,7 @@ def _from_text(column: pa.ChunkedArray, where: Where) -> pa.ChunkedArray:
     """Text as times, or as numbers if all of it is numbers."""
     for target in _WRITTEN:
         try:
+            column[:1].cast(target)  # a cast that fails goes on to the last row
             return column.cast(target)
         except pa.ArrowInvalid:
             continue
