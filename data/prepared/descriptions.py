@@ -30,9 +30,14 @@ def read_table(folder: Path, side: str, ids: Ids) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame(index=index)
     try:
-        table: pd.DataFrame = pa.feather.read_table(str(path)).to_pandas().set_axis(index, axis=0)
+        stored = pa.feather.read_table(str(path))
+        table: pd.DataFrame = stored.to_pandas().set_axis(index, axis=0)
     except (pa.ArrowException, OSError, ValueError) as cause:
         raise PreparedFolderError(f"{path} is damaged: {cause}. Prepare the ratings again.") from cause
+    for column in stored.schema.pandas_metadata["columns"]:
+        if column["numpy_type"] == "object":  # such as titles, of which pandas makes a type of strings
+            values = table[column["name"]]
+            table[column["name"]] = values.astype(object).where(values.notna(), None)
     if "genres" in table:  # tuples, of which Arrow makes lists
         table["genres"] = [tuple(genres) for genres in table["genres"]]
     return table
