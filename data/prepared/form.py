@@ -173,7 +173,7 @@ class Prepared:
         path = self.folder / f"{name}.npy"
         try:
             array = np.asarray(np.load(path, mmap_mode="r"))
-        except (OSError, ValueError) as cause:
+        except (OSError, ValueError, EOFError) as cause:
             raise PreparedFolderError(f"{path} is missing or damaged: {cause}. {_AGAIN}") from cause
         kinds = kinds if isinstance(kinds, tuple) else (kinds,)
         if array.dtype not in kinds or array.ndim != 1 or size not in (None, array.size):

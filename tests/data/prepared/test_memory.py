@@ -1,0 +1,50 @@
+"""Memory does not grow with the number of ratings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pytest
+
+from data.prepared import Prepared
+
+N_USERS, N_ITEMS = 50_000, 5_000
+MOST = 192 << 20  # bytes that four times as many ratings may take beyond those of fewer; they take 22 MiB a million
+
+
+def write(file: Path, n: int) -> None:
+    rows = np.random.default_rng(0).permutation(n)
+    table = {
+        "user": rows % N_USERS,
+        "item": (rows // N_USERS * 7 + rows % N_USERS) % N_ITEMS,
+        "rating": rows % 5 + 1,
+        "time": rows,
+    }
+    pa.csv.write_csv(pa.table(table), file)
+
+
+def peak(file: Path, folder: Path) -> int:
+    """Bytes that a process has held at most."""
+    call = (
+        "import resource; from pathlib import Path; from data.prepared import prepare; "
+        f"prepare({str(file)!r}, Path({str(folder)!r})); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    return int(subprocess.check_output([sys.executable, "-c", call], stderr=subprocess.DEVNULL)) * 1024
+
+
+@pytest.mark.slow
+def test_four_times_as_many_ratings_take_no_more_memory(tmp_path: Path) -> None:
+    peaks = []
+    for n in (1_500_000, 6_000_000):
+        file = tmp_path / f"{n}.csv"
+        write(file, n)
+        peaks.append(peak(file, tmp_path / str(n)))
+        assert Prepared(tmp_path / str(n)).manifest.n_ratings == n
+    assert peaks[1] < 1 << 30
+    assert peaks[1] - peaks[0] < MOST

@@ -1,0 +1,102 @@
+"""The data module of prepared ratings: the splits, batches and fits of the source they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from data.datamodules import MovieLensDataModule, PreparedDataModule, RatingsDataModule, TableDataModule
+from data.errors import PreparedFolderError
+from data.movielens import Ratings
+from data.prepared import prepare
+
+SPLITS = ["0.9", "kfold-5-2", "time-0.8", "all"]
+
+
+@pytest.fixture(scope="module")
+def table(movielens_100k: Ratings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MovieLens 100k as a table."""
+    ratings = movielens_100k
+    file = tmp_path_factory.mktemp("table") / "u.csv"
+    pd.DataFrame(
+        {
+            "user": ratings.user_ids[ratings.users],
+            "item": ratings.item_ids[ratings.items],
+            "rating": ratings.values,
+            "time": ratings.timestamps,
+        }
+    ).to_csv(file, index=False)
+    return file
+
+
+@pytest.fixture(scope="module")
+def of_table(table: Path) -> Path:
+    """The table, prepared."""
+    prepare(table, table.with_name("prepared"))
+    return table.with_name("prepared")
+
+
+def require_same_batches(one: RatingsDataModule, other: RatingsDataModule) -> None:
+    """Ids, rows of the split, and training and validation batches are the same."""
+    assert np.array_equal(one.ratings.user_ids, other.ratings.user_ids)
+    assert np.array_equal(one.ratings.item_ids, other.ratings.item_ids)
+    assert np.array_equal(one.split.train, other.split.train)
+    assert np.array_equal(one.split.test, other.split.test)
+    loaders: list[Callable[[RatingsDataModule], object]] = [
+        lambda data: list(data.train_dataloader()),
+        lambda data: [list(loader) for loader in data.val_dataloader()],
+        lambda data: list(data.test_dataloader()),
+    ]
+    for loader in loaders:
+        for batches in zip(_tensors(loader(one)), _tensors(loader(other)), strict=True):
+            assert batches[0].dtype == batches[1].dtype
+            assert torch.equal(*batches)
+
+
+def _tensors(batches: object) -> list[torch.Tensor]:
+    if isinstance(batches, torch.Tensor):
+        return [batches]
+    assert isinstance(batches, list | tuple)
+    return [tensor for each in batches for tensor in _tensors(each)]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_splits_and_batches_are_those_of_the_table(split: str, table: Path, of_table: Path) -> None:
+    options = {"split": split, "seed": 3, "validation": 0.1, "batch_size": 30_000}
+    require_same_batches(
+        PreparedDataModule(of_table, **options),  # type: ignore[arg-type]
+        TableDataModule(table, **options),  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("split", ["u1", "ub"])
+def test_official_splits_of_movielens_are_those_of_its_own_data_module(split: str, tmp_path: Path) -> None:
+    prepare("100k", tmp_path / "prepared")
+    require_same_batches(PreparedDataModule(tmp_path / "prepared", split=split), MovieLensDataModule(split=split))
+
+
+def test_times_of_pairs_are_those_of_the_table(table: Path, of_table: Path) -> None:
+    one, other = PreparedDataModule(of_table), TableDataModule(table)
+    users, items, _ = other.training_set()
+    assert torch.equal(one.rating_times(users, items), other.rating_times(users, items))
+
+
+def test_prepared_ratings_are_opened_once_and_anew_when_they_have_changed(tmp_path: Path) -> None:
+    file, folder = tmp_path / "plays.csv", tmp_path / "prepared"
+    file.write_text("user,item,rating\na,x,1\nb,x,2\n")
+    prepare(file, folder)
+    first = PreparedDataModule(folder).ratings
+    assert PreparedDataModule(folder, seed=3).ratings is first
+    prepare(file, folder, scale="0,5", replace=True)
+    assert PreparedDataModule(folder).rating_scale == (0, 5)
+
+
+def test_nothing_is_read_before_it_is_needed(tmp_path: Path) -> None:
+    data = PreparedDataModule(tmp_path / "missing")
+    with pytest.raises(PreparedFolderError, match="holds no prepared ratings"):
+        _ = data.ratings
