@@ -78,7 +78,7 @@ def test_every_option_of_the_command_is_documented(
             assert f"`{option}`" in training, option
 
 
-@pytest.mark.parametrize("command", ["publish", "recommend", "describe", "predict --pairs FILE"])
+@pytest.mark.parametrize("command", ["publish", "recommend", "describe", "prepare", "predict --pairs FILE"])
 def test_every_option_of_the_commands_without_lightning_is_documented(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -72,7 +72,7 @@ class IdCodes:
     def dense(self, ids: Ids) -> Iterator[npt.NDArray[np.int32]]:
         """For each row the place of its id among all, in blocks as they came; then the files are removed."""
         codes = StoredArray(self._codes, np.int32).blocks(iter(self._rows))
-        with pa.ipc.open_stream(str(self._dictionaries)) as reader:
+        with pa.OSFile(str(self._dictionaries)) as file, pa.ipc.open_stream(file) as reader:
             value_set = _as_array(ids).cast(reader.schema.field("id").type)
             group: list[pa.Array] = []
             for batch in reader:

@@ -37,6 +37,7 @@ def in_order(blocks: Iterable[Rows], by: tuple[str, ...], scratch: Path) -> Iter
         "temp_directory": str(scratch / "sorting"),
     }
     with duckdb.connect(config=config) as connection:
+        connection.execute("SET enable_progress_bar = false")  # which it may draw where others read
         connection.register("given", reader)
         found = connection.sql(f"SELECT * FROM given ORDER BY {', '.join(by)}")  # execute() would hold all of it
         for batch in found.to_arrow_reader(_BLOCK):

@@ -142,7 +142,7 @@ def test_tables_of_users_and_items_survive(tmp_path: Path) -> None:
     file.write_text("user,item,rating\na,x,1\nb,y,2\nb,z,5\n")
     items.write_text("item,title,genres,price\nx,Ex (1999),B|A,3\ny,Why (2001),,\n")
     users.write_text("user,age,member\na,31,true\nb,,\n")
-    options = {"items": items, "users": users}
+    options: dict[str, Any] = {"items": items, "users": users}
     found = prepared(file, tmp_path / "prepared", **options)
     require_same(found, read_ratings(file, **options))
     assert found.ratings.item_table["genres"].tolist() == [("A", "B"), (), ()]
