@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from data.prepared.arrays import StoredArray, written
+from data.prepared.progress import shown
 from data.prepared.sorting import Rows, in_order
 
 OTHER = {"user": "item", "item": "user"}  # the side that one is not
@@ -40,7 +41,8 @@ def write_sorted(folder: Path, side: str, n: dict[str, int], scratch: Path) -> t
         written(sorted_by / "rows.npy", np.int32 if n_ratings < _LEAST_LONG else np.int64) as write_rows,
         written(sorted_by / "starts.npy", np.int64) as write_starts,
     ):
-        for block in in_order(pairs(folder, side, n[other]), ("pair", "row"), scratch):
+        blocks = in_order(pairs(folder, side, n[other]), ("pair", "row"), scratch)
+        for block in shown(blocks, f"ratings are sorted by {side}s", lambda rows: rows["pair"].size, n_ratings):
             sides, others = np.divmod(block["pair"], n[other])
             counts += np.bincount(sides, minlength=n[side])
             write_others(others)

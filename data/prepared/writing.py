@@ -21,6 +21,7 @@ from data.prepared.arrays import StoredArray, written
 from data.prepared.descriptions import write_table
 from data.prepared.id_codes import IdCodes
 from data.prepared.other_columns import RatingBlocks, TimeBlocks
+from data.prepared.progress import shown
 from data.prepared.repeated import leave_one
 from data.prepared.sorted_rows import write_sorted
 from data.prepared.source_rows import SourceRows
@@ -79,7 +80,7 @@ def write_rows(source: Path, folder: Path, scratch: Path, options: TableOptions)
         codes = {side: IdCodes(side, scratch, files, are_written=rows.are_written) for side in ("user", "item")}
         ratings = RatingBlocks(scratch, files)
         times = TimeBlocks(scratch, files) if rows.has_times else None
-        for block, where in rows:
+        for block, where in shown(rows, "ratings are read", lambda found: int(found[0].num_rows)):
             for side in codes:
                 codes[side].add(block[side], where)
             ratings.add(block["rating"], where)

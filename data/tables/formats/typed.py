@@ -30,7 +30,7 @@ class ParquetTable(StoredTable):
         """
         super().__init__(file.name)
         with _opened(file) as source:
-            self._file = _sound(file.name, "Parquet", lambda: pa.parquet.ParquetFile(source))
+            self._file = _sound(file.name, "Parquet", lambda: pa.parquet.ParquetFile(source, pre_buffer=False))
 
     @property
     @override
