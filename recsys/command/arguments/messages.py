@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from recsys.command.recipes import CONFIGS, recipe_names
@@ -26,7 +27,7 @@ _KINDS = {
     "<class 'str'>": "text",
     "<class 'list'>": "a list",
     "<class 'tuple'>": "a list",
-    "<class 'pathlib.Path'>": "a path",
+    str(Path): "a path",  # whose module is another one in Python 3.13
     "<class 'NoneType'>": "null",
 }
 
