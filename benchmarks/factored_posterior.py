@@ -2,7 +2,8 @@
 
 Models as `best-ratings` and `best-all` are fitted, and beside the factors the exact mean and variance over all draws
 are kept of the validation ratings, by Welford's recurrence. Printed are RMSE and coverage by the exact averages, and by
-how much those by the factors differ, for several ranks of the mean.
+how much those by the factors differ, for several ranks of the mean; then the RMSE of predictions without the ratings'
+times for several ranks of the weights of `UnknownTime`.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from benchmarks.best_model import variants
 from data.datamodules import MovieLensDataModule
 from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.models import BayesianEmbedding
-from recsys.posterior import factored_mean
+from recsys.posterior import factored_mean, unknown_time
 from recsys.posterior.coverage import Coverage
 
 _MODELS = ("who rated what", "who rated what, ordered probit", "everything")
+_ALL = 1 << 30  # factors: the weights themselves
 _LEARNING_RATE = 0.02  # as in best-ratings
 
 
@@ -56,15 +58,12 @@ class _Exact(pl.Callback):
         posterior.average = also_exactly  # type: ignore[method-assign]  # of this one
 
 
-def measured(settings: dict[str, Any], sweeps: int, seed: int) -> list[float]:
-    """RMSE and coverages by the exact averages, then those by the factors, of one fit."""
-    data = MovieLensDataModule(split="0.9", seed=seed, validation=0.1)
-    pl.seed_everything(seed, verbose=False)
+def fitted(data: MovieLensDataModule, settings: dict[str, Any], sweeps: int, *beside: pl.Callback) -> BayesianEmbedding:
+    """A model that is fitted to what is not held out for validation."""
+    pl.seed_everything(data.seed, verbose=False)
     model = BayesianEmbedding(data.n_users, data.n_items, **settings)
     optimizer = partial(torch.optim.Adam, lr=_LEARNING_RATE)
     model.configure_optimizers = lambda: optimizer(model.parameters())  # type: ignore[method-assign]  # as LightningCLI
-    ((users, items, ratings),) = tuple(data.val_dataloader()[0])
-    exact = _Exact(users, items)
     trainer = pl.Trainer(
         accelerator="cpu",
         max_epochs=model.point_epochs + model.burn_in + sweeps,
@@ -74,9 +73,23 @@ def measured(settings: dict[str, Any], sweeps: int, seed: int) -> list[float]:
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=10_000,
-        callbacks=[exact],
+        callbacks=list(beside),
     )
     trainer.fit(model, datamodule=data)
+    return model
+
+
+def held_out(seed: int) -> MovieLensDataModule:
+    """MovieLens 100K with validation ratings."""
+    return MovieLensDataModule(split="0.9", seed=seed, validation=0.1)
+
+
+def of_averages(settings: dict[str, Any], sweeps: int, seed: int) -> list[float]:
+    """RMSE and coverages by the exact averages, then those by the factors, of one fit."""
+    data = held_out(seed)
+    ((users, items, ratings),) = tuple(data.val_dataloader()[0])
+    exact = _Exact(users, items)
+    model = fitted(data, settings, sweeps, exact)
     posterior = model.posterior
     assert posterior is not None
     by_factors = model.predictive(users, items)
@@ -96,11 +109,20 @@ def measured(settings: dict[str, Any], sweeps: int, seed: int) -> list[float]:
     return numbers
 
 
+def as_served(sweeps: int, seed: int) -> float:
+    """RMSE of predictions without the ratings' times, of one fit of everything."""
+    data = held_out(seed)
+    ((users, items, ratings),) = tuple(data.val_dataloader()[0])
+    rated = fitted(data, variants()["everything"](), sweeps).rate(users, items)
+    return float((rated - ratings).double().square().mean().sqrt())
+
+
 def main() -> None:
-    """Measure and print a table."""
+    """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=list(variants()), default=list(_MODELS), metavar="NAME")
     parser.add_argument("--ranks", nargs="+", type=int, default=[16, 32, 64], help="of the mean")
+    parser.add_argument("--time-ranks", nargs="+", type=int, default=[32, 64, 128], help="of the weights of times")
     parser.add_argument("--seeds", nargs="+", type=int, default=[100, 101, 102], help="of the splits and the models")
     parser.add_argument("--sweeps", type=int, default=385, help="sweeps that are averaged")
     arguments = parser.parse_args()
@@ -112,13 +134,19 @@ def main() -> None:
     for name in arguments.models:
         for rank in arguments.ranks:
             with patch.object(factored_mean, "RANK", rank):
-                found = [measured(variants()[name](), arguments.sweeps, seed) for seed in arguments.seeds]
+                found = [of_averages(variants()[name](), arguments.sweeps, seed) for seed in arguments.seeds]
             exact, half, most, by_factors, half_by, most_by = np.mean(found, 0)
             print(
                 f"| {name} | {rank} | {exact:.5f} | {by_factors - exact:+.5f} | {half:.2%} and {most:.2%} | "
                 f"{100 * (half_by - half):+.2f} and {100 * (most_by - most):+.2f} points |",
                 flush=True,
             )
+    print("\n| rank of the weights | RMSE without times |")
+    print("|---|---|")
+    for rank in (_ALL, *arguments.time_ranks):
+        with patch.object(unknown_time, "RANK", rank):
+            rmse = np.mean([as_served(arguments.sweeps, seed) for seed in arguments.seeds])
+        print(f"| {'all' if rank == _ALL else rank} | {rmse:.5f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -138,9 +138,7 @@ class BayesianEmbedding(UserItemEmbedding):
         if self._unknown_time is None:
             return arrays
         windows = self._sampler.data.windows
-        unknown = self._unknown_time.moments(windows)
-        of_unknown = {"unknown_time_mean": unknown.mean.numpy(), "unknown_time_variance": unknown.variance.numpy()}
-        return {**arrays, **of_unknown, **window_arrays(windows, self.n_users)}
+        return {**arrays, **self._unknown_time.arrays(windows), **window_arrays(windows, self.n_users)}
 
     @property
     def _served(self) -> FactoredPosterior:

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from recsys.linalg.leading import truncated_product
 
-# The validation RMSE on MovieLens 100K is 0.00015 above that of the exact mean, with 32 it is 0.0003, with 16 0.0005:
-# `python -m benchmarks.factored_posterior`. The more there are, the longer a rating takes.
+# The validation RMSE on MovieLens 100K is up to 0.0002 above that of the exact mean, with 32 it is 0.0003, with 16
+# 0.0005: `python -m benchmarks.factored_posterior`. The more there are, the longer a rating takes.
 RANK = 64
 _WAITING = 8  # draws that are added at a time: about as many columns as the factors have, where adding costs least
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from recsys.posterior.time_windows import Moments, WindowEffects, total
+from recsys.linalg.leading import leading_of_symmetric
+from recsys.linalg.pattern import Pattern
+from recsys.posterior.time_windows import WindowEffects, total
 
 # Chosen on validation parts of seeds 100, 101 and 102. Sittings of half an hour and a power of 3 do about as well;
 # sittings of a minute or a day, and a power of 1, do worse.
@@ -15,12 +20,14 @@ _SITTING = 300  # seconds within which two ratings count as given together
 _PRIOR_COUNT, _PRIOR_SHARE = 1.0, 0.1  # a pair of items that nobody rated: together by one user in ten
 _POWER = 2.0
 _NONE_OF_THEM = 0.1  # weight of a sitting without a training rating, where a rating of a like time has up to 1
+# Of the weights' factors, see `python -m benchmarks.factored_posterior`.
+RANK = 128
 
 
 class UnknownTime:
-    """Mean and variance of Σ_w h_w for every user and item, over the times at which the user may rate the item.
+    """Mean and variance of Σ_w h_w for any user and item, over the times at which the user may rate the item.
 
-    The item i is rated with one of the user's training ratings j, with probability in proportion to
+    The item i is rated with one of the user's other training ratings j, with probability in proportion to
 
         a_ij = ((C_ij + π ν) / (N_ij + ν))²,
 
@@ -30,32 +37,46 @@ class UnknownTime:
     mixture, Σ_j a_ij (V_j + E_j²) / Σ_j a_ij − E². Effects add up over a user's sittings to nothing much; but what is
     rated together is alike, so they do not add up to nothing for one item.
 
-    Memory: n_items × n_items and n_users × n_items, which is for data sets as small as MovieLens 100K.
+    The weights are kept as factors, a_ij / 0.1 ≈ f_j · g_i: the leading eigenvectors of a_ij √(n_i + 1) √(n_j + 1), n_i
+    the number of ratings of item i, since what many rate is asked and answered from most. Sums over a user's ratings
+    are then vectors of the user. Memory: n_items × n_items while the weights are counted, n_users + n_items rows after.
     """
 
     def __init__(self, users: Tensor, items: Tensor, times: Tensor, n_users: int, n_items: int) -> None:
         """Count which items are rated together, from training ratings: users, items and times (n,), in seconds."""
-        self._users, self._items, self._times = users, items, times
-        self._shape = (n_users, n_items)
-        rated = self._matrix(torch.ones(len(users)))
-        by_both = rated.T @ rated  # N, (n_items, n_items)
+        self._users, self._times = users, times
+        self._rated = Pattern(users, items, (n_users, n_items))
+        ones = torch.ones(len(users))
         _, sitting = torch.unique(torch.stack([users, times // _SITTING]), dim=1, return_inverse=True)
-        places, ones = torch.stack([sitting, items]), torch.ones(len(items))
-        sittings = torch.sparse_coo_tensor(
-            places, ones, (int(sitting.max()) + 1, n_items), check_invariants=False
-        ).coalesce()
-        together = torch.sparse.mm(sittings.T, sittings).to_dense()  # C
-        self._weights = ((together + _PRIOR_SHARE * _PRIOR_COUNT) / (by_both + _PRIOR_COUNT)) ** _POWER  # a
-        self._total = rated @ self._weights + _NONE_OF_THEM
+        together, by_both = _counts(sitting, items, n_items), _counts(users, items, n_items)  # C and N
+        weights = ((together + _PRIOR_SHARE * _PRIOR_COUNT) / (by_both + _PRIOR_COUNT)) ** _POWER / _NONE_OF_THEM
+        weights.fill_diagonal_(0)
+        scale = (torch.bincount(items, minlength=n_items) + 1).sqrt()[:, None]
+        vectors, values = leading_of_symmetric(weights * scale * scale.T, RANK)
+        self._of_rated = (vectors / scale).float()  # f, (n_items, r)
+        self._of_asked = (self._of_rated * values).float()  # g, (n_items, r)
+        self._weights = self._sums(ones)
 
-    def moments(self, windows: Sequence[WindowEffects]) -> Moments:
-        """Mean and variance (n_users, n_items) of the sum of all windows' effects."""
+    def arrays(self, windows: Sequence[WindowEffects]) -> dict[str, npt.NDArray[Any]]:
+        """The factors as `recsys.artifact.latent.factored` takes them, for the present averages of the windows."""
         mean, variance = total(windows, self._users, self._times)
-        elsewhere = sum(float(window.prior_variance[0]) for window in windows)
-        expected = self._matrix(mean) @ self._weights / self._total
-        squares = (self._matrix(variance + mean.square()) @ self._weights + _NONE_OF_THEM * elsewhere) / self._total
-        return Moments(expected, (squares - expected.square()).clamp(min=0))
+        return {
+            "sitting_weights": self._weights.numpy(),
+            "sitting_means": self._sums(mean).numpy(),
+            "sitting_squares": self._sums(variance + mean.square()).numpy(),
+            "sitting_items": np.ascontiguousarray(self._of_asked.numpy()),
+        }
 
-    def _matrix(self, values: Tensor) -> Tensor:
-        """Values (n,) of the training ratings where they stand, 0 elsewhere, (n_users, n_items)."""
-        return torch.zeros(self._shape).index_put((self._users, self._items), values)
+    def _sums(self, values: Tensor) -> Tensor:
+        """Σ_j values_j f_j over the training ratings j of each user, of values (n,) of all of them, (n_users, r)."""
+        sums: Tensor = self._rated.matrix(values) @ self._of_rated
+        return sums
+
+
+def _counts(groups: Tensor, items: Tensor, n_items: int) -> Tensor:
+    """How many groups have both items, (n_items, n_items), of items (n,) and the groups (n,) that they are in."""
+    entries = torch.sparse_coo_tensor(
+        torch.stack([groups, items]), torch.ones(len(items)), (int(groups.max()) + 1, n_items), check_invariants=False
+    ).coalesce()
+    counts: Tensor = torch.sparse.mm(entries.T, entries).to_dense()
+    return counts

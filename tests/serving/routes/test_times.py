@@ -28,11 +28,12 @@ INFER = "/v2/models/recsys/infer"
 
 def arrays() -> dict[str, Array]:
     """The films, with effects of days: +0.4 and −0.3 of user 1, +0.2 of user 4; without a time, +0.05 for all."""
-    shape = films.MATRIX.shape
     known = [window_key(0, 6, np.array(user), np.array(T // DAY + more)) for user, more in ((0, 0), (0, 1), (3, 0))]
     return films.arrays("BayesianEmbedding") | {
-        "unknown_time_mean": np.full(shape, 0.05, np.float32),
-        "unknown_time_variance": np.full(shape, 0.1, np.float32),
+        "sitting_weights": np.zeros((6, 1), np.float32),
+        "sitting_means": np.full((6, 1), 0.05, np.float32),
+        "sitting_squares": np.full((6, 1), 0.1, np.float32),
+        "sitting_items": np.ones((5, 1), np.float32),
         "window_widths": np.array([DAY]),
         "new_window_variances": np.array([0.3], np.float32),
         "window_keys": np.array(known),

@@ -1,0 +1,32 @@
+"""Leading directions of matrices that are known by their factors, or that are symmetric."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from recsys.linalg.leading import leading_of_symmetric, truncated_product
+
+
+@pytest.mark.parametrize(("count", "error"), [(40, 1e-12), (200, 1e-12), (10, 1e-3)])
+def test_a_symmetric_matrix_has_the_values_of_largest_size_with_their_vectors(count: int, error: float) -> None:
+    generator = torch.Generator().manual_seed(1)
+    basis = torch.linalg.qr(torch.randn(120, 120, generator=generator, dtype=torch.float64))[0]
+    planted = torch.zeros(120, dtype=torch.float64)
+    planted[:40] = 0.8 ** torch.arange(40) * (-1.0) ** torch.arange(40)  # of both signs, and of rank 40
+    vectors, values = leading_of_symmetric(basis * planted @ basis.T, count)
+    kept = min(count, 40)
+    torch.testing.assert_close(values[:kept], planted[:kept], rtol=0, atol=error)
+    closest = basis[:, :kept] * planted[:kept] @ basis[:, :kept].T
+    torch.testing.assert_close(vectors * values @ vectors.T, closest, rtol=0, atol=10 * error)
+
+
+@pytest.mark.parametrize(("m", "n", "c", "rank"), [(30, 20, 8, 5), (30, 20, 25, 5), (6, 20, 8, 10), (30, 4, 8, 10)])
+def test_a_product_is_truncated_to_the_closest_of_its_rank(m: int, n: int, c: int, rank: int) -> None:
+    generator = torch.Generator().manual_seed(2)
+    left, right = (torch.randn(rows, c, generator=generator, dtype=torch.float64) for rows in (m, n))
+    u, values, v = torch.linalg.svd(left @ right.T, full_matrices=False)
+    found = truncated_product(left, right, rank)
+    kept = min(m, n, c, rank)
+    assert [side.shape for side in found] == [(m, kept), (n, kept)]
+    torch.testing.assert_close(found[0] @ found[1].T, u[:, :kept] * values[:kept] @ v[:kept])
