@@ -8,9 +8,10 @@ from pathlib import Path
 from typing_extensions import override
 
 from data.datamodules.base import RatingsDataModule
-from data.prepared import Prepared
+from data.prepared import Prepared, comes_with_test
 from data.prepared.form import MANIFEST
 from data.ratings import Ratings
+from data.splits import GIVEN, Split, given_split
 
 
 class PreparedDataModule(RatingsDataModule):
@@ -24,10 +25,10 @@ class PreparedDataModule(RatingsDataModule):
         validation: float = 0.1,
         batch_size: int | None = None,
     ) -> None:
-        """Say which ratings, and how they are divided. Nothing is read yet.
+        """Say which ratings, and how they are divided. No more than the manifest is read yet.
 
         Args:
-            folder: what `recsys prepare` has made.
+            folder: what `recsys prepare` has made. Where it was given ratings to test on, `split` is not used.
             split: share of training ratings in a random split (0.9, 0.8), a fold of a random k-fold (kfold-5-1), a
                 split by time (time-0.9), an official fold of MovieLens 100k (u1 … u5, ua, ub), or all, which leaves
                 none to test on.
@@ -41,6 +42,8 @@ class PreparedDataModule(RatingsDataModule):
         """
         super().__init__(split, seed, validation, batch_size)
         self.folder = Path(folder)
+        if comes_with_test(self.folder):
+            self.split_name = GIVEN
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -51,6 +54,13 @@ class PreparedDataModule(RatingsDataModule):
         """
         manifest = self.folder / MANIFEST
         return _open_once(self.folder, manifest.stat().st_mtime_ns if manifest.exists() else None)
+
+    @cached_property
+    @override
+    def split(self) -> Split:
+        if not comes_with_test(self.folder):
+            return super().split
+        return given_split(self.prepared.manifest.n_train, len(self.ratings))
 
     @property
     @override

@@ -43,6 +43,8 @@ class Manifest:
     name: str
     source: str
     n_ratings: int
+    n_train: int
+    """How many of the ratings, at the beginning, are not for testing; all, where no test ratings were given."""
     n_users: int
     n_items: int
     left_out: int
@@ -181,6 +183,18 @@ class Prepared:
                 f"{path} holds {array.dtype}{array.shape}, not {np.dtype(kinds[0])}({size},). {_AGAIN}"
             )
         return array
+
+
+def comes_with_test(path: Path) -> bool:
+    """Whether a path is that of prepared ratings some of which are given to test on.
+
+    Raises:
+        PreparedFolderError: the manifest is damaged.
+    """
+    if not is_prepared(path):
+        return False
+    manifest = Manifest.read(path)
+    return manifest.n_train < manifest.n_ratings
 
 
 def is_prepared(path: Path) -> bool:

@@ -33,6 +33,7 @@ def prepare(
     source: str | Path,
     folder: Path,
     *,
+    test: Path | None = None,
     columns: Mapping[str, str] | None = None,
     scale: str | Sequence[float] | None = None,
     duplicates: Choice = "refuse",
@@ -45,6 +46,7 @@ def prepare(
     Args:
         source: a file of ratings, a folder of its parts, or a data set of MovieLens, such as "100k".
         folder: where to; until all is done, it is as it was.
+        test: ratings to test on, a file or a folder of its parts.
         columns: as in `data.tables.read_ratings`, like all that follows.
         scale: least and greatest rating and perhaps the step.
         duplicates: what to do if a pair is rated twice.
@@ -61,7 +63,7 @@ def prepare(
     require_duckdb()
     if duplicates not in get_args(Choice):
         raise OptionError(f"duplicates are {', '.join(get_args(Choice))}, not {duplicates!r}")
-    options = TableOptions(columns or {}, scale, duplicates, items, users)
+    options = TableOptions(columns or {}, test, scale, duplicates, items, users)
     made_from = _made_from(source, options)
     folder = folder.absolute()
     if _is_done(folder, made_from, replace=replace):
@@ -92,7 +94,7 @@ def _made_from(source: str | Path, options: TableOptions) -> dict[str, Any]:
     given: dict[str, Any] = {"source": str(source), "options": asdict(options)}
     if not _is_movielens(source):
         given["source"] = str(Path(source).absolute())
-        tables = (Path(source), options.items, options.users)
+        tables = (Path(source), options.test, options.items, options.users)
         given["files"] = [stamps(table) for table in tables if table is not None]
     elif needless := [name for name, value in asdict(options).items() if value and (name, value) != _REFUSE]:
         raise OptionError(f"MovieLens has its own {', '.join(needless)}: leave them out")
@@ -108,6 +110,7 @@ def _manifest(name: str, source: str, found: Written, made_from: Mapping[str, An
         name=name,
         source=source,
         n_ratings=found.n_ratings,
+        n_train=found.n_train,
         n_users=found.ids["user"].size,
         n_items=found.ids["item"].size,
         left_out=found.left_out,

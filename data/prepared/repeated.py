@@ -13,14 +13,18 @@ from data.prepared.sorting import Rows, in_order
 from data.tables.duplicates import Choice, without_duplicates
 
 
-def leave_one(folder: Path, n_items: int, choice: Choice, scratch: Path) -> None:
+def leave_one(folder: Path, n_items: int, n_train: int, choice: Choice, scratch: Path) -> int:
     """Keep one rating of each pair in the arrays of a folder, in the order of their source.
 
     Args:
         folder: has users, items, ratings and perhaps times.
         n_items: how many items there are.
+        n_train: how many rows, at the beginning, are not for testing.
         choice: which one is kept: first, last, mean.
         scratch: a folder for what is sorted.
+
+    Returns:
+        How many rows are not for testing then.
     """
     ratings = np.load(folder / "ratings.npy", mmap_mode="r+")
     is_kept = np.lib.format.open_memmap(scratch / "is_kept.npy", "w+", np.bool_, ratings.shape)
@@ -34,11 +38,13 @@ def leave_one(folder: Path, n_items: int, choice: Choice, scratch: Path) -> None
         ratings[rows] = kept.values
     ratings.flush()
     is_kept.flush()
+    n_train = int(np.count_nonzero(is_kept[:n_train]))
     del ratings, is_kept
     for name in ("users", "items", "ratings", "times"):
         if (path := folder / f"{name}.npy").exists():
             _compact(path, scratch / "is_kept.npy", scratch / "compact.npy")
     (scratch / "is_kept.npy").unlink()
+    return n_train
 
 
 def _timed_pairs(folder: Path, n_items: int) -> Iterator[Rows]:

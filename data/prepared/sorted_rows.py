@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,24 +17,33 @@ OTHER = {"user": "item", "item": "user"}  # the side that one is not
 _LEAST_LONG = 1 << 31  # rows that 32 bits do not number
 
 
-def write_sorted(folder: Path, side: str, n: dict[str, int], scratch: Path) -> tuple[int, int] | None:
+class Repeated(NamedTuple):
+    """Two rows of one pair of user and item, the later one of which is the first that there is."""
+
+    rows: tuple[int, int]
+    is_leak: bool
+    """Whether one of them is to train on and the other to test on."""
+
+
+def write_sorted(folder: Path, side: str, n: dict[str, int], n_train: int, scratch: Path) -> list[Repeated]:
     """Write the ratings in order of one side, and of the other within each user or item, into a folder below.
 
     Args:
         folder: has the ratings in the order of their source.
         side: "user" or "item".
         n: how many users and items there are.
+        n_train: how many rows, at the beginning, are not for testing.
         scratch: a folder for what is sorted.
 
     Returns:
-        The first row whose pair has been rated before, behind the row where that was; None if each is rated once.
+        The first row whose pair has been rated before, if there is one, and the first such leak.
     """
     other = OTHER[side]
     sorted_by = folder / f"by_{side}"
     sorted_by.mkdir(exist_ok=True)
     n_ratings = StoredArray(folder / "ratings.npy", np.float32).size
     counts = np.zeros(n[side], np.int64)
-    again: tuple[int, int] | None = None
+    again: dict[bool, tuple[int, int]] = {}  # by whether it is a leak
     last_pair, last_row = -1, -1
     with (
         written(sorted_by / f"{other}s.npy", np.int32) as write_others,
@@ -53,10 +63,11 @@ def write_sorted(folder: Path, side: str, n: dict[str, int], scratch: Path) -> t
             )
             for place in np.flatnonzero(before == block["pair"]).tolist():
                 found = int(rows_before[place]), int(block["row"][place])
-                again = found if again is None or found[1] < again[1] else again
+                is_leak = found[0] < n_train <= found[1]
+                again[is_leak] = min(again.get(is_leak, found), found, key=lambda rows: rows[1])
             last_pair, last_row = int(block["pair"][-1]), int(block["row"][-1])
         write_starts(np.append(0, np.cumsum(counts)))
-    return again
+    return sorted((Repeated(rows, is_leak) for is_leak, rows in again.items()), key=lambda each: each.rows[1])
 
 
 def pairs(folder: Path, side: str, n_others: int) -> Iterator[Rows]:

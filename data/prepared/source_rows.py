@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,23 +12,28 @@ import pyarrow as pa
 from data.errors import EmptyFileError
 from data.tables.coded import Where
 from data.tables.formats.sources import open_tables
+from data.tables.formats.stored_table import IDS, StoredTable
 from data.tables.ratings_columns import kind_of, kinds_differ, places_of, times_differ
 
 
 class SourceRows:
-    """The rows of a file, or of the parts in a folder, one after the other."""
+    """The rows of all sources, each a file or a folder of parts, one after the other."""
 
-    def __init__(self, source: Path, given: Mapping[str, str]) -> None:
+    def __init__(self, sources: Sequence[Path], given: Mapping[str, str]) -> None:
         """Recognise columns.
 
         Args:
-            source: a file, or a folder of parts.
+            sources: ratings, and perhaps those to test on.
             given: names of columns by role; a time of "" leaves times out.
 
         Raises:
             DataError: of the subclasses that concern files, formats and columns.
         """
-        self._tables = open_tables(source)
+        tables = [open_tables(source) for source in sources]
+        self._tables = [table for each in tables for table in each]
+        self._n_tables_of_first = len(tables[0])
+        self.n_rows_of_first = 0
+        """Known after the last block."""
         self._places = [places_of(table, given) for table in self._tables]
         self._starts: list[int] = []
         self.are_written = all(table.is_written for table in self._tables)
@@ -51,16 +56,18 @@ class SourceRows:
             for block in table.blocks(places):
                 if not block.num_rows:
                     continue
-                if not table.is_written:
-                    for role, kind in ((field.name, kind_of(field.type)) for field in block.schema):
-                        if kinds.setdefault(role, kind) != kind:
-                            raise kinds_differ(role, self._tables[0], kinds[role], table, kind)
+                for role, kind in _kinds(block, table):
+                    if not self.are_written and kinds.setdefault(role, kind) != kind:
+                        raise kinds_differ(role, self._tables[0], kinds[role], table, kind)
                 yield block, partial(self._place_below, n_rows)
                 n_rows += block.num_rows
             if n_rows == self._starts[-1]:
                 raise EmptyFileError(
                     f"{table.name} has no rows. Give a table with a user, an item and a rating in each row."
                 )
+
+            if len(self._starts) == self._n_tables_of_first:
+                self.n_rows_of_first = n_rows
 
     def place(self, row: int) -> str:
         """Where a row stands, for messages."""
@@ -69,3 +76,11 @@ class SourceRows:
 
     def _place_below(self, start: int, row: int) -> str:
         return self.place(start + row)
+
+
+def _kinds(block: pa.Table, table: StoredTable) -> Iterator[tuple[str, str]]:
+    """The kind of each column that is of one kind in all tables; ratings and times of a text become numbers anyway."""
+    for field in block.schema:
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if field.name in IDS or not table.is_written:
+            yield field.name, kind_of(kind)

@@ -26,9 +26,8 @@ from data.prepared.repeated import leave_one
 from data.prepared.sorted_rows import write_sorted
 from data.prepared.source_rows import SourceRows
 from data.ratings import Ratings, RatingScale
-from data.tables.coded import Where
 from data.tables.descriptions import described_by
-from data.tables.duplicates import Choice, rated_again, say_left_out
+from data.tables.duplicates import FOR_ONE_USE, ONE_OF_THEM, Choice, rated_again, say_left_out
 from data.tables.hashing import sha256_of
 
 
@@ -37,6 +36,8 @@ class Written:
     """What was written."""
 
     n_ratings: int
+    n_train: int
+    """How many of the ratings, at the beginning, are not for testing."""
     ids: Mapping[str, Ids]
     scale: RatingScale
     has_times: bool
@@ -49,6 +50,7 @@ class TableOptions:
     """How a table is read: as `data.tables.read_ratings` says."""
 
     columns: Mapping[str, str]
+    test: Path | None
     scale: str | Sequence[float] | None
     duplicates: Choice
     items: Path | None
@@ -65,8 +67,8 @@ def write_ratings(ratings: Ratings, folder: Path, scratch: Path) -> Written:
         _write_ids(folder, side, ids[side])
         write_table(folder, side, table)
     for side in ids:
-        write_sorted(folder, side, _sizes(ids), scratch)
-    return Written(len(ratings), ids, ratings.scale, bool(times), ratings.left_out, ratings.sha256)
+        write_sorted(folder, side, _sizes(ids), len(ratings), scratch)
+    return Written(len(ratings), len(ratings), ids, ratings.scale, bool(times), ratings.left_out, ratings.sha256)
 
 
 def write_rows(source: Path, folder: Path, scratch: Path, options: TableOptions) -> Written:
@@ -75,7 +77,7 @@ def write_rows(source: Path, folder: Path, scratch: Path, options: TableOptions)
     Raises:
         DataError: as `read_ratings`.
     """
-    rows = SourceRows(source, options.columns)
+    rows = SourceRows([source] if options.test is None else [source, options.test], options.columns)
     with ExitStack() as files:
         codes = {side: IdCodes(side, scratch, files, are_written=rows.are_written) for side in ("user", "item")}
         ratings = RatingBlocks(scratch, files)
@@ -96,38 +98,40 @@ def write_rows(source: Path, folder: Path, scratch: Path, options: TableOptions)
         _write_ids(folder, side, ids[side])
         _write(folder / f"{side}s.npy", np.int32, codes[side].dense(ids[side]))
     n_rows = _stored(folder, "ratings").size
-    if _sorted_once_each(folder, ids, options.duplicates, rows.place, scratch) and options.duplicates == "mean":
-        scale = RatingScale(scale.minimum, scale.maximum)
+    n_train = _sorted_once_each(folder, ids, rows, options.duplicates, scratch)
     n = _stored(folder, "ratings").size
     if n < n_rows:
         say_left_out(n_rows - n, options.duplicates)
+        if options.duplicates == "mean":
+            scale = RatingScale(scale.minimum, scale.maximum)
     tables = {"user": described_by(options.users, ids["user"], "user")}
     tables["item"] = described_by(options.items, ids["item"], "item")
     for side, table in tables.items():
         write_table(folder, side, table)
     names = ("users", "items", "ratings", "times") if rows.has_times else ("users", "items", "ratings")
     arrays = [_stored(folder, name) for name in names]
-    sha256 = sha256_of((scale, n), [*ids.values(), *arrays, *([] if rows.has_times else [None])], tables.values())
-    return Written(n, ids, scale, rows.has_times, n_rows - n, sha256)
+    sha256 = sha256_of((scale, n_train), [*ids.values(), *arrays, *([] if rows.has_times else [None])], tables.values())
+    return Written(n, n_train, ids, scale, rows.has_times, n_rows - n, sha256)
 
 
-def _sorted_once_each(folder: Path, ids: Mapping[str, Ids], choice: Choice, place: Where, scratch: Path) -> bool:
-    """Write the ratings in order of users and of items, one of each pair; whether some pair was rated twice.
+def _sorted_once_each(folder: Path, ids: Mapping[str, Ids], rows: SourceRows, choice: Choice, scratch: Path) -> int:
+    """Write the ratings in order of users and of items, one of each pair; how many are not for testing.
 
     Raises:
-        DuplicateRatingError: a pair was, and that is refused.
+        DuplicateRatingError: a pair was rated twice, and that is refused, or is to train and to test on.
     """
-    n = _sizes(ids)
-    again = write_sorted(folder, "user", n, scratch)
-    if again is not None:
-        if choice == "refuse":
-            first, second = again
+    n, n_train = _sizes(ids), rows.n_rows_of_first
+    repeated = write_sorted(folder, "user", n, n_train, scratch)
+    for (first, second), is_leak in repeated:
+        if is_leak or choice == "refuse":
             user, item = (ids[side][int(np.load(folder / f"{side}s.npy", mmap_mode="r")[second])] for side in ids)
-            raise DuplicateRatingError(rated_again(user, item, place(first), place(second)))
-        leave_one(folder, n["item"], choice, scratch)
-        write_sorted(folder, "user", n, scratch)
-    write_sorted(folder, "item", n, scratch)
-    return again is not None
+            remedy = FOR_ONE_USE if is_leak else ONE_OF_THEM
+            raise DuplicateRatingError(rated_again(user, item, rows.place(first), rows.place(second), remedy))
+    if repeated:
+        n_train = leave_one(folder, n["item"], n_train, choice, scratch)
+        write_sorted(folder, "user", n, n_train, scratch)
+    write_sorted(folder, "item", n, n_train, scratch)
+    return n_train
 
 
 _STORED_AS: dict[str, type[np.generic]] = {

@@ -15,6 +15,7 @@ from data.ids import Id
 logger = logging.getLogger("data")
 
 Choice = Literal["refuse", "first", "last", "mean"]
+FOR_ONE_USE = "A rating to test on may not be trained on: remove one."
 ONE_OF_THEM = "Remove one, or say --data.duplicates last, first or mean."
 
 
@@ -64,7 +65,7 @@ def without_duplicates(
     return Kept(rows[ascending], kept[ascending])
 
 
-def rated_again(user: Id, item: Id, first: str, second: str, remedy: str = ONE_OF_THEM) -> str:
+def rated_again(user: Id, item: Id, first: str, second: str, remedy: str) -> str:
     """What to say of two ratings of one pair, each at its place."""
     return f"{second}: user {user!s:.60} rates item {item!s:.60} again, after {first}. {remedy}"
 

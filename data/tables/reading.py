@@ -15,7 +15,7 @@ from data.errors import DuplicateRatingError, OptionError
 from data.ratings import Ratings, RatingScale
 from data.tables.coded import Coded, Where
 from data.tables.descriptions import described_by
-from data.tables.duplicates import ONE_OF_THEM, Choice, rated_again, say_left_out, without_duplicates
+from data.tables.duplicates import FOR_ONE_USE, ONE_OF_THEM, Choice, rated_again, say_left_out, without_duplicates
 from data.tables.hashing import sha256_of
 from data.tables.ids import dense_ids
 from data.tables.rating_values import distinct_ratings
@@ -88,7 +88,7 @@ def read_train_and_test(
     def twice(first: int, second: int) -> str:
         user, item = user_ids[user_indices[second]], item_ids[item_indices[second]]
         is_leak = (first < n_train) != (second < n_train)
-        remedy = "A rating to test on may not be trained on: remove one." if is_leak else ONE_OF_THEM
+        remedy = FOR_ONE_USE if is_leak else ONE_OF_THEM
         return rated_again(user, item, where(first), where(second), remedy)
 
     n_rows = values.size

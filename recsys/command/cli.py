@@ -17,6 +17,7 @@ from pytorch_lightning.trainer import Trainer
 from typing_extensions import override
 
 from data.datamodules import RatingsDataModule
+from data.prepared import comes_with_test
 from data.splits import GIVEN, canonical_name
 from recsys.command.arguments.class_arguments import FROM_DATA
 from recsys.command.arguments.environment import with_environment
@@ -80,7 +81,7 @@ class RecsysCLI(LightningCLI):
         data.split = canonical_name(data.split)  # as it is compared at a resume, like the callbacks
         config.trainer.callbacks = _listed(config.trainer.callbacks)
         self.recipe = recipe_of(_listed(config.config or self.config.config))
-        split = GIVEN if data.get("test") is not None else data.split
+        split = GIVEN if _has_given_test(data) else data.split
         config.run.name = run_name(config.run.name, self.recipe, split)
         require_supported(config.as_dict())
         require_writable(self.config.subcommand, config.as_dict())
@@ -262,6 +263,12 @@ class RecsysCLI(LightningCLI):
     @override
     def _parse_ckpt_path(self) -> None:
         """Do nothing, where Lightning lets a checkpoint's settings replace those of the command line without a word."""
+
+
+def _has_given_test(data: Namespace) -> bool:
+    """Whether ratings to test on are given, in a table of their own or among prepared ones."""
+    folder = data.get("folder")
+    return data.get("test") is not None or (folder is not None and comes_with_test(Path(folder)))
 
 
 def _listed(given: Any) -> list[Any]:

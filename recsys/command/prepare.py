@@ -30,6 +30,14 @@ def run(arguments: list[str]) -> None:
         + ", ".join(each.name for each in CATALOGUE),
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", required=True, help="where to")
+    parser.add_argument(
+        "--test",
+        "--data.test",
+        dest="test",
+        type=Path,
+        metavar="FILE",
+        help="ratings to test on, where a split is given",
+    )
     add_columns(parser, "user", "item", "rating", "time")
     parser.add_argument(
         "--scale",
@@ -59,6 +67,7 @@ def run(arguments: list[str]) -> None:
     is_new = prepare(
         given.source,
         given.out,
+        test=given.test,
         columns=columns_of(given),
         scale=given.scale,
         duplicates=given.duplicates,

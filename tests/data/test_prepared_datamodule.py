@@ -11,9 +11,11 @@ import pytest
 import torch
 
 from data.datamodules import MovieLensDataModule, PreparedDataModule, RatingsDataModule, TableDataModule
-from data.errors import PreparedFolderError
+from data.errors import DuplicateRatingError, PreparedFolderError
 from data.movielens import Ratings
 from data.prepared import prepare
+from data.splits import GIVEN
+from data.tables.duplicates import Choice
 
 SPLITS = ["0.9", "kfold-5-2", "time-0.8", "all"]
 
@@ -78,6 +80,34 @@ def test_splits_and_batches_are_those_of_the_table(split: str, table: Path, of_t
 def test_official_splits_of_movielens_are_those_of_its_own_data_module(split: str, tmp_path: Path) -> None:
     prepare("100k", tmp_path / "prepared")
     require_same_batches(PreparedDataModule(tmp_path / "prepared", split=split), MovieLensDataModule(split=split))
+
+
+@pytest.mark.parametrize("choice", ["refuse", "last"])
+def test_given_test_ratings_are_those_of_the_table(choice: Choice, tmp_path: Path) -> None:
+    train, test = tmp_path / "train.csv", tmp_path / "test.parquet"
+    again = "b,x,3,2\n" if choice == "last" else ""
+    train.write_text(f"user,item,rating,time\na,x,1,1\nb,x,2,3\n{again}b,y,5,4\nc,y,4,5\n")
+    pd.DataFrame({"user": ["a", "d"], "item": ["y", "z"], "rating": [3, 4], "time": [7, 8]}).to_parquet(test)
+    prepare(train, tmp_path / "prepared", test=test, duplicates=choice)
+    one = PreparedDataModule(tmp_path / "prepared", validation=0.3)
+    other = TableDataModule(train, test=test, duplicates=choice, validation=0.3)
+    require_same_batches(one, other)
+    assert one.ratings.sha256 == other.ratings.sha256
+    assert (one.split_name, one.split.train.size, one.split.test.size) == (GIVEN, 4, 2)
+
+
+@pytest.mark.parametrize("choice", ["refuse", "last"])
+def test_a_rating_to_test_on_may_not_be_trained_on(choice: Choice, tmp_path: Path) -> None:
+    train, test = tmp_path / "train.csv", tmp_path / "test.csv"
+    train.write_text(
+        "user,item,rating\na,x,1\nb,x,2\nb,y,5\nb,y,4\n" if choice == "last" else "user,item,rating\na,x,1\nb,x,2\n"
+    )
+    test.write_text("user,item,rating\nc,x,1\nb,x,2\n")
+    with pytest.raises(DuplicateRatingError) as expected:
+        _ = TableDataModule(train, test=test, duplicates=choice).ratings
+    with pytest.raises(DuplicateRatingError) as raised:
+        prepare(train, tmp_path / "prepared", test=test, duplicates=choice)
+    assert str(raised.value) == str(expected.value)
 
 
 def test_times_of_pairs_are_those_of_the_table(table: Path, of_table: Path) -> None:

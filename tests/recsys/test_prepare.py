@@ -79,6 +79,25 @@ def test_the_folder_is_described_as_the_table_is(folder: Path, table: Path, caps
     assert said[0] == said[1]
 
 
+def test_a_fit_with_given_test_ratings_is_called_so(table: Path, tmp_path: Path) -> None:
+    plays = pd.read_csv(table)
+    plays[:-500].to_csv(tmp_path / "train.csv", index=False)
+    plays[-500:].to_csv(tmp_path / "test.csv", index=False)
+    main(
+        ["prepare", str(tmp_path / "train.csv"), "--test", str(tmp_path / "test.csv"), "--out", str(tmp_path / "both")]
+    )
+    runs = {name: str(tmp_path / name) for name in ("checkpoints", "artifacts")}
+    options = [f"--run.{name}={folder}" for name, folder in runs.items()]
+    source = [
+        "--data=PreparedDataModule",
+        f"--data.folder={tmp_path / 'both'}",
+        "--data.validation=0",
+        "--trainer.max_epochs=2",
+    ]
+    main(["fit", "--config=lnn-adam-ratio", *source, *options, "--trainer.logger=false"])
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["lnn-adam-ratio-given"]
+
+
 @pytest.mark.slow
 def test_a_fit_of_all_of_movielens_100k_is_that_of_its_own_data_module(tmp_path: Path) -> None:
     main(["prepare", "100k", "--out", str(tmp_path / "prepared")])
