@@ -29,8 +29,9 @@ from data.ids import Ids, StringIds
 from data.prepared.descriptions import read_table
 from data.prepared.sorted_rows import OTHER
 from data.ratings import Ratings, RatingScale
+from data.tables.formats.files import PREPARED
 
-MANIFEST = "prepared.json"
+MANIFEST = PREPARED
 FORMAT = 1
 
 _AGAIN = "Prepare it again: recsys prepare SOURCE --out FOLDER."

@@ -25,6 +25,7 @@ _PACKINGS = (
     ("lz4", re.compile(rb"\x04\x22\x4d\x18")),
 )
 _LONGEST = 10  # bytes that tell
+PREPARED = "prepared.json"  # is in a folder of arrays that were made of a table, which are no parts of one
 _TABLES = (
     ".csv", ".tsv", ".txt", ".tab", ".dat", ".data", ".inter", ".base", ".test", ".item", ".user",
     ".parquet", ".pq", ".feather", ".arrow", ".ipc", ".jsonl", ".ndjson", ".json",
@@ -127,6 +128,11 @@ def _parts(folder: Path) -> list[StoredFile]:
     found = sorted(file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(folder)))
     if not found:
         raise MissingFileError(f"the folder {folder} has no files. Give a file, or a folder of the parts of a table.")
+    if (folder / PREPARED).is_file():
+        raise UnknownFormatError(
+            f"{folder} holds prepared ratings, and no table. Train from them: --data PreparedDataModule --data.folder "
+            f"{folder}."
+        )
     return [StoredFile(file) for file in found]
 
 

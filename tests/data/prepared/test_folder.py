@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.errors import PreparedFolderError
+from data.errors import PreparedFolderError, UnknownFormatError
 from data.prepared import Prepared, prepare
 from data.tables import read_ratings
 
@@ -140,6 +140,13 @@ def test_the_manifest_says_of_what_it_is(file: Path, tmp_path: Path) -> None:
 def test_a_folder_without_prepared_ratings_says_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(PreparedFolderError, match="Make them: recsys prepare SOURCE --out"):
         Prepared(tmp_path)
+
+
+def test_where_a_table_is_wanted_the_folder_is_refused_with_what_takes_it(file: Path, tmp_path: Path) -> None:
+    prepare(file, tmp_path / "prepared")
+    for wants_a_table in (read_ratings, lambda folder: prepare(folder, tmp_path / "again")):
+        with pytest.raises(UnknownFormatError, match="Train from them: --data PreparedDataModule"):
+            wants_a_table(tmp_path / "prepared")
 
 
 @pytest.mark.slow
