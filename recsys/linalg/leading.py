@@ -7,7 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-_OVERSAMPLED, _ROUNDS = 16, 4  # directions beyond those wanted, and applications that find them
+# Directions beyond those wanted, and applications that find them. The spectrum of who rated what is flat: of what 100
+# directions can have of it, 1, 2, 3, 4 and 6 applications find 86, 95, 97, 98 and 99 % (all ratings of MovieLens 100K).
+_OVERSAMPLED, _ROUNDS = 16, 4
 
 
 def leading_eigenvectors(
@@ -43,17 +45,32 @@ def leading_eigenvectors(
 def leading_of_symmetric(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Vectors (n, k) and values (k,) of a symmetric (n, n) matrix with the values of largest size, k = min(count, n).
 
-    By subspace iteration, all in float64: exact if k = n, else nearly. Source: Halko, Martinsson and Tropp, "Finding
-    structure with randomness", SIAM Review 2011, section 5.3.
+    By `leading_subspace`, all in float64: exact if k = n, else nearly.
     """
     matrix = matrix.double()
-    more = min(count + _OVERSAMPLED, len(matrix))
-    basis = torch.randn(len(matrix), more, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    for _ in range(_ROUNDS):
-        basis = torch.linalg.qr(matrix @ basis)[0]
+    basis = leading_subspace(lambda columns: matrix @ columns, len(matrix), count + _OVERSAMPLED)
     values, rotation = torch.linalg.eigh(basis.mT @ matrix @ basis)
     largest = values.abs().argsort(descending=True)[:count]
     return basis @ rotation[:, largest], values[largest]
+
+
+def leading_subspace(apply: Callable[[Tensor], Tensor], n: int, count: int) -> Tensor:
+    """A basis Q (n, k) of about the directions in which a symmetric A (n, n) is largest, k = min(count, n).
+
+    Q is orthonormal. With A = XᵀX, X Q Qᵀ is nearly the matrix of rank k that is closest to X. By iteration from random
+    columns, which are the same in each call and change no other random numbers. Source: Halko, Martinsson and Tropp,
+    "Finding structure with randomness", SIAM Review 2011, algorithm 4.4 and section 5.3.
+
+    Args:
+        apply: multiplies (n, k) columns in float64 by A.
+        n: the size of A.
+        count: how many directions to find at most.
+    """
+    generator = torch.Generator().manual_seed(0)
+    basis = torch.randn(n, min(count, n), generator=generator, dtype=torch.float64)
+    for _ in range(_ROUNDS):
+        basis = torch.linalg.qr(apply(basis))[0]
+    return basis
 
 
 def truncated_product(left: Tensor, right: Tensor, rank: int) -> tuple[Tensor, Tensor]:

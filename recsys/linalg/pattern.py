@@ -15,6 +15,18 @@ with warnings.catch_warnings():  # said once a process: that sparse tensors are 
     torch.sparse_csr_tensor(torch.zeros(1), torch.zeros(0), torch.zeros(0), (0, 0), check_invariants=False)
 
 
+def ones(rows: Tensor, columns: Tensor, shape: tuple[int, int]) -> Tensor:
+    """The matrix of a shape (n, m) that is 1 at the given rows, columns (nnz,), in compressed rows, float64.
+
+    An entry that is given several times is 1 as well. Memory: 12 bytes for each entry, and 4 for each row.
+    """
+    places = torch.unique(rows * shape[1] + columns)  # ascending, as compressed rows are
+    starts = torch.nn.functional.pad(torch.bincount(places // shape[1], minlength=shape[0]).cumsum(0), (1, 0)).int()
+    entries = (places % shape[1]).int()
+    values = torch.ones(len(places), dtype=torch.float64)
+    return torch.sparse_csr_tensor(starts, entries, values, shape, check_invariants=False)
+
+
 class Pattern:
     """Where a matrix (n, m) has entries; their values are given as a tensor (nnz,), in the order of `rows`, `columns`.
 

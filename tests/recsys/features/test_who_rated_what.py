@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
 
 from data.movielens import Ratings
-from recsys.features import Known, WhoRatedWhat
+from recsys.features import Known, WhoRatedWhat, who_rated_what
+from recsys.features.who_rated_what import BeyondTheAverage
+from recsys.posterior.priors import FeaturePrior
+
+PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 8)), min_size=1, max_size=30)  # some occur twice
+LARGE = (20_000, 10_000, 1_000_000)  # users, items and ratings
+
+
+def exact(rows: Tensor, columns: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Return s (f − f̄) as the docstring of `WhoRatedWhat` has it, in float64."""
+    rated = torch.zeros(shape, dtype=torch.float64)
+    rated[rows, columns] = 1
+    counts = rated.sum(1, keepdim=True)
+    shares, units = counts / (counts + 10), rated / counts.clamp(min=1).sqrt()
+    mean: Tensor = (shares * units).sum(0) / shares.sum()
+    return shares * (units - mean)
 
 
 def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_with_more_ratings(
@@ -24,3 +46,80 @@ def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_wit
     assert rated[0, [1, 3]].tolist() == pytest.approx([shares[0] * (2**-0.5 - m) for m in mean])
     assert rated[2, [1, 3]].tolist() == pytest.approx([shares[2] * (1 - mean[0]), -shares[2] * mean[1]])
     torch.testing.assert_close(rated.sum(0), torch.zeros(1682), rtol=0, atol=1e-6)
+
+
+@settings(max_examples=30)
+@given(PAIRS)
+def test_products_are_those_of_the_whole_matrix_and_rows_without_ratings_are_zero(pairs: list[tuple[int, int]]) -> None:
+    rows, columns = torch.tensor(pairs).T
+    whole, products = exact(rows, columns, (6, 9)), BeyondTheAverage(rows, columns, (6, 9))
+    generator = torch.Generator().manual_seed(0)
+    right, left = (torch.randn(n, 4, generator=generator, dtype=torch.float64) for n in (9, 6))
+    torch.testing.assert_close(products.times(right), whole @ right, rtol=0, atol=1e-14)
+    torch.testing.assert_close(products.transposed_times(left), whole.T @ left, rtol=0, atol=1e-14)
+    features = products.in_directions(3)
+    assert not features[torch.bincount(rows, minlength=6) == 0].any()
+    torch.testing.assert_close(features.sum(0), torch.zeros(3), rtol=0, atol=1e-6)
+
+
+class TestTooLargeForTheWhole:
+    """The features of MovieLens 100K, as if it were larger."""
+
+    @pytest.fixture
+    def known(self, movielens_100k: Ratings) -> Known:
+        users, items = map(torch.from_numpy, movielens_100k.pairs(np.arange(0, 100_000, 2)))
+        kept = (users % 50 > 0) & (items % 50 > 0)
+        return Known(users[kept], items[kept], 943, 1682, movielens_100k)
+
+    @pytest.mark.parametrize("side", ["users", "items"])
+    def test_a_hundred_features_say_nearly_as_much_as_a_hundred_can(
+        self, known: Known, side: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def of(feature: WhoRatedWhat) -> Tensor:
+            features = feature.of_users(known) if side == "users" else feature.of_items(known)
+            assert features is not None
+            return features
+
+        whole = of(WhoRatedWhat())
+        monkeypatch.setattr(who_rated_what, "_MOST_ENTRIES", 1000)
+        few = of(WhoRatedWhat())
+        assert few.shape == (len(whole), 100)
+        assert torch.equal(few.any(1), whole.any(1)), "zero without ratings"
+        values = torch.linalg.svdvals(whole)
+        assert 0.97 < float(few.square().sum() / values[:100].square().sum()) < 1 + 1e-6
+        torch.testing.assert_close(torch.linalg.svdvals(few)[:5], values[:5], rtol=1e-4, atol=0)
+
+    def test_a_prior_is_the_same_with_as_many_directions_as_there_are(self, known: Known) -> None:
+        users, items = known.users % 40, known.items % 30
+        kept = (users > 2) & (users + items < 50)
+        users, items = users[kept], items[kept]
+        rated = torch.bincount(users, minlength=40) > 0
+        priors = [
+            FeaturePrior(rated, 3, [features])
+            for features in (exact(users, items, (40, 30)), BeyondTheAverage(users, items, (40, 30)).in_directions(99))
+        ]
+        assert not rated.all()
+        torch.testing.assert_close(priors[0].squares[0], priors[1].squares[0], rtol=1e-5, atol=1e-6)
+        projections = [prior.bases[0] @ prior.bases[0].T for prior in priors]
+        torch.testing.assert_close(projections[0], projections[1], rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_memory_grows_with_ratings_users_and_items_and_not_with_their_product() -> None:
+    call = """
+import torch
+from benchmarks.peak_memory import peak_memory
+from recsys.features import Known, WhoRatedWhat
+torch.set_num_threads(1)
+n_users, n_items, n = {}
+generator = torch.Generator().manual_seed(0)
+users, items = (torch.randint(many, (n,), generator=generator) for many in (n_users, n_items))
+known = Known(users, items, n_users, n_items, None)
+before = peak_memory()
+features = WhoRatedWhat().of_users(known)
+print(peak_memory() - before, *features.shape)
+"""
+    said = subprocess.check_output([sys.executable, "-c", call.format(LARGE)], stderr=subprocess.DEVNULL, text=True)
+    peak, n, f = map(int, said.split())
+    assert (n, f) == (20_000, 100)
+    assert peak < 200 << 20, "the whole takes 763 MiB in single precision"

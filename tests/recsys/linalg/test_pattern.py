@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from recsys.linalg.pattern import Pattern
+from recsys.linalg.pattern import Pattern, ones
 
 ROWS, COLUMNS = torch.tensor([2, 0, 2, 3, 2]), torch.tensor([1, 2, 0, 1, 2])  # neither is sorted, and some are missing
 
@@ -38,3 +38,12 @@ def test_a_pattern_may_be_empty() -> None:
     products = Pattern(none, none, (2, 4)).products(left, torch.ones(4, 3))
     (gradient,) = torch.autograd.grad(products.sum(), left)
     assert products.shape == (0,) and not gradient.any()
+
+
+def test_a_matrix_of_ones_has_them_at_its_entries_however_often_they_are_given() -> None:
+    rows, columns = torch.cat([ROWS, ROWS[:2]]), torch.cat([COLUMNS, COLUMNS[:2]])
+    dense = torch.zeros(5, 3, dtype=torch.float64)
+    dense[ROWS, COLUMNS] = 1
+    found = ones(rows, columns, (5, 3))
+    assert torch.equal(found.to_dense(), dense)
+    assert torch.equal(found @ torch.eye(3, dtype=torch.float64), dense)
