@@ -28,8 +28,7 @@ from typing_extensions import override
 
 from data.datamodules import MovieLensDataModule
 from data.splits import carve_validation
-from recsys.features import Feature, ItemSide, Known, UserSide, WhoRatedWhat
-from recsys.features.who_rated_what import BeyondTheAverage
+from recsys.features import Feature, ItemSide, UserSide, WhoRatedWhat
 from recsys.files import write_atomically
 from recsys.models import BayesianEmbedding
 from recsys.penalties import RatioPenalty
@@ -59,21 +58,6 @@ class Curve:
     """Settings, sources and versions; see `recsys.results.fingerprint`."""
 
 
-class _InDirections(WhoRatedWhat):
-    """Who rated what as of more users and items, in a number of directions that is given."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-
-    @override
-    def of_users(self, known: Known) -> Tensor:
-        return BeyondTheAverage(known.users, known.items, (known.n_users, known.n_items)).in_directions(self._count)
-
-    @override
-    def of_items(self, known: Known) -> Tensor:
-        return BeyondTheAverage(known.items, known.users, (known.n_items, known.n_users)).in_directions(self._count)
-
-
 def variants() -> dict[str, Callable[[], dict[str, Any]]]:
     """The arguments of the model in each variant; functions, since a model keeps what it is given."""
 
@@ -89,8 +73,8 @@ def variants() -> dict[str, Callable[[], dict[str, Any]]]:
         "no features, rank 20": partial(variant, dimension=20),
         "who rated what": partial(variant, WhoRatedWhat),
         **{
-            f"who rated what, {count} directions": partial(variant, partial(_InDirections, count))
-            for count in (25, 50, 100, 200)
+            f"who rated what, {count} directions": partial(variant, partial(WhoRatedWhat, count))
+            for count in (25, 100, 200, 1682)  # with the last one, all
         },
         "who rated what, random start": partial(variant, WhoRatedWhat, item_penalty=None, point_epochs=0),
         "who rated what, ordered probit": lambda: variant(WhoRatedWhat, likelihood=OrderedProbit()),

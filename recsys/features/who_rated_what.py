@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from typing_extensions import override
 
@@ -14,16 +13,6 @@ from recsys.linalg.pattern import ones
 # held out of training, by time and by user (benchmarks/cold_start.py).
 _FEW = 10.0
 
-# Up to here the whole matrix is given, which the prior decomposes exactly: in about n f min(n, f) operations, with 28
-# bytes for each entry. MovieLens 1M, 6,040 × 3,706, is below both limits, and 10M, 71,567 × 10,681, above both.
-_MOST_OPERATIONS = 2e11
-_MOST_ENTRIES = 1e8
-
-# So many features beyond. On MovieLens 100K fewer than all cost nothing: the validation RMSE is 0.8748, 0.8753, 0.8756
-# and 0.8765 with 25, 50, 100 and 200, and 0.8774 with all. Of more ratings, more may matter; that was not measured.
-# python -m benchmarks.best_model --seeds 100 101 --variants "who rated what" "who rated what, 100 directions"
-_DIRECTIONS = 100
-
 
 class WhoRatedWhat(Feature):
     """Who rated what in training, whatever the rating, against what the others rated.
@@ -33,26 +22,35 @@ class WhoRatedWhat(Feature):
     going to rate, so x_u comes to 0, the average user, as ratings become fewer, and is 0 without any. Without f̄ and s_u
     a user without ratings would lie where no other user is, and the prior mean would have to be extrapolated to there.
 
-    Where the matrix X of all x_u is large, from about 5,800 × 5,800 on, the features are X Q, with an orthonormal basis
-    Q of about the 100 directions in which its rows differ most. X is not formed, and memory grows with ratings, users
-    and items. What X explains of the users' vectors in other directions is left to their covariance Λ⁻¹.
+    The features are X Q, with an orthonormal basis Q of about the directions in which the rows of the matrix X of all
+    x_u differ most. X is not formed, and memory grows with ratings, users and items. What X explains of the users'
+    vectors in other directions, which is mostly noise, is left to their covariance Λ⁻¹.
 
     Source: Koren, "Factorization meets the neighborhood", KDD 2008, section 4 (SVD++), which has f_u for users.
     """
 
     from_ratings = True
 
+    def __init__(self, directions: int = 50) -> None:
+        """Set how many directions count.
+
+        Args:
+            directions: of X, for users and for items; all if there are no more.
+
+        Raises:
+            ValueError: there are less than 1.
+        """
+        if directions < 1:
+            raise ValueError(f"directions must be at least 1, not {directions}")
+        self.directions = directions
+
     @override
     def of_users(self, known: Known) -> Tensor | None:
-        if _is_small(known):
-            return _beyond_the_average(_rated(known))
-        return BeyondTheAverage(known.users, known.items, (known.n_users, known.n_items)).in_directions(_DIRECTIONS)
+        return BeyondTheAverage(known.users, known.items, (known.n_users, known.n_items)).in_directions(self.directions)
 
     @override
     def of_items(self, known: Known) -> Tensor | None:
-        if _is_small(known):
-            return _beyond_the_average(_rated(known).T)
-        return BeyondTheAverage(known.items, known.users, (known.n_items, known.n_users)).in_directions(_DIRECTIONS)
+        return BeyondTheAverage(known.items, known.users, (known.n_items, known.n_users)).in_directions(self.directions)
 
 
 class BeyondTheAverage:
@@ -84,23 +82,3 @@ class BeyondTheAverage:
         """X Q, (n, k), float32, with a basis Q (f, k) of the leading k = min(f, count) directions of the rows of X."""
         basis = leading_subspace(lambda columns: self.transposed_times(self.times(columns)), len(self._mean), count)
         return self.times(basis).float()
-
-
-def _is_small(known: Known) -> bool:
-    entries = known.n_users * known.n_items
-    return entries <= _MOST_ENTRIES and entries * min(known.n_users, known.n_items) <= _MOST_OPERATIONS
-
-
-def _rated(known: Known) -> Tensor:
-    rated = torch.zeros(known.n_users, known.n_items)
-    rated[known.users, known.items] = 1
-    return rated
-
-
-def _beyond_the_average(rated: Tensor) -> Tensor:
-    """Compute s (f − f̄) as in `WhoRatedWhat`, for rows of ones and zeros."""
-    counts = rated.sum(1, keepdim=True)
-    shares = counts / (counts + _FEW)  # s
-    rows = rated / rated.norm(dim=1, keepdim=True).clamp(min=1e-12)  # f; zeros without ratings
-    beyond: Tensor = shares * (rows - (shares * rows).sum(0) / shares.sum())
-    return beyond

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from data.movielens import Ratings
-from recsys.features import Known, WhoRatedWhat, who_rated_what
+from recsys.features import Known, WhoRatedWhat
 from recsys.features.who_rated_what import BeyondTheAverage
 from recsys.posterior.priors import FeaturePrior
 
@@ -35,17 +35,24 @@ def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_wit
     movielens_100k: Ratings,
 ) -> None:
     users, items = torch.tensor([0, 0, 2]), torch.tensor([1, 3, 1])
-    rated = WhoRatedWhat().of_users(Known(users, items, 943, 1682, movielens_100k))
-    assert rated is not None
-    assert not rated[1].any(), "no ratings, nothing beyond the average"
+    features = WhoRatedWhat().of_users(Known(users, items, 3, 4, movielens_100k))
+    assert features is not None
+    assert not features[1].any(), "no ratings, nothing beyond the average"
     shares = {0: 2 / 12, 2: 1 / 11}
     mean = [
         (shares[0] * 2**-0.5 + shares[2]) / (shares[0] + shares[2]),
         shares[0] * 2**-0.5 / (shares[0] + shares[2]),
     ]
-    assert rated[0, [1, 3]].tolist() == pytest.approx([shares[0] * (2**-0.5 - m) for m in mean])
-    assert rated[2, [1, 3]].tolist() == pytest.approx([shares[2] * (1 - mean[0]), -shares[2] * mean[1]])
-    torch.testing.assert_close(rated.sum(0), torch.zeros(1682), rtol=0, atol=1e-6)
+    first = torch.tensor([shares[0] * (2**-0.5 - m) for m in mean])
+    third = torch.tensor([shares[2] * (1 - mean[0]), -shares[2] * mean[1]])
+    squares = torch.stack([first @ first, first @ third, third @ third])
+    of_features = features @ features.T  # which turning them all leaves as it is
+    torch.testing.assert_close(of_features[[0, 0, 2], [0, 2, 2]], squares, rtol=1e-5, atol=0)
+
+
+def test_less_than_one_direction_is_refused() -> None:
+    with pytest.raises(ValueError, match="directions must be at least 1, not 0"):
+        WhoRatedWhat(0)
 
 
 @settings(max_examples=30)
@@ -62,8 +69,8 @@ def test_products_are_those_of_the_whole_matrix_and_rows_without_ratings_are_zer
     torch.testing.assert_close(features.sum(0), torch.zeros(3), rtol=0, atol=1e-6)
 
 
-class TestTooLargeForTheWhole:
-    """The features of MovieLens 100K, as if it were larger."""
+class TestDirections:
+    """The features of about half of MovieLens 100K."""
 
     @pytest.fixture
     def known(self, movielens_100k: Ratings) -> Known:
@@ -72,22 +79,18 @@ class TestTooLargeForTheWhole:
         return Known(users[kept], items[kept], 943, 1682, movielens_100k)
 
     @pytest.mark.parametrize("side", ["users", "items"])
-    def test_a_hundred_features_say_nearly_as_much_as_a_hundred_can(
-        self, known: Known, side: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def of(feature: WhoRatedWhat) -> Tensor:
-            features = feature.of_users(known) if side == "users" else feature.of_items(known)
-            assert features is not None
-            return features
-
-        whole = of(WhoRatedWhat())
-        monkeypatch.setattr(who_rated_what, "_MOST_ENTRIES", 1000)
-        few = of(WhoRatedWhat())
+    def test_a_hundred_features_say_nearly_as_much_as_a_hundred_can(self, known: Known, side: str) -> None:
+        feature = WhoRatedWhat(100)
+        if side == "users":
+            few, whole = feature.of_users(known), exact(known.users, known.items, (943, 1682))
+        else:
+            few, whole = feature.of_items(known), exact(known.items, known.users, (1682, 943))
+        assert few is not None
         assert few.shape == (len(whole), 100)
         assert torch.equal(few.any(1), whole.any(1)), "zero without ratings"
         values = torch.linalg.svdvals(whole)
         assert 0.97 < float(few.square().sum() / values[:100].square().sum()) < 1 + 1e-6
-        torch.testing.assert_close(torch.linalg.svdvals(few)[:5], values[:5], rtol=1e-4, atol=0)
+        torch.testing.assert_close(torch.linalg.svdvals(few)[:5].double(), values[:5], rtol=1e-4, atol=0)
 
     def test_a_prior_is_the_same_with_as_many_directions_as_there_are(self, known: Known) -> None:
         users, items = known.users % 40, known.items % 30
@@ -121,5 +124,5 @@ print(peak_memory() - before, *features.shape)
 """
     said = subprocess.check_output([sys.executable, "-c", call.format(LARGE)], stderr=subprocess.DEVNULL, text=True)
     peak, n, f = map(int, said.split())
-    assert (n, f) == (20_000, 100)
+    assert (n, f) == (20_000, 50)
     assert peak < 200 << 20, "the whole takes 763 MiB in single precision"
