@@ -58,6 +58,13 @@ class Curve:
     """Settings, sources and versions; see `recsys.results.fingerprint`."""
 
 
+class _InDirections(WhoRatedWhat):
+    """Who rated what in another number of directions."""
+
+    def __init__(self, directions: int) -> None:
+        self.directions = directions
+
+
 def variants() -> dict[str, Callable[[], dict[str, Any]]]:
     """The arguments of the model in each variant; functions, since a model keeps what it is given."""
 
@@ -73,7 +80,7 @@ def variants() -> dict[str, Callable[[], dict[str, Any]]]:
         "no features, rank 20": partial(variant, dimension=20),
         "who rated what": partial(variant, WhoRatedWhat),
         **{
-            f"who rated what, {count} directions": partial(variant, partial(WhoRatedWhat, count))
+            f"who rated what, {count} directions": partial(variant, partial(_InDirections, count))
             for count in (25, 100, 200, 1682)  # with the last one, all
         },
         "who rated what, random start": partial(variant, WhoRatedWhat, item_penalty=None, point_epochs=0),

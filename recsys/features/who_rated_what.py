@@ -31,18 +31,10 @@ class WhoRatedWhat(Feature):
 
     from_ratings = True
 
-    def __init__(self, directions: int = 50) -> None:
-        """Set how many directions count.
-
-        Args:
-            directions: of X, for users and for items; all if there are no more.
-
-        Raises:
-            ValueError: there are less than 1.
-        """
-        if directions < 1:
-            raise ValueError(f"directions must be at least 1, not {directions}")
-        self.directions = directions
+    # On MovieLens 100K the validation RMSE is 0.8748, 0.8753, 0.8756 and 0.8765 with 25, 50, 100 and 200, and 0.8774
+    # with all: python -m benchmarks.best_model --seeds 100 101 --variants "who rated what, 25 directions"
+    directions = 50
+    """How many directions of X count, for users and for items; all if there are no more."""
 
     @override
     def of_users(self, known: Known) -> Tensor | None:

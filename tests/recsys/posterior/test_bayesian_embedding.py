@@ -74,7 +74,7 @@ class TestBayesianEmbedding:
         assert metrics["test_rmse"] < 0.92
         assert metrics["test_coverage_50"] == pytest.approx(0.5, abs=0.05)
         assert metrics["test_coverage_90"] == pytest.approx(0.9, abs=0.03)
-        assert metrics["test_rmse"] < metrics["test_rmse_as_served"] < 0.93
+        assert metrics["test_rmse"] < metrics["test_rmse_as_served"] < 0.935
         assert metrics["test_coverage_50_as_served"] == pytest.approx(0.5, abs=0.05)
         assert metrics["test_coverage_90_as_served"] == pytest.approx(0.9, abs=0.03)
         arrays = model.arrays()
