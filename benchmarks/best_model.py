@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from data.datamodules import MovieLensDataModule
+from data.datamodules import MovieLensDataModule, RatingsDataModule
 from data.splits import carve_validation
 from recsys.features import Feature, ItemSide, UserSide, WhoRatedWhat
 from recsys.files import write_atomically
@@ -100,13 +100,14 @@ class _Recorder(pl.Callback):
     """Notes CPU seconds and validation RMSE after every few sweeps that were averaged."""
 
     def __init__(self, data: MovieLensDataModule) -> None:
-        (self._batch,) = tuple(data.val_dataloader()[0])
+        self._data = data
         self.seconds: list[float] = []
         self.rmse: list[float] = []
         self._aside = 0.0
 
     @override
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        (self._batch,) = tuple(self._data.val_dataloader()[0])  # behind the seed, from which a loader draws, too
         self._since = time.process_time()  # before that of the model, which decomposes the features
 
     @override
@@ -128,14 +129,14 @@ class _Recorder(pl.Callback):
         return float((rate(users, items) - ratings).double().square().mean().sqrt())
 
 
-def _fit(settings: Callable[[], dict[str, Any]], sweeps: int, seed: int) -> Curve:
-    """The curve of one fit."""
-    data = MovieLensDataModule(split="0.9", seed=seed, validation=0.1)
+def fitted(
+    data: RatingsDataModule, settings: dict[str, Any], seed: int, sweeps: int, *beside: pl.Callback
+) -> BayesianEmbedding:
+    """A model that is fitted from a seed, with callbacks beside, to what is not held out for validation."""
     pl.seed_everything(seed, verbose=False)
-    model = BayesianEmbedding(data.n_users, data.n_items, **settings())
+    model = BayesianEmbedding(data.n_users, data.n_items, **settings)
     optimizer = partial(torch.optim.Adam, lr=_LEARNING_RATE)
     model.configure_optimizers = lambda: optimizer(model.parameters())  # type: ignore[method-assign]  # as LightningCLI
-    recorder = _Recorder(data)
     trainer = pl.Trainer(
         accelerator="cpu",
         max_epochs=model.point_epochs + model.burn_in + sweeps,
@@ -145,9 +146,17 @@ def _fit(settings: Callable[[], dict[str, Any]], sweeps: int, seed: int) -> Curv
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=10_000,
-        callbacks=[recorder],
+        callbacks=list(beside),
     )
     trainer.fit(model, datamodule=data)
+    return model
+
+
+def _fit(settings: Callable[[], dict[str, Any]], sweeps: int, seed: int) -> Curve:
+    """The curve of one fit."""
+    data = MovieLensDataModule(split="0.9", seed=seed, validation=0.1)
+    recorder = _Recorder(data)
+    model = fitted(data, settings(), seed, sweeps, recorder)
     return Curve("", recorder.seconds, recorder.rmse, recorder.error(model.rate))
 
 

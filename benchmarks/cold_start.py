@@ -20,13 +20,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pytorch_lightning as pl
 import torch
 from typing_extensions import override
 
-from benchmarks.best_model import variants
+from benchmarks.best_model import fitted, variants
 from data.datamodules import MovieLensDataModule
-from recsys.models import BayesianEmbedding
 from recsys.starts import DampedMeans
 
 Rows = npt.NDArray[np.int64]
@@ -36,7 +34,6 @@ _COUNTS = ((0, 0), (1, 2), (3, 5), (6, 10), (11, 20), (21, 10_000))  # least and
 _KEPT = (0, 1, 2, 3, 5, 8, 13, 20)  # ratings of users held out
 _HELD_OUT_USERS = 160  # as many for each number kept; a sixth of all
 _PREDICTED = 9_000  # ratings after those to learn from; a time split's validation part has as many
-_LEARNING_RATE = 0.02  # as in the recipes
 
 
 class HeldOut(MovieLensDataModule):
@@ -86,21 +83,7 @@ def parts(kind: str) -> Iterator[HeldOut]:
 
 def errors(data: HeldOut, settings: dict[str, Any], sweeps: int) -> Errors:
     """Errors of a model and of damped means (n,), and the training ratings that the users and items have."""
-    pl.seed_everything(0, verbose=False)
-    model = BayesianEmbedding(data.n_users, data.n_items, **settings)
-    optimizer = partial(torch.optim.Adam, lr=_LEARNING_RATE)
-    model.configure_optimizers = lambda: optimizer(model.parameters())  # type: ignore[method-assign]  # as LightningCLI
-    trainer = pl.Trainer(
-        accelerator="cpu",
-        max_epochs=model.point_epochs + model.burn_in + sweeps,
-        limit_val_batches=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        log_every_n_steps=10_000,
-    )
-    trainer.fit(model, datamodule=data)
+    model = fitted(data, settings, 0, sweeps)
     known_users, known_items, known_ratings = data.training_set()
     means = DampedMeans().effects(known_users, known_items, known_ratings, data.n_users, data.n_items)
     ((users, items, ratings),) = data.val_dataloader()[0]

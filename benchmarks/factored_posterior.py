@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import logging
 import warnings
-from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from benchmarks.best_model import variants
+from benchmarks.best_model import fitted, variants
 from data.datamodules import MovieLensDataModule
 from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.models import BayesianEmbedding
@@ -30,7 +29,6 @@ from recsys.posterior.coverage import Coverage
 
 _MODELS = ("who rated what", "who rated what, ordered probit", "everything")
 _ALL = 1 << 30  # factors: the weights themselves
-_LEARNING_RATE = 0.02  # as in best-ratings
 
 
 class _Exact(pl.Callback):
@@ -58,27 +56,6 @@ class _Exact(pl.Callback):
         posterior.average = also_exactly  # type: ignore[method-assign]  # of this one
 
 
-def fitted(data: MovieLensDataModule, settings: dict[str, Any], sweeps: int, *beside: pl.Callback) -> BayesianEmbedding:
-    """A model that is fitted to what is not held out for validation."""
-    pl.seed_everything(data.seed, verbose=False)
-    model = BayesianEmbedding(data.n_users, data.n_items, **settings)
-    optimizer = partial(torch.optim.Adam, lr=_LEARNING_RATE)
-    model.configure_optimizers = lambda: optimizer(model.parameters())  # type: ignore[method-assign]  # as LightningCLI
-    trainer = pl.Trainer(
-        accelerator="cpu",
-        max_epochs=model.point_epochs + model.burn_in + sweeps,
-        limit_val_batches=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        log_every_n_steps=10_000,
-        callbacks=list(beside),
-    )
-    trainer.fit(model, datamodule=data)
-    return model
-
-
 def held_out(seed: int) -> MovieLensDataModule:
     """MovieLens 100K with validation ratings."""
     return MovieLensDataModule(split="0.9", seed=seed, validation=0.1)
@@ -89,7 +66,7 @@ def of_averages(settings: dict[str, Any], sweeps: int, seed: int) -> list[float]
     data = held_out(seed)
     ((users, items, ratings),) = tuple(data.val_dataloader()[0])
     exact = _Exact(users, items)
-    model = fitted(data, settings, sweeps, exact)
+    model = fitted(data, settings, seed, sweeps, exact)
     posterior = model.posterior
     assert posterior is not None
     by_factors = model.predictive(users, items)
@@ -113,7 +90,7 @@ def as_served(sweeps: int, seed: int) -> float:
     """RMSE of predictions without the ratings' times, of one fit of everything."""
     data = held_out(seed)
     ((users, items, ratings),) = tuple(data.val_dataloader()[0])
-    rated = fitted(data, variants()["everything"](), sweeps).rate(users, items)
+    rated = fitted(data, variants()["everything"](), seed, sweeps).rate(users, items)
     return float((rated - ratings).double().square().mean().sqrt())
 
 

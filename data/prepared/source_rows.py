@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from data.errors import EmptyFileError
 from data.tables.coded import Where
 from data.tables.formats.sources import open_tables
 from data.tables.formats.stored_table import IDS, StoredTable
-from data.tables.ratings_columns import kind_of, kinds_differ, places_of, times_differ
+from data.tables.ratings_columns import kind_of, kinds_differ, no_rows, places_of, times_differ
 
 
 class SourceRows:
@@ -62,10 +61,7 @@ class SourceRows:
                 yield block, partial(self._place_below, n_rows)
                 n_rows += block.num_rows
             if n_rows == self._starts[-1]:
-                raise EmptyFileError(
-                    f"{table.name} has no rows. Give a table with a user, an item and a rating in each row."
-                )
-
+                raise no_rows(table)
             if len(self._starts) == self._n_tables_of_first:
                 self.n_rows_of_first = n_rows
 

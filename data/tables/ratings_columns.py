@@ -82,7 +82,7 @@ def places_of(table: StoredTable, given: Mapping[str, str], wanted: Wanted = RAT
 def _read(table: StoredTable, given: Mapping[str, str], *, as_typed: bool) -> pa.Table:
     read = table.read(places_of(table, given))
     if not read.num_rows:
-        raise EmptyFileError(f"{table.name} has no rows. Give a table with a user, an item and a rating in each row.")
+        raise no_rows(table)
     return _typed(table, read) if as_typed else read
 
 
@@ -129,6 +129,11 @@ def times_differ(timed: StoredTable, untimed: StoredTable) -> MalformedRowError:
         f"{timed.name} has times, and {untimed.name} has none. Give times to all, or leave them out: "
         "--data.columns.time ''."
     )
+
+
+def no_rows(table: StoredTable) -> EmptyFileError:
+    """What to say of a table without rows."""
+    return EmptyFileError(f"{table.name} has no rows. Give a table with a user, an item and a rating in each row.")
 
 
 def kinds_differ(role: str, first: StoredTable, kind: str, other: StoredTable, other_kind: str) -> MalformedRowError:

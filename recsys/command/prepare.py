@@ -7,7 +7,7 @@ from pathlib import Path
 
 from data.movielens.catalogue import CATALOGUE
 from data.prepared import Prepared, prepare
-from recsys.command.answers.options import add_columns, columns_of
+from recsys.command.answers.options import add_columns, add_scale, columns_of
 
 
 def run(arguments: list[str]) -> None:
@@ -39,13 +39,7 @@ def run(arguments: list[str]) -> None:
         help="ratings to test on, where a split is given",
     )
     add_columns(parser, "user", "item", "rating", "time")
-    parser.add_argument(
-        "--scale",
-        "--data.scale",
-        dest="scale",
-        metavar="LEAST,GREATEST[,STEP]",
-        help="the scale, such as 1,10; as the ratings show it if not given",
-    )
+    add_scale(parser)
     parser.add_argument(
         "--duplicates",
         "--data.duplicates",

@@ -43,6 +43,17 @@ def add_columns(parser: argparse.ArgumentParser, *roles: str) -> None:
         )
 
 
+def add_scale(parser: argparse.ArgumentParser) -> None:
+    """Let the scale of ratings be given."""
+    parser.add_argument(
+        "--scale",
+        "--data.scale",
+        dest="scale",
+        metavar="LEAST,GREATEST[,STEP]",
+        help="the scale, such as 1,10; as the ratings show it if not given",
+    )
+
+
 _MEANING = {
     "user": "user ids",
     "item": "item ids",

@@ -13,7 +13,7 @@ from data.movielens.catalogue import CATALOGUE
 from data.prepared import Prepared, is_prepared
 from data.ratings import Ratings
 from data.tables import read_ratings
-from recsys.command.answers.options import add_columns, columns_of
+from recsys.command.answers.options import add_columns, add_scale, columns_of
 from recsys.command.describe.picture import picture, require_matplotlib
 from recsys.command.describe.text import text
 from recsys.errors import CommandError
@@ -42,13 +42,7 @@ def run(arguments: list[str]) -> None:
         "ratings; or a data set of MovieLens: " + ", ".join(_DATA_SETS),
     )
     add_columns(parser, "user", "item", "rating", "time")
-    parser.add_argument(
-        "--scale",
-        "--data.scale",
-        dest="scale",
-        metavar="LEAST,GREATEST[,STEP]",
-        help="the scale, such as 1,10; as the ratings show it if not given",
-    )
+    add_scale(parser)
     parser.add_argument(
         "--duplicates",
         "--data.duplicates",
