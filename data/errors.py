@@ -106,3 +106,7 @@ class PreparedFolderError(DataError):
 
 class MissingPackageError(DataError):
     """A package that something needs is not installed."""
+
+
+class DatabaseError(DataError):
+    """A database of ratings cannot be reached, read or written, or is none."""

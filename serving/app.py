@@ -19,6 +19,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import ValidationError
 
+from data.errors import DatabaseError
 from serving.middleware.access import Access
 from serving.middleware.api_key_guard import API_KEY_HEADER, ApiKeyGuard
 from serving.middleware.body_guard import BodyGuard
@@ -30,6 +31,7 @@ from serving.page import documentation, page
 from serving.process import log, metrics, shared, workers
 from serving.process.loaded_model import LoadedModel
 from serving.process.server import ListenError, listen, serve
+from serving.ratings.store import RatingStore
 from serving.routes import errors, openapi
 from serving.routes.native.protocol import DIRECT
 from serving.routes.protocols import PROTOCOLS
@@ -52,12 +54,15 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.store = store = open_store(settings)
         model.reload()
         following = asyncio.create_task(model.follow(settings.reload_seconds))
         yield
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
+        if store is not None:
+            await asyncio.to_thread(store.close)
 
     app = FastAPI(
         title="recsys",
@@ -73,17 +78,32 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.model = model
     app.state.metrics = numbers
+    app.state.store = None
     app.state.stopping = False
     _include_routes(app, settings)
     _add_middleware(app, settings)
     return app
 
 
+def open_store(settings: Settings) -> RatingStore | None:
+    """The ratings that clients send; None if the settings want none.
+
+    Raises:
+        DatabaseError: the database cannot be reached or written to.
+    """
+    if settings.ratings_database is None:
+        return None
+    from serving.ratings.database import Database  # which needs SQLAlchemy
+
+    return RatingStore(Database(settings.ratings_database.get_secret_value()))
+
+
 def _include_routes(app: FastAPI, settings: Settings) -> None:
     security = [Security(scheme) for scheme in _KEY_SCHEMES] if settings.api_key else []
     for protocol in PROTOCOLS:
         refusals = protocol.errors.responses(401) if settings.api_key else {}
-        for router in protocol.routers:
+        rating_routers = protocol.rating_routers if settings.ratings_database else ()
+        for router in protocol.routers + rating_routers:
             app.include_router(router, prefix=protocol.prefix, dependencies=security, responses=refusals)
     for protocol in PROTOCOLS:
         for router in protocol.open_routers:
@@ -102,7 +122,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     if settings.api_key:
         app.add_middleware(ApiKeyGuard, key=settings.api_key.get_secret_value(), open_paths=_OPEN_PATHS)
     if settings.cors_origins:
-        app.add_middleware(Cors, origins=settings.cors_origins)
+        methods = ("GET", "HEAD", "POST", *(("PUT", "DELETE") if settings.ratings_database else ()))
+        app.add_middleware(Cors, origins=settings.cors_origins, methods=methods)
     app.add_middleware(Access, model=app.state.model, metrics=app.state.metrics, log=log.ACCESS)
     if settings.root_path:
         app.add_middleware(RootPath, prefix=settings.root_path)
@@ -122,8 +143,10 @@ def main() -> None:
         sys.exit(f"serving: {what_is_wrong(error.errors(include_input=False))}")
     log.install()
     try:
+        if (store := open_store(settings)) is not None:
+            store.close()  # each process that answers opens its own
         listening = listen(settings)
-    except ListenError as error:
+    except (DatabaseError, ListenError) as error:
         sys.exit(f"serving: {error}")
     with listening:
         if settings.workers > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -46,6 +47,11 @@ class Settings(BaseSettings):
     )
     allow_unauthenticated: bool = Field(
         default=False, description="Listen on an address that others can reach although there is no key."
+    )
+    ratings_database: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL of a database that keeps ratings that clients send, such as sqlite:///ratings.db; "
+        "none are taken if unset. It needs a key.",
     )
     max_pairs: int = Field(default=10_000, ge=1, description="Most pairs that one request may ask for.")
     max_body_bytes: int = Field(default=2_000_000, ge=1, description="Longest request body.")
@@ -135,6 +141,12 @@ class Settings(BaseSettings):
                 f"others can reach {self.host}: set RECSYS_API_KEY, or RECSYS_ALLOW_UNAUTHENTICATED=true "
                 "if something else decides who may ask"
             )
+        if self.ratings_database is not None and self.api_key is None:
+            raise ValueError(
+                "RECSYS_RATINGS_DATABASE needs RECSYS_API_KEY: whoever may ask could change and delete what others rate"
+            )
+        if self.ratings_database is not None and find_spec("sqlalchemy") is None:
+            raise ValueError("RECSYS_RATINGS_DATABASE needs SQLAlchemy: pip install 'recsys[ratings]'")
         return self
 
 

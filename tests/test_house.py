@@ -19,6 +19,11 @@ FRAMEWORKS = {"torch", "pytorch_lightning", "lightning", "torchmetrics"}
 BELOW_ARTEFACTS = {
     "data",
     "data.columns",
+    "data.database",
+    "data.database.connecting",
+    "data.database.reading",
+    "data.database.rows",
+    "data.database.table",
     "data.errors",
     "data.ids",
     "recsys",
@@ -30,7 +35,7 @@ BELOW_ARTEFACTS = {
 ARROWS: dict[str, set[str]] = {
     "data": set(),
     "recsys": {"data"},
-    "serving": {"recsys"},
+    "serving": {"recsys", "data"},  # of data what stands in BELOW_ARTEFACTS
     "synthetic": {"recsys"},
     "benchmarks": {"data", "recsys", "serving", "synthetic"},
 }

@@ -52,6 +52,10 @@ class KnownIds:
             self._refuse(original_id)
         return find(self.ids, original_id)
 
+    def knows(self, original_id: Id) -> bool:
+        """Whether there is such an id; one of the other kind is none."""
+        return type(original_id) is self._kind and find(self.ids, original_id) is not None
+
     def position(self, original_id: Id) -> int:
         """Position of an id.
 

@@ -19,11 +19,9 @@ _SENT = ("Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "Inferenc
 class Cors(CORSMiddleware):
     """Starlette's, whose refusals here have the shape of every error. There are no cookies, so no credentials."""
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
-        """Wrap an application that pages of these origins may ask."""
-        super().__init__(
-            app, allow_origins=origins, allow_methods=("GET", "HEAD", "POST"), allow_headers=_SENT, expose_headers=_READ
-        )
+    def __init__(self, app: ASGIApp, origins: Sequence[str], methods: Sequence[str]) -> None:
+        """Wrap an application that pages of these origins may ask by these methods."""
+        super().__init__(app, allow_origins=origins, allow_methods=methods, allow_headers=_SENT, expose_headers=_READ)
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -45,6 +45,9 @@ class Metrics:
         self._connections = Counter(
             "recsys_connections_ended", "Connections ended by the server.", ("reason",), registry=self.registry
         )
+        self._rated = Counter(
+            "recsys_ratings", "Ratings that clients sent, by what became of them.", ("outcome",), registry=self.registry
+        )
         self._lost_lines = Counter(
             "recsys_log_lines_lost", "Lines that no reader of the log took in time.", registry=self.registry
         )
@@ -79,6 +82,10 @@ class Metrics:
     def ended_connection(self, reason: str) -> None:
         """Count a connection that the server ended, by a reason of a small set."""
         self._connections.labels(reason).inc()
+
+    def rated(self, outcome: str, count: int = 1) -> None:
+        """Count ratings that were created, replaced or deleted, or refused since a newer one is stored."""
+        self._rated.labels(outcome).inc(count)
 
     def text(self) -> bytes:
         """All numbers in Prometheus's text format; of one process alone also what it takes from the system."""

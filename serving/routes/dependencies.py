@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 from fastapi import Depends, Request
 
 from serving.answers.recommender import Recommender
+from serving.ratings.store import RatingStore
 from serving.routes.refusals import InvalidAddressError, NotReadyError, StoppingError
 from serving.settings import Settings
 
@@ -19,6 +20,12 @@ async def current_recommender(request: Request) -> Recommender:
     if recommender is None:
         raise NotReadyError
     return recommender
+
+
+async def current_store(request: Request) -> RatingStore | None:
+    """The ratings that clients send; None if this server keeps none."""
+    store: RatingStore | None = request.app.state.store
+    return store
 
 
 async def _not_stopping(request: Request) -> None:
@@ -43,6 +50,8 @@ async def _utf_8_address(request: Request) -> None:
 
 CurrentRecommender = Annotated[Recommender, Depends(current_recommender)]
 CurrentSettings = Annotated[Settings, Depends(current_settings)]
+CurrentStore = Annotated[RatingStore, Depends(current_store)]
+"""For routes that are there only if this server keeps ratings."""
 UTF_8_ADDRESS = Depends(_utf_8_address)
 """For routes that take ids from the address: bytes that are no UTF-8 would be read as another id."""
 NOT_STOPPING = Depends(_not_stopping)

@@ -7,15 +7,20 @@ from collections.abc import Callable, Mapping
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from serving.answers.item_catalogue import UnknownGenreError
 from serving.answers.known_ids import UnknownIdError, WrongKindOfIdError
+from serving.ratings.errors import StoreError, UnstorableIdError
 from serving.routes.protocols import protocol_at
 from serving.routes.refusals import (
     InvalidAddressError,
     InvalidRatingError,
     NotReadyError,
+    NotStoredError,
+    OlderRatingError,
     StoppingError,
     TooManyPairsError,
     what_is_wrong,
@@ -41,8 +46,8 @@ def install(app: FastAPI) -> None:
     def answer_http_error(request: Request, raised: Exception) -> JSONResponse:
         assert isinstance(raised, HTTPException)
         headers = dict(raised.headers or {})
-        if "GET" in (allowed := headers.get("Allow", "").split(", ")):
-            headers["Allow"] = ", ".join(sorted({*allowed, "HEAD"}))  # `Access` makes one of the other
+        if "Allow" in headers:
+            headers["Allow"] = ", ".join(sorted(_methods_at(_path(request), app)))
         return error(_path(request), raised.status_code, str(raised.detail), headers)
 
     def answer_invalid_request(request: Request, raised: Exception) -> JSONResponse:
@@ -67,10 +72,21 @@ _STATUS: dict[type[Exception], int] = {
     TooManyPairsError: 413,
     InvalidAddressError: 422,
     InvalidRatingError: 422,
+    UnstorableIdError: 422,
+    NotStoredError: 404,
+    OlderRatingError: 409,
+    StoreError: 503,
     UnknownGenreError: 422,
     NotReadyError: 503,
     StoppingError: 503,
 }
+
+
+def _methods_at(path: str, app: FastAPI) -> set[str]:
+    """What may be asked at an address; the exception knows the methods of one route alone."""
+    routes = [route for route in iter_route_contexts(app.routes) if compile_path(route.path or "")[0].match(path)]
+    methods = {method for route in routes for method in route.methods or ()}
+    return methods | ({"HEAD"} if "GET" in methods else set())  # `Access` makes one of the other
 
 
 def _handler(status: int) -> Callable[[Request, Exception], JSONResponse]:

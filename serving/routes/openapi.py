@@ -11,13 +11,14 @@ from pydantic_core import to_json
 
 DESCRIPTION = """Every answer names the request (`X-Request-ID`, which is yours if you send one) and the version of the
 model (`X-Model-Version`). HEAD is answered wherever GET is. Errors have one shape for each protocol; a 503 says in
-`Retry-After` when to ask again. All requests only read, so each may be sent again."""
+`Retry-After` when to ask again. All requests only read, or leave the same when they are sent again, so each may be."""
 PATH = "/openapi.json"
 """Where the document is given; it holds no secrets."""
 TAGS = [
     {"name": "predictions", "description": "Predicted ratings (native API)."},
     {"name": "users", "description": "What a user may like, and why; also for users that training did not see."},
     {"name": "items", "description": "Items by title, by id, and others like them."},
+    {"name": "ratings", "description": "Ratings that users give, kept by this server, if it is set to."},
     {"name": "model", "description": "What is known of the model that answers."},
     {"name": "MLflow", "description": "MLflow's scoring protocol. Errors are objects with error_code and message."},
     {"name": "KServe", "description": "Open Inference Protocol, version 2. Errors are objects with error."},

@@ -64,6 +64,8 @@ class Protocol:
     errors: ErrorShape
     commas_of_a_pair: int
     """Most commas in a request's body for each pair that it asks for."""
+    rating_routers: tuple[APIRouter, ...] = ()
+    """Routes, for those who have the key, of a server that keeps ratings."""
 
     @property
     def open_paths(self) -> frozenset[str]:
@@ -90,6 +92,7 @@ _DETAILS = {  # examples
     400: "Invalid JSON: EOF while parsing a value at line 1 column 9",
     401: "Send the key of this server as X-API-Key, or as Authorization: Bearer.",
     404: "the model knows no item 99999",
+    409: "a newer rating is stored: 4.0 with the timestamp 881250949; this one has 881250000, and is not stored",
     413: "10001 pairs in one request; this server allows 10000. Send several requests.",
     415: "Send the body as application/json; its Content-Type says text/plain.",
     422: "body.pairs.0.user_id: Input should be a valid integer",

@@ -39,7 +39,15 @@ class TooManyPairsError(Exception):
 
 
 class InvalidRatingError(Exception):
-    """A new user's ratings are off the scale, or two of them are of the same item."""
+    """A rating is none of the scale, or a new user's are two of the same item."""
+
+
+class OlderRatingError(Exception):
+    """A rating is older than the one that is stored."""
+
+
+class NotStoredError(LookupError):
+    """No rating of a pair is stored."""
 
 
 def what_is_wrong(errors: Sequence[Any]) -> str:

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from serving.schemas.ids import Id
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """What every answer says."""
+
     version: str = Field(
         description="The model's version: the first digits of its artefact's hash.", examples=["034e3cd22cf1"]
     )
@@ -47,13 +49,13 @@ class PredictedRatingAndUncertainty(PredictedRating):
     )
 
 
-class PredictionsResponse(_Answer):
+class PredictionsResponse(Answer):
     """The predicted ratings, in the order of the pairs."""
 
     predictions: list[PredictedRatingAndUncertainty]
 
 
-class RatingResponse(_Answer, PredictedRatingAndUncertainty):
+class RatingResponse(Answer, PredictedRatingAndUncertainty):
     """The predicted rating of a pair."""
 
 
@@ -76,7 +78,7 @@ class Item(BaseModel):
     mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[4.19])
 
 
-class ItemResponse(_Answer, Item):
+class ItemResponse(Answer, Item):
     """One item."""
 
     attributes: dict[str, str | int | float | bool | tuple[str, ...] | None] = Field(
@@ -84,7 +86,7 @@ class ItemResponse(_Answer, Item):
     )
 
 
-class ItemsResponse(_Answer):
+class ItemsResponse(Answer):
     """A page of the items found: titles that are the query first, then those that begin with it, then the others.
 
     Of those that fit alike, the most rated come first.
@@ -114,7 +116,7 @@ class RecommendationAndUncertainty(Recommendation):
     )
 
 
-class RecommendationsResponse(_Answer):
+class RecommendationsResponse(Answer):
     """A page of recommendations, best first."""
 
     user_id: Id = Field(examples=[196])
@@ -137,11 +139,11 @@ class User(BaseModel):
     mean_rating: float | None = Field(description="Mean training rating; null without any.", examples=[3.59])
 
 
-class UserResponse(_Answer, User):
+class UserResponse(Answer, User):
     """One user."""
 
 
-class UsersResponse(_Answer):
+class UsersResponse(Answer):
     """A page of the users, those with the most training ratings first."""
 
     total: int = Field(description="Number of users.", examples=[943])
@@ -154,7 +156,7 @@ class SimilarItem(Item):
     similarity: float = Field(description="Cosine of the items' vectors, -1 to 1.", examples=[0.93])
 
 
-class SimilarItemsResponse(_Answer):
+class SimilarItemsResponse(Answer):
     """A page of the other items, most similar first."""
 
     item_id: Id = Field(examples=[50])
@@ -188,7 +190,7 @@ class OwnRating(Item):
     )
 
 
-class ExplanationResponse(_Answer, PredictedRating):
+class ExplanationResponse(Answer, PredictedRating):
     """A predicted rating, and why."""
 
     unclipped: float = Field(description="The prediction before it is clipped to the scale.", examples=[3.84])
@@ -204,7 +206,7 @@ class NewUserRating(BaseModel):
     source: str = Field(description="fold_in, or user_mean where nothing is known of the item.", examples=["fold_in"])
 
 
-class FoldInResponse(_Answer):
+class FoldInResponse(Answer):
     """What a new user's ratings lead to."""
 
     predictions: list[NewUserRating] = Field(description="In the order of the request's item_ids.")
@@ -220,7 +222,7 @@ class GivenRating(Item):
     contribution: float = Field(description="What it adds; below 0 it speaks against.", examples=[0.21])
 
 
-class FoldInExplanationResponse(_Answer, NewUserRating):
+class FoldInExplanationResponse(Answer, NewUserRating):
     """A new user's predicted rating, and why."""
 
     unclipped: float = Field(description="The prediction before it is clipped to the scale.", examples=[3.84])
@@ -231,7 +233,7 @@ class FoldInExplanationResponse(_Answer, NewUserRating):
     ignored_item_ids: list[Id] = Field(description="Rated items that the model does not know.", examples=[[]])
 
 
-class ModelResponse(_Answer):
+class ModelResponse(Answer):
     """What is known of the model that answers."""
 
     kind: str = Field(examples=["LinearNetwork"])

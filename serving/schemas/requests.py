@@ -68,8 +68,12 @@ class ItemByQuery(_Request):
     item_id: IdInAddress = Field(examples=[242])
 
 
-class PairQuery(UserByQuery, ItemByQuery, Strictness, UncertaintyWanted, TimeQuery):
-    """A user and an item."""
+class PairByQuery(UserByQuery, ItemByQuery):
+    """A user and an item, by the data set's own ids."""
+
+
+class PairQuery(PairByQuery, Strictness, UncertaintyWanted, TimeQuery):
+    """A user and an item, and how their rating is wanted."""
 
 
 class RecommendationsQuery(Page, Strictness, UncertaintyWanted, TimeQuery):

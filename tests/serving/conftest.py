@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 MATRIX = np.array([[1.5, 2.5], [3.5, 4.5], [0.0, 9.0]], np.float32)
 StartServer = Callable[..., httpx.Client]
 StartProcess = Callable[..., "Server"]
+KEY = "correct-horse-battery-staple"
 
 
 @pytest.fixture(scope="session")
@@ -134,6 +135,17 @@ def many_films_server(start_server: StartServer, many_films: Path) -> httpx.Clie
 def roomy_films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
     """A server of the model in `tests.serving.films`, which allows 100 pairs in a request and answers for it."""
     return start_server(artifact=_saved_films("UserItemEmbedding", tmp_path_factory), max_pairs=100)
+
+
+@pytest.fixture(scope="session")
+def rating_server(
+    start_server: StartServer, films_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> httpx.Client:
+    """A server of the films that keeps ratings in a file of SQLite, and allows 100 pairs; the client has the key."""
+    database = f"sqlite:///{tmp_path_factory.mktemp('ratings') / 'ratings.db'}"
+    client = start_server(artifact=films_model, api_key=KEY, ratings_database=database, max_pairs=100)
+    client.headers["X-API-Key"] = KEY
+    return client
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 from fastapi.routing import iter_route_contexts
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from serving.app import create_app
 from serving.settings import OWN_SEGMENTS, Settings
-from tests.serving.conftest import ROOT
+from tests.serving.conftest import KEY, ROOT
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,35 @@ def test_the_server_ends_at_once_over_an_unknown_name() -> None:
     )
     assert ended.returncode == 1
     assert ended.stderr == "serving: there is no setting RECSYS_ARTEFACT; did you mean RECSYS_ARTIFACT?\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"RATINGS_DATABASE": "sqlite:///r.db"}, "RECSYS_RATINGS_DATABASE needs RECSYS_API_KEY"),
+        ({"RATINGS_DATABASE": "ratings.db", "API_KEY": KEY}, "one is sqlite:///ratings.db"),
+        ({"RATINGS_DATABASE": "oracel://x", "API_KEY": KEY}, "one is sqlite:///ratings.db"),
+        ({"RATINGS_DATABASE": "sqlite://", "API_KEY": KEY}, "keeps ratings in memory alone; name a file"),
+        ({"RATINGS_DATABASE": "oracle://me:secret@x/y", "API_KEY": KEY}, "needs the driver"),
+        ({"RATINGS_DATABASE": "sqlite:////nowhere/r.db", "API_KEY": KEY}, "unable to open database file"),
+        ({"RATINGS_DATABASE": "postgresql+psycopg://me:secret@127.0.0.1:9/x", "API_KEY": KEY}, "refused"),
+    ],
+)
+def test_the_server_ends_at_once_over_a_database_that_cannot_keep_ratings(settings: dict[str, str], said: str) -> None:
+    environment = {**os.environ, **{f"RECSYS_{name}": value for name, value in settings.items()}}
+    ended = subprocess.run(
+        [sys.executable, "-m", "serving.app"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("serving: ")
+    assert said in ended.stderr
+    assert "secret" not in ended.stderr
+
+
+def test_without_sqlalchemy_the_server_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.settings.find_spec", lambda name: None)
+    with pytest.raises(ValidationError, match=r"pip install 'recsys\[ratings\]'"):
+        Settings(api_key=SecretStr(KEY), ratings_database=SecretStr("sqlite:///ratings.db"))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving.routes.dependencies import current_recommender, current_settings
-from serving.routes.native import by_query, items, model, new_users, predictions, users
+from serving.routes.native import by_query, items, model, new_users, predictions, ratings, users
 from serving.routes.problems import PROBLEMS
 from serving.routes.protocol import DirectRoute, Protocol
 from serving.schemas.requests import PairQuery, PredictionsRequest
@@ -17,6 +17,7 @@ NATIVE = Protocol(
     # A pair has a user, an item and a time, and two commas within and one behind it; of a new user there are ratings,
     # with two commas each, and items.
     commas_of_a_pair=3,
+    rating_routers=(ratings.router,),
 )
 DIRECT = {
     ("GET", f"{NATIVE.prefix}/ratings"): DirectRoute(predictions.rating, PairQuery, (current_recommender,)),

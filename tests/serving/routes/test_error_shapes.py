@@ -9,13 +9,14 @@ from typing import NamedTuple
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
+from pydantic import SecretStr
 
 from serving.app import create_app
 from serving.settings import Settings
-from tests.serving.conftest import StartServer
+from tests.serving.conftest import KEY, StartServer
 from tests.serving.error_shapes import check
 
-KEY = "correct-horse-battery-staple"
+NOWHERE = SecretStr("sqlite:///none.db")  # until a server starts
 WITHOUT_KEY = {
     "/", "/static/page.css", "/docs", "/docs/start.js", "/openapi.json",
     "/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/ping", "/health",
@@ -36,23 +37,34 @@ class Route(NamedTuple):
 
 ROUTES = sorted(
     Route(method, FILES.get(path := context.path or "", path).format(**VALUES))
-    for context in iter_route_contexts(create_app(Settings()).routes)
+    for context in iter_route_contexts(create_app(Settings(api_key=SecretStr(KEY), ratings_database=NOWHERE)).routes)
     for method in context.methods or ()
 )
-POSTS = [route for route in ROUTES if route.method == "POST"]
+WITH_BODY = [route for route in ROUTES if route.method in ("POST", "PUT")]
 PATHS = sorted({route.path for route in ROUTES})
 
 
 @pytest.fixture(scope="module")
-def guarded(start_server: StartServer, model: Path) -> httpx.Client:
-    """A server that wants a key, and bodies of at most 1000 bytes; the client has the key."""
-    client = start_server(artifact=model, api_key=KEY, max_body_bytes=1000)
+def guarded(start_server: StartServer, model: Path, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+    """A server that wants a key, keeps ratings, and takes bodies of at most 1000 bytes; the client has the key."""
+    database = f"sqlite:///{tmp_path_factory.mktemp('ratings') / 'ratings.db'}"
+    client = start_server(artifact=model, api_key=KEY, ratings_database=database, max_body_bytes=1000)
+    client.headers["X-API-Key"] = KEY
+    return client
+
+
+@pytest.fixture(scope="module")
+def without_model(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+    """A server that keeps ratings and has no model."""
+    folder = tmp_path_factory.mktemp("empty")
+    database = f"sqlite:///{folder / 'ratings.db'}"
+    client = start_server(artifact=folder / "none", api_key=KEY, ratings_database=database)
     client.headers["X-API-Key"] = KEY
     return client
 
 
 def test_the_routes_of_all_protocols_are_found() -> None:
-    assert len(POSTS) >= 5
+    assert len(WITH_BODY) >= 7
     assert {"/v1/predictions", "/v1/users/1/recommendations", "/v2/models/recsys/infer", "/ping"} <= set(PATHS)
 
 
@@ -88,15 +100,15 @@ def test_a_method_that_is_not_allowed(guarded: httpx.Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/metrics"])  # whose length changes
-def test_head_is_get_without_the_body(guarded: httpx.Client, empty_server: httpx.Client, path: str) -> None:
-    for client in (guarded, empty_server):
+def test_head_is_get_without_the_body(guarded: httpx.Client, without_model: httpx.Client, path: str) -> None:
+    for client in (guarded, without_model):
         get, head = client.get(path), client.head(path)
         assert (head.status_code, head.content) == (get.status_code, b"")
         for name in ("content-type", "content-length", "allow", "retry-after", "cache-control"):
             assert head.headers.get(name) == get.headers.get(name)
 
 
-@pytest.mark.parametrize("route", POSTS, ids="".join)
+@pytest.mark.parametrize("route", WITH_BODY, ids="".join)
 def test_a_body_that_is_not_what_is_wanted(guarded: httpx.Client, route: Route) -> None:
     invalid = {400, 422} if route.path.startswith("/v1/") else {400}  # native: 400 where it cannot be read at all
     path = route.path.replace("/versions/1", "/versions/" + guarded.get("/health/live").headers["x-model-version"])
@@ -112,20 +124,20 @@ def test_a_body_that_is_not_what_is_wanted(guarded: httpx.Client, route: Route) 
         b'{"\\ud800": 1}',
         "{}".encode("utf-16"),
     ):
-        response = guarded.post(path, content=body, headers={"content-type": "application/json"})
+        response = guarded.request(route.method, path, content=body, headers={"content-type": "application/json"})
         check(response)
         assert response.status_code in invalid
     for body in (b"[" * 900, b"9" * 900, b'{"a":' * 150):
-        response = guarded.post(path, content=body, headers={"content-type": "application/json"})
+        response = guarded.request(route.method, path, content=body, headers={"content-type": "application/json"})
         check(response)
         assert response.status_code in invalid
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "é"):
-        response = guarded.post(path, content=b"{}", headers={b"content-type": kind.encode()})
+        response = guarded.request(route.method, path, content=b"{}", headers={b"content-type": kind.encode()})
         check(response)
         assert (response.status_code, "application/json" in response.text) == (415, True)
     for encoding in ("gzip", "br", "nonsense"):
         headers = {"content-type": "application/json", "content-encoding": encoding}
-        response = guarded.post(path, content=b"{}", headers=headers)
+        response = guarded.request(route.method, path, content=b"{}", headers=headers)
         check(response)
         assert (response.status_code, response.headers["accept-encoding"]) == (415, "identity")
 
@@ -138,19 +150,19 @@ def test_a_body_that_is_too_long(guarded: httpx.Client, path: str) -> None:
         assert (response.status_code, "1000" in response.text) == (413, True)
 
 
-@pytest.mark.parametrize("route", POSTS, ids="".join)
+@pytest.mark.parametrize("route", WITH_BODY, ids="".join)
 def test_a_body_that_is_too_long_and_does_not_say_so(guarded: httpx.Client, route: Route) -> None:
     path = route.path.replace("/versions/1", "/versions/" + guarded.get("/health/live").headers["x-model-version"])
     body = iter([b"[" + b" " * 500, b" " * 500])
-    response = guarded.post(path, content=body, headers={"content-type": "application/json"})
+    response = guarded.request(route.method, path, content=body, headers={"content-type": "application/json"})
     check(response)
     assert response.status_code == 413
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_server_without_a_model(empty_server: httpx.Client, path: str) -> None:
-    method = "POST" if Route("POST", path) in POSTS else "GET"
-    response = empty_server.request(method, path, json={} if method == "POST" else None)
+def test_a_server_without_a_model(without_model: httpx.Client, path: str) -> None:
+    method = next((method for method in ("POST", "PUT", "DELETE") if Route(method, path) in ROUTES), "GET")
+    response = without_model.request(method, path, json={} if method == "POST" else None)
     if path in WITHOUT_MODEL:
         assert response.status_code == 200
     else:
