@@ -191,9 +191,10 @@ class Recommender:
         n: int,
         offset: int,
         genre: str | None,
+        exclude_rated: bool = True,
         strict: bool = False,
     ) -> NewUserAnswer:
-        """Predict for a new user who rated some items, and recommend others.
+        """Predict for a new user who rated some items, and recommend others, or any with `exclude_rated` false.
 
         Raises:
             UnknownIdError: `strict`, and an item is unknown.
@@ -205,7 +206,8 @@ class Recommender:
         candidates = self._candidates(genre)
         values = np.fromiter(rated.values(), np.float32, len(rated))
         scores, own_mean = self.new_users.scores(items[known], values[known])
-        candidates[items[known]] = False
+        if exclude_rated:
+            candidates[items[known]] = False
 
         place_known &= self.artifact.item_known[places]
         without_item = np.float32(self.manifest.global_mean + own_mean + self.artifact.new_item_mean)

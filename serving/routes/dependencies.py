@@ -52,6 +52,7 @@ CurrentRecommender = Annotated[Recommender, Depends(current_recommender)]
 CurrentSettings = Annotated[Settings, Depends(current_settings)]
 CurrentStore = Annotated[RatingStore, Depends(current_store)]
 """For routes that are there only if this server keeps ratings."""
+StoreIfAny = Annotated[RatingStore | None, Depends(current_store)]
 UTF_8_ADDRESS = Depends(_utf_8_address)
 """For routes that take ids from the address: bytes that are no UTF-8 would be read as another id."""
 NOT_STOPPING = Depends(_not_stopping)

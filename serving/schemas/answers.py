@@ -24,8 +24,9 @@ class PredictedRating(BaseModel):
     item_id: Id = Field(examples=[242])
     rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[3.67])
     source: str = Field(
-        description="Who answered: model; features, where the user or the item has no training ratings, but features "
-        "that the model uses; or, where it knows nothing of the user or the item, user_mean, item_mean or global_mean.",
+        description="Who answered: model; fold_in, where the server keeps ratings of the user that the model was not "
+        "trained on; features, where the user or the item has no training ratings, but features that the model uses; "
+        "or, where it knows nothing of the user or the item, user_mean, item_mean or global_mean.",
         examples=["model"],
     )
 
@@ -122,8 +123,9 @@ class RecommendationsResponse(Answer):
     user_id: Id = Field(examples=[196])
     total: int = Field(description="Number of items that were ranked.", examples=[1646])
     source: str = Field(
-        description="Who ranked: model; features for a user without training ratings of whom the model knows something "
-        "else; or item_mean for a user of whom it knows nothing.",
+        description="Who ranked: model; fold_in, where the server keeps ratings of the user that the model was not "
+        "trained on; features for a user without training ratings of whom the model knows something else; or "
+        "item_mean for a user of whom it knows nothing.",
         examples=["model"],
     )
     recommendations: list[RecommendationAndUncertainty]
@@ -186,7 +188,9 @@ class OwnRating(Item):
     rating: float = Field(description="The user's rating.", examples=[5.0])
     similarity: float = Field(description="Cosine of the two items' vectors, -1 to 1.", examples=[0.81])
     weight: float = Field(
-        description="Similarity × (rating − what the means expect of it); always positive.", examples=[0.9]
+        description="Similarity × (rating − what the means expect of it) or, by fold-in, what the rating adds to the "
+        "prediction; always positive.",
+        examples=[0.9],
     )
 
 

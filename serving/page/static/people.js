@@ -36,7 +36,12 @@ export class KnownUser {
       taste: ["It is to this user’s taste", "It is not to this user’s taste", "Taste makes no difference"],
       reasons: "Ratings of this user that speak for it, the strongest first",
       noReasons: "None of this user’s ratings speaks for it in particular.",
-      by: { ...byOthers(words.one), model: "by the model", user_mean: "by the average of this user’s ratings" },
+      by: {
+        ...byOthers(words.one),
+        model: "by the model",
+        fold_in: "from this user’s ratings",
+        user_mean: "by the average of this user’s ratings",
+      },
       error: (error) => `Predictions are about ${error} off`,
     };
   }

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender
+from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, StoreIfAny
 from serving.routes.native import items, users
 from serving.routes.problems import responses
 from serving.schemas.answers import (
@@ -38,18 +38,18 @@ async def user(query: Annotated[UserByQuery, Query()], recommender: CurrentRecom
 
 @router.get("/recommendations", tags=["users"], response_model_exclude_unset=True, responses=responses(404))
 async def recommendations(
-    query: Annotated[RecommendationsByQuery, Query()], recommender: CurrentRecommender
+    query: Annotated[RecommendationsByQuery, Query()], recommender: CurrentRecommender, store: StoreIfAny
 ) -> RecommendationsResponse:
     """Recommend items to a user, like /users/{user_id}/recommendations."""
-    return await users.recommendations(query.user_id, query, recommender)
+    return await users.recommendations(query.user_id, query, recommender, store)
 
 
 @router.get("/explanation", tags=["users"], responses=responses(404))
 async def explanation(
-    query: Annotated[ExplanationByQuery, Query()], recommender: CurrentRecommender
+    query: Annotated[ExplanationByQuery, Query()], recommender: CurrentRecommender, store: StoreIfAny
 ) -> ExplanationResponse:
     """Say why a rating is predicted, like /users/{user_id}/items/{item_id}/explanation."""
-    return await users.explanation(query.user_id, query.item_id, query, recommender)
+    return await users.explanation(query.user_id, query.item_id, query, recommender, store)
 
 
 @router.get("/item", tags=["items"], responses=responses(404))

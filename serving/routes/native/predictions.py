@@ -10,7 +10,9 @@ from pydantic_core import to_json
 from recsys.artifact import Id
 from serving.answers.recommender import Recommender
 from serving.answers.timestamps import times_from
-from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, CurrentSettings
+from serving.ratings.counted import predictions as counted_predictions
+from serving.ratings.store import RatingStore
+from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, CurrentSettings, StoreIfAny
 from serving.routes.pauses import located, pause
 from serving.routes.problems import responses
 from serving.routes.refusals import TooManyPairsError
@@ -24,22 +26,25 @@ router = APIRouter(tags=["predictions"])
 
 
 @router.get("/ratings", response_model=RatingResponse, responses=responses(404), dependencies=[UTF_8_ADDRESS])
-async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender) -> Response:
+async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecommender, store: StoreIfAny) -> Response:
     """Predict the rating that a user would give to an item."""
     user_id, item_id = recommender.user_ids.from_text(pair.user_id), recommender.item_ids.from_text(pair.item_id)
-    (answer,) = await _answers(recommender, [user_id], [item_id], [pair.timestamp], pair)
+    (answer,) = await _answers(recommender, store, [user_id], [item_id], [pair.timestamp], pair)
     return _json({"version": recommender.manifest.version, **answer})
 
 
 @router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413, 415))
-async def predictions(body: PredictionsRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
+async def predictions(
+    body: PredictionsRequest, recommender: CurrentRecommender, settings: CurrentSettings, store: StoreIfAny
+) -> Response:
     """Predict the ratings that users would give to items."""
     if len(body.pairs) > settings.max_pairs:
         raise TooManyPairsError(
             f"{len(body.pairs)} pairs in one request; this server allows {settings.max_pairs}. Send several requests."
         )
     user_ids, item_ids = [pair["user_id"] for pair in body.pairs], [pair["item_id"] for pair in body.pairs]
-    answers = await _answers(recommender, user_ids, item_ids, [pair.get("timestamp") for pair in body.pairs], body)
+    timestamps = [pair.get("timestamp") for pair in body.pairs]
+    answers = await _answers(recommender, store, user_ids, item_ids, timestamps, body)
     await pause(len(user_ids))
     return _json({"version": recommender.manifest.version, "predictions": answers})
 
@@ -50,12 +55,44 @@ def _json(content: dict[str, object]) -> Response:
 
 async def _answers(
     recommender: Recommender,
+    store: RatingStore | None,
     user_ids: list[Id],
     item_ids: list[Id],
     timestamps: list[int | None],
     wanted: PairQuery | PredictionsRequest,
 ) -> list[dict[str, object]]:
-    """What is said of each pair, as plain values."""
+    """What is said of each pair, as plain values: by fold-in where there are ratings that the model does not have."""
+    if store is None:
+        return await _by_model(recommender, user_ids, item_ids, timestamps, wanted)
+    counted = await counted_predictions(recommender, store, user_ids, item_ids, strict=wanted.strict)
+    if not counted:
+        return await _by_model(recommender, user_ids, item_ids, timestamps, wanted)
+    others = [place for place in range(len(user_ids)) if place not in counted]
+    by_model: list[dict[str, object]] = []
+    if others:
+        by_model = await _by_model(
+            recommender,
+            [user_ids[place] for place in others],
+            [item_ids[place] for place in others],
+            [timestamps[place] for place in others],
+            wanted,
+        )
+    await pause(len(user_ids))
+    answers = dict(zip(others, by_model, strict=True))
+    unsure = {"uncertainty": None} if wanted.uncertainty else {}
+    for place, (rating, source) in counted.items():
+        pair = {"user_id": user_ids[place], "item_id": item_ids[place]}
+        answers[place] = {**pair, "rating": rating, "source": source, **unsure}
+    return [answers[place] for place in range(len(user_ids))]
+
+
+async def _by_model(
+    recommender: Recommender,
+    user_ids: list[Id],
+    item_ids: list[Id],
+    timestamps: list[int | None],
+    wanted: PairQuery | PredictionsRequest,
+) -> list[dict[str, object]]:
     given_at = times_from(timestamps)
     if len(user_ids) == 1 and not wanted.uncertainty:
         ratings, sources = recommender.rate(user_ids, item_ids, given_at, strict=wanted.strict)

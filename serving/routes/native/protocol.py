@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.routes.dependencies import current_recommender, current_settings
+from serving.routes.dependencies import current_recommender, current_settings, current_store
 from serving.routes.native import by_query, items, model, new_users, predictions, ratings, users
 from serving.routes.problems import PROBLEMS
 from serving.routes.protocol import DirectRoute, Protocol
@@ -20,9 +20,11 @@ NATIVE = Protocol(
     rating_routers=(ratings.router,),
 )
 DIRECT = {
-    ("GET", f"{NATIVE.prefix}/ratings"): DirectRoute(predictions.rating, PairQuery, (current_recommender,)),
+    ("GET", f"{NATIVE.prefix}/ratings"): DirectRoute(
+        predictions.rating, PairQuery, (current_recommender, current_store)
+    ),
     ("POST", f"{NATIVE.prefix}/predictions"): DirectRoute(
-        predictions.predictions, PredictionsRequest, (current_recommender, current_settings)
+        predictions.predictions, PredictionsRequest, (current_recommender, current_settings, current_store)
     ),
 }
 """The routes that are asked most, by method and address."""

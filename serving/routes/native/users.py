@@ -8,8 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from serving.answers.explanation import explain
+from serving.answers.recommender import FOLD_IN
 from serving.answers.timestamps import times_from
-from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender
+from serving.ratings.counted import explained, recommended
+from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, StoreIfAny
 from serving.routes.problems import responses
 from serving.schemas.answers import (
     ExplanationResponse,
@@ -49,21 +51,22 @@ async def user(user_id: IdInAddress, recommender: CurrentRecommender) -> UserRes
 # What was not asked for is left out of the answer.
 @router.get("/{user_id}/recommendations", response_model_exclude_unset=True, responses=responses(404))
 async def recommendations(
-    user_id: IdInAddress, query: Annotated[RecommendationsQuery, Query()], recommender: CurrentRecommender
+    user_id: IdInAddress,
+    query: Annotated[RecommendationsQuery, Query()],
+    recommender: CurrentRecommender,
+    store: StoreIfAny,
 ) -> RecommendationsResponse:
     """Recommend items by the rating that the model predicts before it is clipped to the scale."""
     original_id = recommender.user_ids.from_text(user_id)
-    ranking = recommender.recommend(
-        original_id,
-        n=query.n,
-        offset=query.offset,
-        exclude_seen=query.exclude_seen,
-        genre=query.genre,
-        timestamp=query.timestamp,
-        strict=query.strict,
-    )
+    wanted = query.model_dump(include={"n", "offset", "exclude_seen", "genre"})
+    ranking = None if store is None else await recommended(recommender, store, original_id, **wanted)
+    if ranking is None:
+        ranking = recommender.recommend(original_id, **wanted, timestamp=query.timestamp, strict=query.strict)
     items = [RecommendationAndUncertainty(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page]
-    if query.uncertainty:
+    if query.uncertainty and ranking.source == FOLD_IN:
+        for item in items:
+            item.uncertainty = None  # which says that it is not known
+    elif query.uncertainty:
         given_at = times_from([query.timestamp] * len(items))
         pairs = recommender.locate([original_id] * len(items), [item.item_id for item in items])
         said = recommender.uncertainty(pairs, given_at)
@@ -84,16 +87,13 @@ async def explanation(
     item_id: IdInAddress,
     query: Annotated[ExplanationQuery, Query()],
     recommender: CurrentRecommender,
+    store: StoreIfAny,
 ) -> ExplanationResponse:
     """Say what of a predicted rating is mean, user, item, interaction and time, and which own ratings speak for it."""
-    answer = explain(
-        recommender,
-        recommender.user_ids.from_text(user_id),
-        recommender.item_ids.from_text(item_id),
-        n=query.n,
-        timestamp=query.timestamp,
-        strict=query.strict,
-    )
+    pair = recommender.user_ids.from_text(user_id), recommender.item_ids.from_text(item_id)
+    answer = None if store is None else await explained(recommender, store, *pair, n=query.n, strict=query.strict)
+    if answer is None:
+        answer = explain(recommender, *pair, n=query.n, timestamp=query.timestamp, strict=query.strict)
     return ExplanationResponse(
         version=recommender.manifest.version,
         **answer.prediction._asdict(),

@@ -90,7 +90,7 @@ def test_a_right_request_never_reaches_fastapi(method: str, path: str, query: by
     scope: dict[str, Any] = {
         "type": "http", "method": method, "path": path, "query_string": query, "state": {"recommender": recommender},
         "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())],
-        "app": SimpleNamespace(state=SimpleNamespace(settings=Settings())),
+        "app": SimpleNamespace(state=SimpleNamespace(settings=Settings(), store=None)),
     }  # fmt: skip
     sent: list[Message] = []
     pieces = [{"type": "http.request", "body": body[i : i + 20], "more_body": i + 20 < len(body)}
