@@ -33,7 +33,7 @@ from serving.process.loaded_model import LoadedModel
 from serving.process.server import ListenError, listen, serve
 from serving.ratings.store import RatingStore
 from serving.routes import errors, openapi
-from serving.routes.native.protocol import DIRECT
+from serving.routes.native.protocol import DIRECT, RATING_DIRECT
 from serving.routes.protocols import PROTOCOLS
 from serving.routes.refusals import what_is_wrong
 from serving.settings import PREFIX, Settings
@@ -116,7 +116,7 @@ def _include_routes(app: FastAPI, settings: Settings) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Wrap the routes in layers; the last one added sees a request first."""
-    app.add_middleware(DirectRoutes, routes=DIRECT)
+    app.add_middleware(DirectRoutes, routes=DIRECT | (RATING_DIRECT if settings.ratings_database else {}))
     app.add_middleware(Turns)
     app.add_middleware(BodyGuard, most=settings.max_body_bytes, most_pairs=settings.max_pairs)
     if settings.api_key:

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 CONNECTIONS = 16  # enough to keep one worker busy all the time
-# wrk calls `done` at its end; all times are in microseconds.
-SCRIPT = """
+_ASKING = """
 wrk.method = "{method}"
 wrk.body = [[{body}]]
 wrk.headers["Content-Type"] = "application/json"
+"""
+# wrk calls `done` at its end; all times are in microseconds.
+DONE = """
 done = function(summary, latency, requests)
     local e = summary.errors
-    io.write(string.format('{{"requests": %d, "duration": %d, "p50": %d, "p99": %d, "failed": %d}}\\n',
+    io.write(string.format('{"requests": %d, "duration": %d, "p50": %d, "p99": %d, "failed": %d}\\n',
         summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
         e.connect + e.read + e.write + e.status + e.timeout))
 end
@@ -34,10 +36,15 @@ def require_wrk(command: str) -> None:
 
 def wrk(url: str, seconds: float, folder: Path, body: str = "", connections: int = CONNECTIONS) -> dict[str, float]:
     """Keep a server busy for some seconds; returns requests, failed ones, requests per second, p50 and p99 in ms."""
-    script = folder / ("post.lua" if body else "get.lua")
-    script.write_text(SCRIPT.format(method="POST" if body else "GET", body=body))
+    script = _ASKING.format(method="POST" if body else "GET", body=body) + DONE
+    return run_script(url, script, seconds, folder / ("post.lua" if body else "get.lua"), connections)
+
+
+def run_script(url: str, script: str, seconds: float, file: Path, connections: int) -> dict[str, float]:
+    """Do what a script says, which ends with `DONE` and is written to a file; returns what `wrk` does."""
+    file.write_text(script)
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--timeout", "10s"]
-    command += ["--duration", f"{max(1, round(seconds))}s", "--script", str(script), url]
+    command += ["--duration", f"{max(1, round(seconds))}s", "--script", str(file), url]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found: dict[str, float] = json.loads(printed.splitlines()[-1])
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from data.database.rows import Stored, original
 from data.database.table import RATINGS
@@ -14,14 +14,13 @@ _ROWS_AT_ONCE = 100_000
 _OF_USERS = select(RATINGS).where(RATINGS.c.user_id.in_(bindparam("users", expanding=True)))
 
 
-def of_users(engine: Engine, users: Sequence[str]) -> dict[str, list[Stored]]:
+def of_users(connection: Connection, users: Sequence[str]) -> dict[str, list[Stored]]:
     """The ratings of users, who are named as the table has them; those without any are left out."""
     found: dict[str, list[Stored]] = {}
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for begin in range(0, len(users), _USERS_AT_ONCE):
-            rows = connection.execute(_OF_USERS, {"users": users[begin : begin + _USERS_AT_ONCE]})
-            for user, item, rating, timestamp in rows:
-                found.setdefault(user, []).append(Stored(original(user), original(item), rating, timestamp))
+    for begin in range(0, len(users), _USERS_AT_ONCE):
+        rows = connection.execute(_OF_USERS, {"users": users[begin : begin + _USERS_AT_ONCE]})
+        for user, item, rating, timestamp in rows:
+            found.setdefault(user, []).append(Stored(original(user), original(item), rating, timestamp))
     return found
 
 

@@ -33,6 +33,7 @@ class Database:
         """
         self._engine = engine_of(url)
         open_table(self._engine)
+        self._reading: Connection | None = None
 
     def commit(self, changes: Sequence[Change]) -> Sequence[Outcome | int | Exception]:
         """Make changes in one transaction, in their order; what is returned has been committed.
@@ -59,15 +60,34 @@ class Database:
         Raises:
             StoreError: they cannot be read.
         """
+        every = list(dict.fromkeys(user for users in asked for user in users))
         try:
-            found = of_users(self._engine, list(dict.fromkeys(user for users in asked for user in users)))
-        except DBAPIError as error:
-            raise self._failed(error) from error
+            found = self._read(every)
+        except DBAPIError:  # the database may have been started anew
+            try:
+                found = self._read(every)
+            except DBAPIError as error:
+                raise self._failed(error) from error
         return [{user: found[user] for user in users if user in found} for users in asked]
 
     def close(self) -> None:
         """Close the connections."""
+        if self._reading is not None:
+            self._reading.close()
         self._engine.dispose()
+
+    def _read(self, users: Sequence[str]) -> dict[str, list[Stored]]:
+        """Read by a connection that stays open, since to take one from a pool takes longer than reading."""
+        if self._reading is None:
+            self._reading = self._engine.connect()
+            if self._engine.dialect.name != "sqlite":  # where each statement is by itself already
+                self._reading = self._reading.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            return of_users(self._reading, users)
+        except DBAPIError:
+            self._reading.close()
+            self._reading = None
+            raise
 
     def _transaction(self, changes: Sequence[Change]) -> list[Outcome | int]:
         with self._engine.begin() as connection:

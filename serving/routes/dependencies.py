@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 from fastapi import Depends, Request
 
 from serving.answers.recommender import Recommender
+from serving.process.metrics import Metrics
 from serving.ratings.store import RatingStore
 from serving.routes.refusals import InvalidAddressError, NotReadyError, StoppingError
 from serving.settings import Settings
@@ -26,6 +27,12 @@ async def current_store(request: Request) -> RatingStore | None:
     """The ratings that clients send; None if this server keeps none."""
     store: RatingStore | None = request.app.state.store
     return store
+
+
+async def current_metrics(request: Request) -> Metrics:
+    """The numbers of the server."""
+    metrics: Metrics = request.app.state.metrics
+    return metrics
 
 
 async def _not_stopping(request: Request) -> None:
@@ -52,6 +59,7 @@ CurrentRecommender = Annotated[Recommender, Depends(current_recommender)]
 CurrentSettings = Annotated[Settings, Depends(current_settings)]
 CurrentStore = Annotated[RatingStore, Depends(current_store)]
 """For routes that are there only if this server keeps ratings."""
+CurrentMetrics = Annotated[Metrics, Depends(current_metrics)]
 StoreIfAny = Annotated[RatingStore | None, Depends(current_store)]
 UTF_8_ADDRESS = Depends(_utf_8_address)
 """For routes that take ids from the address: bytes that are no UTF-8 would be read as another id."""

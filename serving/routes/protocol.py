@@ -45,9 +45,9 @@ class DirectRoute(NamedTuple):
     """A busy route that is answered without FastAPI: see `serving.middleware.direct`."""
 
     endpoint: Callable[..., Awaitable[Response]]
-    """Takes the model, then what `needs` gives, in this order."""
+    """Takes what the path holds, then the model, then what `needs` gives, in this order."""
     model: Any
-    """What is read from the query of a GET, or from the JSON body of a POST."""
+    """What is read from the query of a GET, or from the JSON body of a POST or PUT."""
     needs: tuple[Callable[[Request], Awaitable[Any]], ...]
 
 

@@ -42,10 +42,6 @@ class InvalidRatingError(Exception):
     """A rating is none of the scale, or a new user's are two of the same item."""
 
 
-class OlderRatingError(Exception):
-    """A rating is older than the one that is stored."""
-
-
 class NotStoredError(LookupError):
     """No rating of a pair is stored."""
 

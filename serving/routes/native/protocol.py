@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from serving.routes.dependencies import current_recommender, current_settings, current_store
+from serving.routes.dependencies import current_metrics, current_recommender, current_settings, current_store
 from serving.routes.native import by_query, items, model, new_users, predictions, ratings, users
 from serving.routes.problems import PROBLEMS
 from serving.routes.protocol import DirectRoute, Protocol
 from serving.schemas.requests import PairQuery, PredictionsRequest
+from serving.schemas.stored import RatingToStore
 
 NATIVE = Protocol(
     prefix="/v1",
@@ -28,3 +29,9 @@ DIRECT = {
     ),
 }
 """The routes that are asked most, by method and address."""
+RATING_DIRECT = {
+    ("PUT", f"{NATIVE.prefix}/users/{{user_id}}/ratings/{{item_id}}"): DirectRoute(
+        ratings.put_rating, RatingToStore, (current_recommender, current_store, current_metrics)
+    )
+}
+"""Those of a server that keeps ratings."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -16,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from recsys.artifact import Artifact
 from serving.answers.recommender import Recommender
 from serving.middleware.direct import DirectRoutes
-from serving.routes.native.protocol import DIRECT, NATIVE
+from serving.routes.native.protocol import DIRECT, NATIVE, RATING_DIRECT
 from serving.schemas.answers import PredictionsResponse, RatingResponse
 from serving.settings import Settings
 from tests.serving import films
@@ -77,6 +78,29 @@ def test_a_body_is_answered_the_same_either_way(films_server: httpx.Client, body
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/v1/users/1/ratings/10", b'{"rating": 4, "timestamp": 881250949}', 200),
+        ("/v1/users/1/ratings/10", b'{"rating": 4, "timestamp": 881250948}', 409),
+        ("/v1/users/1/ratings/10", b'{"rating": 9}', 422),
+        ("/v1/users/1/ratings/10", b'{"rating": "4"}', 422),
+        ("/v1/users/1/ratings/10", b'{"rating": 4, "x": 1}', 422),
+        ("/v1/users/1/ratings/ten", b'{"rating": 4}', 422),
+        ("/v1/users/1/ratings/10/more", b'{"rating": 4}', 404),
+        ("/v1/users/1/ratings/10", b"", 422),
+    ],
+)
+def test_a_rating_is_put_the_same_either_way(rating_server: httpx.Client, path: str, body: bytes, status: int) -> None:
+    rating_server.put("/v1/users/1/ratings/10", json={"rating": 3, "timestamp": 881250949})
+    usual = rating_server.put(path, content=body, headers=USUAL)
+    for same, headers in ((path, UNUSUAL), (path.replace("ratings", "r%61tings"), USUAL), (f"{path}?x=1", USUAL)):
+        unusual = rating_server.put(same, content=body, headers=headers)
+        assert (unusual.status_code, unusual.content) == (usual.status_code, usual.content)
+    assert usual.status_code == status
+    rating_server.delete("/v1/users/1")
+
+
+@pytest.mark.parametrize(
     ("method", "path", "query", "body"),
     [
         ("GET", "/v1/ratings", b"user_id=1&item_id=14", b""),
@@ -110,16 +134,19 @@ def test_a_right_request_never_reaches_fastapi(method: str, path: str, query: by
     assert b'"rating":3.7' in sent[1]["body"]
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(DIRECT))
+@pytest.mark.parametrize(("method", "path"), sorted(DIRECT | RATING_DIRECT))
 def test_what_is_registered_is_what_fastapi_calls(method: str, path: str) -> None:
     (route,) = (
         route
-        for router in NATIVE.routers
+        for router in NATIVE.routers + NATIVE.rating_routers
         for route in router.routes
         if isinstance(route, APIRoute) and NATIVE.prefix + route.path == path and method in (route.methods or ())
     )
-    endpoint, model, needs = DIRECT[method, path]
-    first, *others = inspect.signature(endpoint, eval_str=True).parameters.values()
+    endpoint, model, needs = (DIRECT | RATING_DIRECT)[method, path]
+    of_path = path.count("{")
+    parameters = list(inspect.signature(endpoint, eval_str=True).parameters.values())
+    assert [parameter.name for parameter in parameters[:of_path]] == re.findall(r"{(\w+)}", path)
+    first, *others = parameters[of_path:]
     assert route.endpoint is endpoint
     assert model in (first.annotation, *get_args(first.annotation)[:1])
     assert [get_args(other.annotation)[1].dependency for other in others] == list(needs)
