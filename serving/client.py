@@ -12,7 +12,18 @@ import requests
 from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
 
-from serving.retries import PASSING, Retries
+from serving.client_errors import (
+    AuthenticationError,
+    ClientError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    ProblemError,
+    UnavailableError,
+    UnreadableAnswerError,
+    problem_of,
+)
+from serving.retries import Retries
 from serving.schemas.answers import (
     ExplanationResponse,
     FoldInExplanationResponse,
@@ -28,53 +39,21 @@ from serving.schemas.answers import (
     UsersResponse,
 )
 from serving.schemas.ids import Id
-from serving.schemas.problem import Problem
+from serving.schemas.stored import DeletedResponse, StoredRatingResponse, StoredRatingsResponse
+
+__all__ = [
+    "AuthenticationError",
+    "Client",
+    "ClientError",
+    "ConflictError",
+    "InvalidRequestError",
+    "NotFoundError",
+    "ProblemError",
+    "UnavailableError",
+    "UnreadableAnswerError",
+]
 
 Answer = TypeVar("Answer", bound=BaseModel)
-
-
-class ClientError(Exception):
-    """The server answered with something else than what was asked for."""
-
-
-class ProblemError(ClientError):
-    """The server refused a request: `status` and `title` say how, `detail` what was wrong with it."""
-
-    def __init__(self, status: int, title: str, detail: str, request_id: str | None = None) -> None:
-        """Keep what the problem document says, and the id under which the request stands in the server's log."""
-        super().__init__(f"{status} {title}: {detail}")
-        self.status = status
-        self.title = title
-        self.detail = detail
-        self.request_id = request_id
-
-
-class InvalidRequestError(ProblemError):
-    """The request is not as the server wants it, or asks for too much (400, 413, 415, 422)."""
-
-
-class AuthenticationError(ProblemError):
-    """The server asks for another key (401)."""
-
-
-class NotFoundError(ProblemError):
-    """There is no such user, item or genre (404)."""
-
-
-class UnavailableError(ProblemError):
-    """The server has no model, is restarting, or is asked too often (429, 502, 503, 504), also when asked again."""
-
-
-class UnreadableAnswerError(ClientError):
-    """The answer is none of this server's: another program's, or another version's."""
-
-
-_ERRORS: Mapping[int, type[ProblemError]] = {
-    **dict.fromkeys((400, 413, 415, 422), InvalidRequestError),
-    401: AuthenticationError,
-    404: NotFoundError,
-    **dict.fromkeys(PASSING, UnavailableError),
-}
 
 
 class Client:
@@ -104,7 +83,7 @@ class Client:
             api_key: its RECSYS_API_KEY, if it has one.
             timeout: seconds to wait for a connection, and for each part of an answer; one number is for both.
             retries: how often to ask again while the server cannot answer (429, 502, 503, 504), after the time it
-                says, and after a lost connection once. Requests only read, so none is done twice.
+                says, and after a lost connection once. Requests only read, or leave the same when they are sent again.
         """
         self._url = url.rstrip("/")
         self._timeout = timeout
@@ -217,6 +196,34 @@ class Client:
         """Look up one user."""
         return self._get(UserResponse, "user", user_id=user_id)
 
+    def put_rating(
+        self, user_id: Id, item_id: Id, rating: float, *, timestamp: int | None = None
+    ) -> StoredRatingResponse:
+        """Store a rating of a user, given at a time or now; it is on the server's disk when this returns.
+
+        Raises:
+            ConflictError: a newer one is stored.
+        """
+        pair = {"user_id": user_id, "item_id": item_id}
+        body = {"rating": rating, "timestamp": timestamp}
+        return self._ask(StoredRatingResponse, "PUT", "user/rating", query=pair, body=body)
+
+    def stored_rating(self, user_id: Id, item_id: Id) -> StoredRatingResponse:
+        """Look up the rating that is stored of a pair; `NotFoundError` if there is none."""
+        return self._get(StoredRatingResponse, "user/rating", user_id=user_id, item_id=item_id)
+
+    def stored_ratings(self, user_id: Id, *, n: int = 10, offset: int = 0) -> StoredRatingsResponse:
+        """List the ratings that are stored of a user, the newest first."""
+        return self._get(StoredRatingsResponse, "user/ratings", user_id=user_id, n=n, offset=offset)
+
+    def delete_rating(self, user_id: Id, item_id: Id) -> DeletedResponse:
+        """Delete the rating that is stored of a pair, if there is one."""
+        return self._ask(DeletedResponse, "DELETE", "user/rating", query={"user_id": user_id, "item_id": item_id})
+
+    def delete_user(self, user_id: Id) -> DeletedResponse:
+        """Delete all that is stored of a user."""
+        return self._ask(DeletedResponse, "DELETE", "user", query={"user_id": user_id})
+
     def model(self) -> ModelResponse:
         """Describe the model that answers."""
         return self._get(ModelResponse, "model")
@@ -264,7 +271,7 @@ def _as_given(ratings: Mapping[Id, float]) -> list[dict[str, Id | float]]:
 
 def _read(kind: type[Answer], response: requests.Response) -> Answer:
     if response.status_code >= 400:
-        raise _problem(response)
+        raise problem_of(response)
     try:
         return kind.model_validate_json(response.content)
     except ValidationError as error:
@@ -272,15 +279,3 @@ def _read(kind: type[Answer], response: requests.Response) -> Answer:
         raise UnreadableAnswerError(
             f"{response.url} answers {response.status_code} with {given}, which is no {kind.__name__}"
         ) from error
-
-
-def _problem(response: requests.Response) -> ProblemError:
-    """The error that a response tells of, also where a proxy tells it in a form of its own."""
-    status = response.status_code
-    title, detail = response.reason or "", "the answer does not say why"
-    try:
-        problem = Problem.model_validate_json(response.content)
-        title, detail = problem.title, problem.detail
-    except ValidationError:
-        pass
-    return _ERRORS.get(status, ProblemError)(status, title, detail, response.headers.get("X-Request-ID"))

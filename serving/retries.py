@@ -19,7 +19,7 @@ _LONGEST_WAIT = 30.0  # seconds; whoever is to wait longer is told so instead
 
 
 class Retries(Retry):
-    """urllib3's, for requests that only read, POSTs among them; waits differ, so that clients do not return as one.
+    """urllib3's, for requests that may be sent again, POSTs too; waits differ, so that clients do not return as one.
 
     A request whose answer takes too long is not sent again: it would take as long, and be one more to answer.
     """

@@ -1,10 +1,10 @@
 """Break everything that can break, at random moments, and count what it leaves: python -m benchmarks.faults.
 
-Downloads, fits, exporters, workers and servers are killed (SIGKILL); disks are full or read-only; single bytes of
-artefacts and checkpoints are changed; requests of every kind are sent to every route; models are replaced under full
-load. Counted are files that are not whole and pass for whole, wrong answers and numbers, server errors and tracebacks,
-and requests that fail although no process was killed that they were in. All should be 0. Filling disks needs the right
-to mount (root).
+Downloads, fits, exporters, workers, servers and databases are killed (SIGKILL); disks are full or read-only; single
+bytes of artefacts and checkpoints are changed; requests of every kind are sent to every route; models are replaced
+under full load. Counted are files that are not whole and pass for whole, wrong answers and numbers, server errors and
+tracebacks, and requests that fail although no process was killed that they were in. All should be 0. Filling disks
+needs the right to mount (root), and the database is PostgreSQL.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ import numpy as np
 from benchmarks.faults import disks, flips, kills, servers, traffic, work
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run
+from benchmarks.faults.ratings import kills as of_ratings
+from benchmarks.faults.ratings.postgresql import programs
 from recsys.files import write_atomically
 from recsys.results.environment import environment
 from recsys.results.paths import results_file
 
-PARTS = ("kills", "disks", "flips", "requests", "saturation")
+PARTS = ("kills", "ratings", "disks", "flips", "requests", "saturation")
 
 
 def campaign(parts: list[str], share: float, seed: int, folder: Path) -> Iterator[Outcome]:
@@ -50,6 +52,10 @@ def campaign(parts: list[str], share: float, seed: int, folder: Path) -> Iterato
             lambda place: servers.during_reloads(times(60), rng, place, source),
             lambda place: servers.of_workers(times(40), rng, place, source),
             lambda place: servers.of_servers(times(20), rng, place, source),
+        ],
+        "ratings": [
+            lambda place: of_ratings.of_servers(times(100), rng, place, source),
+            lambda place: of_ratings.of_databases(times(100), rng, place, source),
         ],
         "disks": [
             lambda place: disks.of_fits(times(30), rng, place),
@@ -79,6 +85,12 @@ def report(outcome: Outcome) -> str:
     return "\n".join([f"{outcome.fault:<48}{outcome.moments:>8}{counted}", *(f"    {p}" for p in outcome.problems)])
 
 
+def with_earlier(file: Path, outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The outcomes of a file's earlier campaign, those of the same faults replaced, and the new ones."""
+    found = {row["fault"]: row for row in json.loads(file.read_bytes())["outcomes"]} if file.exists() else {}
+    return list((found | {row["fault"]: row for row in outcomes}).values())
+
+
 def is_campaign(content: dict[str, Any]) -> bool:
     """Whether a file's content is that of an earlier campaign, which may be replaced."""
     return {"outcomes", "share"} <= content.keys()
@@ -93,12 +105,17 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the moments of each fault (default 1)")
     parser.add_argument("--seed", type=int, default=0, help="of the random moments (default 0)")
     parser.add_argument(
-        "--json", type=results_file(is_campaign), metavar="FILE", help="write the outcomes to this file, too"
+        "--json",
+        type=results_file(is_campaign),
+        metavar="FILE",
+        help="write the outcomes to this file, too; those of other faults that it holds stay",
     )
     arguments = parser.parse_args()
     if "disks" in arguments.only and not disks.may_mount():
         sys.exit("faults: filling disks needs the right to mount; run as root, or leave that out: --only "
                  + " ".join(part for part in arguments.only if part != "disks"))  # fmt: skip
+    if "ratings" in arguments.only and programs() is None:
+        sys.exit("faults: PostgreSQL is not installed; on Debian: apt-get install postgresql")
     print(f"{'fault':<48}{'moments':>8}{'corrupt':>8}{'wrong':>7}{'errors':>8}{'failed':>8}", flush=True)
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="recsys-faults-") as folder:
@@ -106,8 +123,8 @@ def main() -> None:
             outcomes.append(outcome)
             print(report(outcome), flush=True)
     if arguments.json:
-        content = {**environment(), "seed": arguments.seed, "share": arguments.share,
-                   "outcomes": [outcome.as_json() for outcome in outcomes]}  # fmt: skip
+        content = {**environment(), "seed": arguments.seed, "share": arguments.share}
+        content["outcomes"] = with_earlier(arguments.json, [outcome.as_json() for outcome in outcomes])
         write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
     sys.exit(0 if all(outcome.is_clean for outcome in outcomes) else 1)
 

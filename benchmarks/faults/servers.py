@@ -58,9 +58,9 @@ def of_workers(count: int, rng: np.random.Generator, folder: Path, source: Path)
         answers = {model.manifest.version: right_answers(model)}
         with Load(server.port, answers, _CLIENTS) as load:
             for _ in moments(outcome, count):
-                if not _eventually(lambda: bool(_workers(server.pid))):
+                if not _eventually(lambda: bool(workers_of(server.pid))):
                     raise RuntimeError("no worker takes the place of those that were killed")
-                os.kill(int(rng.choice(_workers(server.pid))), signal.SIGKILL)
+                os.kill(int(rng.choice(workers_of(server.pid))), signal.SIGKILL)
                 outcome.moments += 1
                 time.sleep(rng.uniform(0.2, 1.5))
         _count(outcome, load, breaks_allowed=count)
@@ -84,7 +84,7 @@ def of_servers(count: int, rng: np.random.Generator, folder: Path, source: Path)
         with Load(server.port, answers, 1) as load:
             work.export(source, root, number + 1, 1)
             time.sleep(rng.uniform(0, 0.3))
-            children = _workers(server.pid)
+            children = workers_of(server.pid)
             server.kill()
         outcome.moments += 1
         _count(outcome, load, breaks_allowed=math.inf)
@@ -152,7 +152,7 @@ def _eventually(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def _workers(pid: int) -> list[int]:
+def workers_of(pid: int) -> list[int]:
     """The children of a process that answer, whichever thread of it started them."""
     children = [
         int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +13,12 @@ import pytest
 
 from benchmarks.document import faults as document
 from benchmarks.faults import disks, flips, kills, servers, traffic, work
+from benchmarks.faults.__main__ import with_earlier
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import run
+from benchmarks.faults.ratings import kills as rating_kills
+from benchmarks.faults.ratings.load import Pair, Rater, Rating
+from benchmarks.faults.ratings.postgresql import programs
 from data.movielens import Ratings
 from recsys import artifact
 from tests.serving import films
@@ -80,6 +86,21 @@ def test_killed_exporters_workers_and_servers_cost_nothing_but_what_they_were_do
 
 
 @pytest.mark.slow
+def test_ratings_that_were_acknowledged_survive_killed_servers(
+    rng: np.random.Generator, place: Path, source: Path
+) -> None:
+    check(rating_kills.of_servers(2, rng, place, source), 2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(programs() is None and not os.environ.get("CI"), reason="PostgreSQL is not installed")
+def test_ratings_that_were_acknowledged_survive_a_killed_database(
+    rng: np.random.Generator, place: Path, source: Path
+) -> None:
+    check(rating_kills.of_databases(2, rng, place, source), 2)
+
+
+@pytest.mark.slow
 def test_killed_downloads_and_fits_go_on(rng: np.random.Generator, place: Path, movielens_100k: Ratings) -> None:
     for fault in (kills.of_downloads, kills.of_fits):
         folder = place / fault.__name__
@@ -128,6 +149,27 @@ def test_the_campaign_sees_numbers_that_differ(source: Path) -> None:
     assert outcome.is_clean
     kills.check_same(source, {**arrays, "item_means": arrays["item_means"] + np.float32(1e-6)}, outcome)
     assert outcome.wrong == 1
+
+
+def test_the_campaign_sees_ratings_that_are_lost_or_were_never_put() -> None:
+    def counted(stored: dict[Pair, Rating]) -> tuple[int, int]:
+        outcome = Outcome("a fault")
+        rater = Rater(1, 0, acknowledged={(1, 2): Rating(4, 10)}, unsure={(1, 2): [Rating(5, 11)], (1, 3): []})
+        rater.check(stored, outcome)
+        return outcome.wrong, outcome.corrupt
+
+    assert counted({(1, 2): Rating(4, 10)}) == counted({(1, 2): Rating(5, 11)}) == (0, 0)
+    assert counted({}) == counted({(1, 2): Rating(4, 9)}) == (1, 0)
+    assert counted({(1, 2): Rating(4, 10), (1, 3): Rating(1, 1)}) == (0, 1)
+
+
+def test_a_part_of_the_campaign_leaves_what_the_file_holds_of_others(tmp_path: Path) -> None:
+    rows = [asdict(Outcome("one", moments=1)), asdict(Outcome("two", moments=2))]
+    file = tmp_path / "faults.json"
+    assert with_earlier(file, rows) == rows
+    file.write_text(json.dumps({"outcomes": rows}))
+    new = asdict(Outcome("one", moments=3))
+    assert with_earlier(file, [new]) == [new, rows[1]]
 
 
 def test_every_outcome_has_a_row_in_the_document() -> None:

@@ -1,0 +1,1 @@
+"""Ratings that are put while servers and databases are killed."""

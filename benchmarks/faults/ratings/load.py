@@ -1,0 +1,109 @@
+"""Clients that put ratings without a pause, and remember which were acknowledged."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from benchmarks.faults.outcome import Outcome
+
+KEY = "0123456789abcdef"
+_ITEMS = 40  # that a client rates over and over
+_TIMEOUT = 60  # seconds
+
+
+class Rating(NamedTuple):
+    """What is stored of a pair."""
+
+    rating: float
+    timestamp: int
+
+
+Pair = tuple[int, int]
+
+
+@dataclass
+class Rater:
+    """A user who rates items, each time at a later time; what was answered, and what may have been stored."""
+
+    user: int
+    seed: int
+    acknowledged: dict[Pair, Rating] = field(default_factory=dict)
+    unsure: dict[Pair, list[Rating]] = field(default_factory=dict)
+    """Put after what was acknowledged, and not answered."""
+    answers: int = 0
+    refused: int = 0
+    """Answers with status 503: the database did not answer."""
+    wrong: list[str] = field(default_factory=list)
+    broken: int = 0
+    """Connections that ended before the answer came."""
+    clock: int = 0
+
+    def put_until(self, stop: threading.Event, port: int) -> None:
+        """Put one rating after the other until told to stop."""
+        rng = np.random.default_rng([self.seed, self.clock])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
+        headers = {"Content-Type": "application/json", "X-API-Key": KEY}
+        while not stop.is_set():
+            self.clock += 1
+            pair, put = (self.user, int(rng.integers(_ITEMS))), Rating(float(rng.integers(1, 6)), self.clock)
+            self.unsure.setdefault(pair, []).append(put)
+            body = json.dumps(put._asdict())
+            try:
+                connection.request("PUT", f"/v1/users/{pair[0]}/ratings/{pair[1]}", body, headers)
+                answer = connection.getresponse()
+                content = answer.read()
+            except (OSError, http.client.HTTPException):
+                self.broken += 1
+                connection.close()
+                time.sleep(0.01)
+                continue
+            self._note(answer.status, content, pair, put)
+        connection.close()
+
+    def _note(self, status: int, content: bytes, pair: Pair, put: Rating) -> None:
+        if status in (200, 201):
+            self.answers += 1
+            self.acknowledged[pair] = put
+            self.unsure[pair].clear()
+        elif status == 503:
+            self.refused += 1
+        else:
+            self.wrong.append(f"{status} {content[:200]!r}")
+
+    def check(self, stored: Mapping[Pair, Rating], outcome: Outcome) -> None:
+        """Count acknowledged ratings that are not stored, and stored ones that were never put."""
+        for pair in self.acknowledged.keys() | self.unsure.keys():
+            known = self.acknowledged.get(pair)
+            found = stored.get(pair)
+            if found != known and found not in self.unsure.get(pair, []):
+                kind = "wrong" if known is not None else "corrupt"
+                outcome.count(kind, f"{pair}: {found} is stored, {known} was acknowledged")
+
+
+class Raters:
+    """Some users who rate in threads, while the context lasts, at a server on a port."""
+
+    def __init__(self, raters: list[Rater], port: int) -> None:
+        """Set them up."""
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=rater.put_until, args=(self._stop, port)) for rater in raters]
+
+    def __enter__(self) -> Self:
+        """Begin to rate."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        """Let everyone finish a request."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
