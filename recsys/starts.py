@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+_BLOCK = 1 << 20  # ratings whose deviations are held at once
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -67,11 +69,16 @@ class DampedMeans(Start):
 
     @override
     def effects(self, users: Tensor, items: Tensor, ratings: Tensor, n_users: int, n_items: int) -> Effects:
-        exact = ratings.double()
-        mean = exact.mean()
-        item_effects = _damped_mean(exact - mean, items, n_items, self.item_damping)
-        user_effects = _damped_mean(exact - mean - item_effects[items], users, n_users, self.user_damping)
-        return Effects(float(mean), user_effects.float(), item_effects.float())
+        blocks = list(zip(*(torch.split(part, _BLOCK) for part in (users, items, ratings)), strict=True))
+        mean = torch.stack([part.double().sum() for _, _, part in blocks]).sum() / len(ratings)
+        of_users, of_items = (ratings.new_zeros(n, dtype=torch.float64) for n in (n_users, n_items))
+        for _, item, part in blocks:
+            of_items.index_add_(0, item, part.double() - mean)
+        of_items = _damped(of_items, items, self.item_damping)
+        for user, item, part in blocks:
+            of_users.index_add_(0, user, part.double() - mean - of_items[item])
+        of_users = _damped(of_users, users, self.user_damping)
+        return Effects(float(mean), of_users.float(), of_items.float())
 
 
 class NearZero(Start):
@@ -93,8 +100,7 @@ class NearZero(Start):
         return Effects(0.0, ratings.new_zeros(n_users), ratings.new_zeros(n_items))
 
 
-def _damped_mean(values: Tensor, groups: Tensor, n_groups: int, damping: float) -> Tensor:
-    """Σ values / (count + damping) in each group, 0 for an empty group."""
-    total = torch.zeros(n_groups, dtype=values.dtype, device=values.device).index_add_(0, groups, values)
-    weight = torch.bincount(groups, minlength=n_groups) + damping
-    return total / torch.where(weight > 0, weight, 1.0)
+def _damped(sums: Tensor, groups: Tensor, damping: float) -> Tensor:
+    """Σ / (count + damping) for the sums of each group, 0 for an empty group."""
+    weight = torch.bincount(groups, minlength=len(sums)) + damping
+    return sums / torch.where(weight > 0, weight, 1.0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from typing_extensions import override
 
 from data.ratings import Ratings
+from data.sorted_ratings import BothOrders, both_orders
 from data.splits import Split, canonical_name, carve_validation, make_split
 
 Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
@@ -94,6 +96,11 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         """All ratings the model may learn from, without the validation part."""
         return self._batch(self._parts[0])
 
+    def sorted_training_set(self) -> BothOrders:
+        """The same ratings user by user, and item by item."""
+        users, items, ratings = (part.numpy() for part in self.training_set())
+        return both_orders(users, items, ratings, self.n_users, self.n_items)
+
     def rating_times(self, users: Tensor, items: Tensor) -> Tensor:
         """When the ratings (n,) of users (n,) of items (n,) were given, in seconds since the epoch.
 
@@ -103,10 +110,12 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         return torch.from_numpy(self.ratings.times_of(users.numpy(), items.numpy()))
 
     @override
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> DataLoader[Batch | WholeTrainingSet]:
         """The training ratings, as one batch or in shuffled ones."""
         rows = self._parts[0]
         size = self.batch_size or rows.size
+        if size >= rows.size:
+            return DataLoader([WholeTrainingSet(self.training_set)], batch_size=None)  # type: ignore[arg-type]  # as one
         return DataLoader(_Rows(self, rows), sampler=_ShuffledBatches(rows.size, size, self.seed), batch_size=None)
 
     @override
@@ -140,6 +149,36 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         return torch.from_numpy(users), torch.from_numpy(items), torch.from_numpy(self.ratings.values[rows])
 
 
+class WholeTrainingSet:
+    """All training ratings as one batch (users, items, ratings), which are gathered when they are first looked at.
+
+    A model that has them in an order of its own does not look, so they take no memory.
+    """
+
+    def __init__(self, gather: Callable[[], Batch]) -> None:
+        """Take what gathers them."""
+        self._gather = gather
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """Users (n,), items (n,) and ratings (n,)."""
+        return iter(self._batch)
+
+    def __getitem__(self, place: int) -> Tensor:
+        """Users, items or ratings."""
+        return self._batch[place]
+
+    def to(self, device: torch.device, **options: Any) -> WholeTrainingSet:
+        """The same on a device, where Lightning asks for it."""
+        if device.type == "cpu":
+            return self
+        users, items, ratings = (part.to(device, **options) for part in self)
+        return WholeTrainingSet(lambda: (users, items, ratings))
+
+    @cached_property
+    def _batch(self) -> Batch:
+        return self._gather()
+
+
 class _Rows(Dataset[Batch]):
     """Some rows of the ratings, of which an array of positions gives a batch."""
 
@@ -170,8 +209,6 @@ class _ShuffledBatches(Sampler[npt.NDArray[np.int64]]):
 
     @override
     def __iter__(self) -> Iterator[npt.NDArray[np.int64]]:
-        order = np.arange(self.n)
-        if self.size < self.n:
-            order = np.random.default_rng([self.seed, self.epoch]).permutation(self.n)
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.n)
         for start in range(0, self.n, self.size):
             yield order[start : start + self.size]

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing_extensions import override
 
 from data.datamodules.base import RatingsDataModule
+from data.datamodules.training_part import part_in_both_orders
 from data.prepared import Prepared, comes_with_test
 from data.prepared.form import MANIFEST
 from data.ratings import Ratings
+from data.sorted_ratings import BothOrders
 from data.splits import GIVEN, Split, given_split
 
 
@@ -66,6 +68,10 @@ class PreparedDataModule(RatingsDataModule):
     @override
     def ratings(self) -> Ratings:
         return self.prepared.ratings
+
+    @override
+    def sorted_training_set(self) -> BothOrders:
+        return part_in_both_orders(self.prepared, self._parts[0])
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,7 @@ from data.ids import Ids, StringIds
 from data.prepared.descriptions import read_table
 from data.prepared.sorted_rows import OTHER
 from data.ratings import Ratings, RatingScale
+from data.sorted_ratings import SortedRatings
 from data.tables.formats.files import PREPARED
 
 MANIFEST = PREPARED
@@ -89,12 +90,9 @@ class Manifest:
 
 
 @dataclass(frozen=True, eq=False)
-class SortedRatings:
-    """The ratings in order of one side: those of user (or item) k are starts[k] … starts[k + 1] − 1."""
+class NumberedRatings(SortedRatings):
+    """The ratings in order of one side, with what numbers them."""
 
-    starts: npt.NDArray[np.int64]  # (n_side + 1,)
-    others: npt.NDArray[np.int32]  # (n,), items of users, or users of items, ascending within each
-    values: npt.NDArray[np.float32]  # (n,)
     rows: npt.NDArray[np.int32 | np.int64]  # (n,), where each stands in the order of the source, as a split numbers it
 
 
@@ -137,7 +135,7 @@ class Prepared:
         )
 
     @cached_property
-    def by_user(self) -> SortedRatings:
+    def by_user(self) -> NumberedRatings:
         """The ratings in order of users.
 
         Raises:
@@ -146,7 +144,7 @@ class Prepared:
         return self._sorted("user", self.manifest.n_users)
 
     @cached_property
-    def by_item(self) -> SortedRatings:
+    def by_item(self) -> NumberedRatings:
         """The ratings in order of items.
 
         Raises:
@@ -154,9 +152,9 @@ class Prepared:
         """
         return self._sorted("item", self.manifest.n_items)
 
-    def _sorted(self, side: str, n_side: int) -> SortedRatings:
+    def _sorted(self, side: str, n_side: int) -> NumberedRatings:
         n = self.manifest.n_ratings
-        return SortedRatings(
+        return NumberedRatings(
             starts=self._mapped(f"by_{side}/starts", np.int64, n_side + 1),
             others=self._mapped(f"by_{side}/{OTHER[side]}s", np.int32, n),
             values=self._mapped(f"by_{side}/ratings", np.float32, n),

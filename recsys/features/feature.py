@@ -9,17 +9,25 @@ import torch
 from torch import Tensor
 
 from data.ratings import Ratings
+from data.sorted_ratings import BothOrders
 
 
 @dataclass(frozen=True)
 class Known:
-    """What features are made of: the users and items (n,) of the training ratings, and the data set's tables."""
+    """What features are made of: the training ratings, and the data set's tables."""
 
-    users: Tensor
-    items: Tensor
-    n_users: int
-    n_items: int
+    orders: BothOrders
     data: Ratings
+
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return len(self.orders.by_user)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.orders.by_item)
 
 
 class Feature:

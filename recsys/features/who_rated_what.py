@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from typing_extensions import override
 
+from data.sorted_ratings import SortedRatings
 from recsys.features.feature import Feature, Known
 from recsys.linalg.leading import leading_subspace
-from recsys.linalg.pattern import ones
+from recsys.linalg.pattern import Ones
 
 # κ: with this many ratings, half of what a row lies off the average counts. Chosen among 0, 2, 5, 10 and 20 on parts
 # held out of training, by time and by user (benchmarks/cold_start.py).
@@ -38,24 +40,24 @@ class WhoRatedWhat(Feature):
 
     @override
     def of_users(self, known: Known) -> Tensor | None:
-        return BeyondTheAverage(known.users, known.items, (known.n_users, known.n_items)).in_directions(self.directions)
+        return BeyondTheAverage(*known.orders).in_directions(self.directions)
 
     @override
     def of_items(self, known: Known) -> Tensor | None:
-        return BeyondTheAverage(known.items, known.users, (known.n_items, known.n_users)).in_directions(self.directions)
+        return BeyondTheAverage(*reversed(known.orders)).in_directions(self.directions)
 
 
 class BeyondTheAverage:
     """The matrix X (n, f) of `WhoRatedWhat`, known by its products; the whole is never formed.
 
-    With the matrix R (n, f) of ones where there is a rating, X = diag(s_u / √n_u) R − s f̄ᵀ. R and Rᵀ are stored, which
-    takes 24 bytes for each rating. The columns of X add up to 0, so it is centred over the rows with ratings.
+    With the matrix R (n, f) of ones where there is a rating, X = diag(s_u / √n_u) R − s f̄ᵀ. The columns of X add up to
+    0, so it is centred over the rows with ratings.
     """
 
-    def __init__(self, rows: Tensor, columns: Tensor, shape: tuple[int, int]) -> None:
-        """Take the rows and columns (nnz,) of the ratings."""
-        self._ones, self._transposed = ones(rows, columns, shape), ones(columns, rows, shape[::-1])  # R, Rᵀ
-        counts = self._ones.crow_indices().diff().double()
+    def __init__(self, by_row: SortedRatings, by_column: SortedRatings) -> None:
+        """Take the ratings row by row, and column by column."""
+        self._ones, self._transposed = Ones(by_row, len(by_column)), Ones(by_column, len(by_row))  # R, Rᵀ
+        counts = torch.from_numpy(by_row.counts).double()
         self._shares = counts / (counts + _FEW)  # s, (n,)
         self._scales = self._shares * counts.clamp(min=1).rsqrt()  # s_u / √n_u, (n,)
         self._mean = (self._transposed @ self._scales[:, None])[:, 0] / self._shares.sum()  # f̄, (f,)

@@ -6,25 +6,44 @@ import warnings
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from typing_extensions import override
+
+from data.sorted_ratings import SortedRatings
+
+_BLOCK = 1 << 21  # entries of a block
 
 with warnings.catch_warnings():  # said once a process: that sparse tensors are in beta state; not amid a fit, then
     warnings.simplefilter("ignore", UserWarning)
     torch.sparse_csr_tensor(torch.zeros(1), torch.zeros(0), torch.zeros(0), (0, 0), check_invariants=False)
 
 
-def ones(rows: Tensor, columns: Tensor, shape: tuple[int, int]) -> Tensor:
-    """The matrix of a shape (n, m) that is 1 at the given rows, columns (nnz,), in compressed rows, float64.
+class Ones:
+    """The matrix (n, m) that is 1 at given entries, by its products, which are made in blocks of rows."""
 
-    An entry that is given several times is 1 as well. Memory: 12 bytes for each entry, and 4 for each row.
-    """
-    places = torch.unique(rows * shape[1] + columns)  # ascending, as compressed rows are
-    starts = torch.nn.functional.pad(torch.bincount(places // shape[1], minlength=shape[0]).cumsum(0), (1, 0)).int()
-    entries = (places % shape[1]).int()
-    values = torch.ones(len(places), dtype=torch.float64)
-    return torch.sparse_csr_tensor(starts, entries, values, shape, check_invariants=False)
+    def __init__(self, entries: SortedRatings, n_columns: int) -> None:
+        """Take the entries, whose values do not count, of a matrix of so many columns; none may occur twice."""
+        self._starts, self._columns = entries.starts, entries.others
+        self._n_columns = n_columns
+
+    def __matmul__(self, right: Tensor) -> Tensor:
+        """Its product with (m, k), (n, k)."""
+        n = self._starts.size - 1
+        product = right.new_empty(n, right.shape[1])
+        row = 0
+        while row < n:
+            end = int(np.searchsorted(self._starts, self._starts[row] + _BLOCK, side="right")) - 1
+            end = min(max(end, row + 1), n)
+            starts = torch.from_numpy((self._starts[row : end + 1] - self._starts[row]).astype(np.int32))
+            columns = torch.from_numpy(self._columns[self._starts[row] : self._starts[end]].copy())
+            matrix = torch.sparse_csr_tensor(
+                starts, columns, right.new_ones(len(columns)), (end - row, self._n_columns), check_invariants=False
+            )
+            product[row:end] = matrix @ right
+            row = end
+        return product
 
 
 class Pattern:
@@ -48,9 +67,13 @@ class Pattern:
         """The pattern of the transpose (m, n), with its entries in the same order."""
         return Pattern(self.columns, self.rows, (self.shape[1], self.shape[0]))
 
+    def ordered(self, values: Tensor) -> Tensor:
+        """Values (nnz,) row by row, in each by ascending columns."""
+        return values.index_select(0, self._order)
+
     def matrix(self, values: Tensor) -> Tensor:
         """The matrix with the values (nnz,), in compressed rows (torch.sparse_csr)."""
-        ordered = values.index_select(0, self._order)
+        ordered = self.ordered(values)
         return torch.sparse_csr_tensor(self._starts, self._columns, ordered, self.shape, check_invariants=False)
 
     def products(self, left: Tensor, right: Tensor) -> Tensor:

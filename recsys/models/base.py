@@ -85,6 +85,11 @@ class RatingModel(pl.LightningModule, ABC):
         predicted: Tensor = self(users, items)
         return predicted
 
+    def squared_error(self, batch: Batch) -> Tensor:
+        """The mean squared error of a batch to learn from, a scalar."""
+        users, items, ratings = batch
+        return (self.predict_batch(users, items) - ratings).square().mean()
+
     @abstractmethod
     def penalty(self) -> Tensor:
         """The sum of the penalties λ R, a scalar."""
@@ -116,8 +121,7 @@ class RatingModel(pl.LightningModule, ABC):
 
     @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        users, items, ratings = batch
-        error = (self.predict_batch(users, items) - ratings).square().mean()
+        error = self.squared_error(batch)
         self._require_finite(error)
         try:
             penalty = self.penalty()

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from data.datamodules import Batch
 from data.ratings import Ratings
+from data.sorted_ratings import BothOrders
 from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
 from recsys.features import Feature, Known, describe_items, describe_users
@@ -20,6 +21,7 @@ from recsys.models.user_item_embedding import UserItemEmbedding
 from recsys.penalties import Penalty
 from recsys.posterior.coverage import Coverage
 from recsys.posterior.likelihoods import GaussianRatings, Likelihood, OrderedProbit
+from recsys.posterior.observations import in_order_of_users
 from recsys.posterior.sampler import GibbsSampler, TrainingRatings
 from recsys.posterior.summary import Posterior
 from recsys.posterior.time_windows import TimeWindows, total, window_arrays
@@ -31,6 +33,9 @@ class RatingsData(Protocol):
     """What features and windows of time ask of a data module."""
 
     ratings: Ratings
+
+    def sorted_training_set(self) -> BothOrders:
+        """All training ratings, user by user and item by item."""
 
     def rating_times(self, users: Tensor, items: Tensor) -> Tensor:
         """When each pair (n,) was rated, in seconds since 1970 (n,)."""
@@ -162,12 +167,14 @@ class BayesianEmbedding(UserItemEmbedding):
         if stage == "fit" or self.sampler is None:
             data = cast(Any, self.trainer.datamodule)  # type: ignore[attr-defined]  # set by Lightning
             self._data = cast(RatingsData, data)
-            self._build_sampler(*data.training_set())
+            self._build_sampler(data.sorted_training_set())
             if self._restored is not None and stage != "fit":
                 self._restore(self._restored)
 
     @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        if self.trainer.num_training_batches != 1:
+            raise SettingsError("sweeps need all training ratings in one batch: leave out --data.batch_size")
         optimizer = cast(Any, self.optimizers())
         optimizer.zero_grad()
         if self.current_epoch < self.point_epochs:
@@ -176,8 +183,6 @@ class BayesianEmbedding(UserItemEmbedding):
             optimizer.step()
             return loss
         sampler = self._sampler
-        if len(batch[0]) != len(sampler.data.users):
-            raise SettingsError("sweeps need all training ratings in one batch: leave out --data.batch_size")
         if self.current_epoch == self.point_epochs:
             self._require_finite(torch.stack([p.detach().square().sum() for p in self.parameters()]).sum())
             sampler.start(*self._centred_point_estimate())
@@ -189,6 +194,15 @@ class BayesianEmbedding(UserItemEmbedding):
         self.log("train_loss", loss, prog_bar=True)
         self.log("train_rmse", loss.sqrt())
         return loss
+
+    @override
+    def squared_error(self, batch: Batch) -> Tensor:
+        # Of all training ratings, which the sampler has in an order in which that takes a fraction of the memory.
+        users, items = (
+            torch.cat([bias, factors], 1).cpu()
+            for bias, factors in ((self.user_bias, self.user_factors), (self.item_bias, self.item_factors))
+        )
+        return self._sampler.squared_error(users, items).to(self.device)
 
     @override
     def on_test_epoch_start(self) -> None:
@@ -249,22 +263,23 @@ class BayesianEmbedding(UserItemEmbedding):
             raise RuntimeError("the sampler is set up when a trainer begins")
         return self.sampler
 
-    def _build_sampler(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
+    def _build_sampler(self, orders: BothOrders) -> None:
         user_features, item_features = list[Tensor](), list[Tensor]()
         if self.features:
-            known = Known(users, items, self.n_users, self.n_items, self._data.ratings)
+            known = Known(orders, self._data.ratings)
             of_users, of_items = describe_users(self.features, known), describe_items(self.features, known)
             user_features, item_features = of_users.matrices, of_items.matrices
             self.known_rows.user_described.copy_(of_users.rows)
             self.known_rows.item_described.copy_(of_items.rows)
         windows = []
         if self.time is not None:
+            users, items, _ = in_order_of_users(orders)
             times = self._data.rating_times(users, items)
             windows = self.time.effects(users, times)
             self._unknown_time = UnknownTime(users, items, times, self.n_users, self.n_items)
-        data = TrainingRatings(users, items, ratings, self.n_users, self.n_items, user_features, item_features, windows)
-        generator = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
-        self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], generator)
+        data = TrainingRatings(orders, user_features, item_features, windows)
+        seed = int(torch.randint(2**62, ()))
+        self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], seed)
         self.posterior, self._answers = self.sampler.posterior, None
 
     @torch.no_grad()

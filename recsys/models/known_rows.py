@@ -52,8 +52,9 @@ class KnownRows(nn.Module):
         counts = torch.bincount(items, minlength=n_items)
         few = (counts > 0) & (counts <= _FEW)
         if few.any():
-            residuals = ratings.double() - means.mean - means.users[users]
-            sums = torch.zeros(n_items, dtype=torch.float64).index_add_(0, items, residuals)
+            of_few = few[items]
+            residuals = ratings[of_few].double() - means.mean - means.users[users[of_few]]
+            sums = torch.zeros(n_items, dtype=torch.float64).index_add_(0, items[of_few], residuals)
             self.new_item_mean.fill_((sums[few] / counts[few]).mean())
         self.item_rated.copy_(counts > 0)
         self.item_means.copy_(torch.where(counts > 0, means.items, self.new_item_mean.cpu()))

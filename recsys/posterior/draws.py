@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+_BLOCK = 1 << 14  # rows that are drawn at once; bounds memory
+
 
 class Normal(NamedTuple):
     """Independent rows p_j ~ N(mean_j, precision⁻¹) with means (n, d) and one precision matrix (d, d)."""
@@ -15,33 +17,26 @@ class Normal(NamedTuple):
     precision: Tensor
 
 
-class Regression(NamedTuple):
-    """What the ratings say of n rows: y_jm ~ N(p_j · v_m, 1 / w_jm) for the observed pairs (j, m)."""
-
-    weights: Tensor  # (n, m), sparse, w; w_jm > 0 where there is a rating
-    weighted_targets: Tensor  # (n, m), sparse, w_jm y_jm
-    vectors: Tensor  # (m, d), the v_m
-
-
-def rows(regression: Regression, prior: Normal, generator: Generator) -> Tensor:
-    """Draw all rows p_j (n, d) of a factor at once from their joint conditional, which makes them independent.
+def rows(grams: Tensor, weights: Tensor, prior: Normal, noise: Tensor) -> Tensor:
+    """Draw all rows p_j (n, d) of a factor from their conditional, which makes them independent.
 
     p_j ~ N(A_j⁻¹ (Λ m_j + Σ_m w_jm y_jm v_m), A_j⁻¹) with A_j = Λ + Σ_m w_jm v_m v_mᵀ, sums over the observed m.
-    All A_j come from one product of the weights with the m × d(d+1)/2 matrix of the distinct entries of v_m v_mᵀ.
     Source: Salakhutdinov and Mnih, "Bayesian probabilistic matrix factorization using MCMC", ICML 2008, section 3.3.
+
+    Args:
+        grams: Σ_m z_jm z_jmᵀ of z_jm = (v_m, y_jm), or of √w_jm times that, (n, d + 1, d + 1).
+        weights: what else w_jm has as a factor, (n,).
+        prior: m_j and Λ.
+        noise: standard normal numbers, (n, d).
     """
-    vectors = regression.vectors
-    d = vectors.shape[1]
-    lower, upper = torch.tril_indices(d, d)
-    place = torch.empty(d, d, dtype=torch.long)  # of each entry of A_j among the distinct ones
-    place[lower, upper] = place[upper, lower] = torch.arange(len(lower))
-    sums = regression.weights @ (vectors.index_select(1, lower) * vectors.index_select(1, upper))  # (n, d(d+1)/2)
-    precision = sums.index_select(1, place.flatten()).view(-1, d, d) + prior.precision
-    shift = regression.weighted_targets @ vectors + prior.mean @ prior.precision  # (n, d), A_j times the mean
-    root = torch.linalg.cholesky(precision)
-    half = torch.linalg.solve_triangular(root, shift[:, :, None], upper=False)
-    noise = torch.randn(half.shape, generator=generator)
-    drawn: Tensor = torch.linalg.solve_triangular(root.mT, half + noise, upper=True)[:, :, 0]
+    drawn = torch.empty_like(noise)
+    for block in map(slice, range(0, len(noise), _BLOCK), range(_BLOCK, len(noise) + _BLOCK, _BLOCK)):
+        sums = grams[block] * weights[block, None, None]
+        precision = sums[:, :-1, :-1] + prior.precision
+        shift = sums[:, :-1, -1] + prior.mean[block] @ prior.precision  # A_j times the mean
+        root = torch.linalg.cholesky(precision)
+        half = torch.linalg.solve_triangular(root, shift[:, :, None], upper=False)
+        drawn[block] = torch.linalg.solve_triangular(root.mT, half + noise[block, :, None], upper=True)[:, :, 0]
     return drawn
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 from torch.special import ndtr, ndtri
@@ -12,6 +14,7 @@ from typing_extensions import override
 from recsys.errors import SettingsError
 
 _MOST_LEVELS = 20  # more are a continuous scale, to which an ordered probit does not apply
+_BLOCK = 1 << 22  # ratings that are sorted at once to find the levels
 _STEP = 0.008  # standard deviation of a proposed move of a threshold, in stars; about a third are accepted on 100k
 
 
@@ -24,9 +27,11 @@ class Likelihood(ABC):
     levels: Tensor
     thresholds: Tensor
 
-    def start(self, ratings: Tensor) -> None:
+    def start(self, ratings: npt.NDArray[np.float32]) -> None:
         """Find the levels and the first thresholds, half-way between them, from training ratings (n,)."""
-        self.levels, self._level_of = torch.unique(ratings.double(), return_inverse=True)
+        blocks = range(0, ratings.size, _BLOCK)
+        distinct = np.unique(np.concatenate([np.unique(ratings[start : start + _BLOCK]) for start in blocks]))
+        self.levels = torch.from_numpy(distinct.astype(np.float64))
         self.thresholds = (self.levels[1:] + self.levels[:-1]) / 2
 
     @abstractmethod
@@ -59,7 +64,7 @@ class OrderedProbit(Likelihood):
     """
 
     @override
-    def start(self, ratings: Tensor) -> None:
+    def start(self, ratings: npt.NDArray[np.float32]) -> None:
         super().start(ratings)
         s = len(self.levels)
         if not 3 <= s <= _MOST_LEVELS:
@@ -67,6 +72,7 @@ class OrderedProbit(Likelihood):
                 f"an ordered probit needs ratings of 3 to {_MOST_LEVELS} levels, and these have {s}. Leave it out: "
                 "--model.likelihood GaussianRatings takes any ratings."
             )
+        self._level_of = torch.from_numpy(np.searchsorted(self.levels.numpy(), ratings))
         below = torch.bincount(self._level_of, minlength=s).cumsum(0)[:-1] / len(ratings)
         normal = ndtri(below.double())  # thresholds of a standard normal with these shares between them
         first, last = self.thresholds[0], self.thresholds[-1]

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from recsys.linalg.pattern import Pattern
-from recsys.posterior.draws import Normal, Regression, gamma, gamma_shape, rows
-from recsys.posterior.likelihoods import Likelihood
+from data.sorted_ratings import BothOrders
+from recsys.posterior.draws import Normal, gamma, gamma_shape, rows
+from recsys.posterior.likelihoods import GaussianRatings, Likelihood
+from recsys.posterior.observations import ExactRatings, LatentRatings, squares_left
 from recsys.posterior.priors import FeaturePrior
+from recsys.posterior.streams import Purpose, Streams
 from recsys.posterior.summary import Posterior
 from recsys.posterior.time_windows import WindowEffects
 from recsys.starts import DampedMeans
@@ -33,14 +36,11 @@ _MOST_PRECISE = 400.0
 class TrainingRatings:
     """What the sampler learns from."""
 
-    users: Tensor  # (n,)
-    items: Tensor  # (n,)
-    ratings: Tensor  # (n,)
-    n_users: int
-    n_items: int
+    orders: BothOrders
     user_features: Sequence[Tensor] = ()  # (n_users, f) each
     item_features: Sequence[Tensor] = ()  # (n_items, f) each
     windows: Sequence[WindowEffects] = field(default_factory=list)
+    """Of the ratings in order of users."""
 
 
 class GibbsSampler:
@@ -52,59 +52,60 @@ class GibbsSampler:
     scale ᾱ and shape ν. μ is the mean training rating and is not drawn.
     """
 
-    def __init__(self, data: TrainingRatings, likelihood: Likelihood, rank: int, generator: Generator) -> None:
+    def __init__(self, data: TrainingRatings, likelihood: Likelihood, rank: int, seed: int) -> None:
         """Set up everything that does not change from sweep to sweep. Call `start` before the first sweep."""
-        self.data, self.likelihood, self.generator = data, likelihood, generator
-        n_users, n_items = data.n_users, data.n_items
-        likelihood.start(data.ratings)
-        self.mean = float(data.ratings.double().mean())  # μ
-        self.user_rated = torch.bincount(data.users, minlength=n_users) > 0
-        self.item_rated = torch.bincount(data.items, minlength=n_items) > 0
+        self.data, self.likelihood, self.streams = data, likelihood, Streams(seed)
+        by_user, by_item = data.orders
+        n_users, n_items = len(by_user), len(by_item)
+        likelihood.start(by_user.values)
+        self.mean = float(by_user.values.mean(dtype=np.float64))  # μ
+        self._counts, self._counts_of_items = (torch.from_numpy(side.counts).double() for side in data.orders)
+        self.user_rated, self.item_rated = self._counts > 0, self._counts_of_items > 0
         self.user_prior = FeaturePrior(self.user_rated, rank + 1, data.user_features)
         self.item_prior = FeaturePrior(self.item_rated, rank + 1, data.item_features)
-        self._rated = Pattern(data.users, data.items, (n_users, n_items))
-        self._counts = torch.bincount(data.users, minlength=n_users).double()
+        self._observed = (
+            LatentRatings(data.orders, self.mean, likelihood, data.windows)
+            if data.windows or not isinstance(likelihood, GaussianRatings)
+            else ExactRatings(data.orders, self.mean)
+        )
+        self.sweeps = 0  # that were drawn
         self.users = torch.zeros(n_users, rank + 1)  # rows (b_u, p_u)
         self.items = torch.zeros(n_items, rank + 1)  # rows (c_i, q_i)
         self.precisions = torch.ones(n_users)  # α
         self.mean_precision = torch.ones((), dtype=torch.float64)  # ᾱ
         self.noise_shape = torch.tensor(_FIRST_NOISE_SHAPE, dtype=torch.float64)  # ν
         self.noise = torch.ones(n_users)  # E 1/α
-        self.completed = data.ratings.clone()  # y
         self.posterior = Posterior(n_users, n_items, likelihood.levels)
+
+    def squared_error(self, users: Tensor, items: Tensor) -> Tensor:
+        """Mean of (r_ui − b_u − c_i − p_u · q_i)², a scalar, for rows as in `start`; differentiable once."""
+        return self._observed.squared_error(users, items) / self._counts.sum().float()
 
     def start(self, users: Tensor, items: Tensor) -> None:
         """Begin at rows (b_u, p_u), (n_users, rank + 1), and (c_i, q_i), (n_items, rank + 1)."""
         self.users, self.items = users.clone(), items.clone()
-        residuals = self.completed - self._without_time()
-        self.mean_precision = 1 / residuals.double().square().mean().clamp(min=1 / _MOST_PRECISE)
+        squares = squares_left(self._observed.of_users(self.items), self.users)
+        self.mean_precision = 1 / (squares.sum() / self._counts.sum()).clamp(min=1 / _MOST_PRECISE)
         self.precisions = torch.full_like(self.precisions, float(self.mean_precision))
 
     def sweep(self) -> float:
         """Draw everything once; returns the root mean squared residual of y."""
-        data, rated, generator = self.data, self._rated, self.generator
-        time = self._time_effects()
-        centred = self.completed - self.mean - time
-        weights = self.precisions.index_select(0, data.users)  # (n,), α of each rating
+        observed, streams, sweep = self._observed, self.streams, self.sweeps
+        generator = streams.shared(sweep)
 
         self.user_prior.sample(self.users, generator)
-        targets = weights * (centred - self.items[:, 0].index_select(0, data.items))
-        given = Regression(rated.matrix(weights), rated.matrix(targets), _with_one(self.items))
-        self.users = rows(given, self.user_prior.normal(), generator)
+        noise = streams.normals(sweep, Purpose.USERS, *self.users.shape)
+        self.users = rows(observed.of_users(self.items), self.precisions, self.user_prior.normal(), noise)
 
         self.item_prior.sample(self.items, generator)
-        targets = weights * (centred - self.users[:, 0].index_select(0, data.users))
-        given = Regression(rated.transposed.matrix(weights), rated.transposed.matrix(targets), _with_one(self.users))
-        self.items = rows(given, self.item_prior.normal(), generator)
+        noise = streams.normals(sweep, Purpose.ITEMS, *self.items.shape)
+        sums = observed.of_items(self.users, self.precisions)
+        self.items = rows(sums, torch.ones(len(sums)), self.item_prior.normal(), noise)
 
-        location = self._without_time() + time
-        for window in data.windows:
-            without = location - window.of_ratings()
-            location = without + window.sample(self.completed - without, weights, generator)
-        self.completed = self.likelihood.complete(data.ratings, location, weights, generator)
-        residuals = self.completed - location
-        self._sample_noise(residuals)
-        return float(residuals.double().square().mean().sqrt())
+        squares = observed.complete(self.users, self.items, self.precisions, generator)
+        self._sample_noise(squares, generator)
+        self.sweeps += 1
+        return float((squares.sum() / self._counts.sum()).sqrt())
 
     def average(self) -> None:
         """Let the present draw count in the averages.
@@ -125,35 +126,31 @@ class GibbsSampler:
 
     def state(self) -> dict[str, Any]:
         """Everything that sweeps change, so that `load_state` on a new sampler of the same data goes on bit for bit."""
+        latent = {"y": self._observed.y} if isinstance(self._observed, LatentRatings) else {}
         return {
             **{name: getattr(self, name) for name in _STATE},
+            **latent,
             "thresholds": self.likelihood.thresholds,
-            "generator": self.generator.get_state(),
+            "seed": self.streams.seed,
+            "sweeps": self.sweeps,
             "user_prior": self.user_prior.state(),
             "item_prior": self.item_prior.state(),
             "windows": [window.state() for window in self.data.windows],
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` gave; one of version 0.2, which did not draw ν, serves to predict."""
+        """Go on from what `state` gave; one of an older version serves to predict."""
         for name in _STATE & state.keys():
             setattr(self, name, state[name].clone())
         self.likelihood.thresholds = state["thresholds"].clone()
-        self.generator.set_state(state["generator"])
+        if "seed" in state:
+            self.streams, self.sweeps = Streams(state["seed"]), state["sweeps"]
+        if isinstance(self._observed, LatentRatings) and "y" in state:
+            self._observed.y = state["y"].clone()
         self.user_prior.load_state(state["user_prior"])
         self.item_prior.load_state(state["item_prior"])
         for window, own in zip(self.data.windows, state["windows"], strict=True):
             window.load_state(own)
-
-    def _time_effects(self) -> Tensor:
-        total = torch.zeros_like(self.completed)
-        for window in self.data.windows:
-            total += window.of_ratings()
-        return total
-
-    def _without_time(self) -> Tensor:
-        """μ + b_u + c_i + p_u · q_i of the training ratings, (n,)."""
-        return self._rated.products(*self._factors(self.users, self.items))
 
     def _factors(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """(n_users, k + 2) and (n_items, k + 2), whose product is μ + b_u + c_i + p_u · q_i of all pairs."""
@@ -168,10 +165,12 @@ class GibbsSampler:
         it. The mean row μ would say what is expected of all users, also of those who would never rate that item, and is
         worse on ratings of users who were held out. Items without ratings have no such mean, and are at that of μ.
         """
-        data, mean_row = self.data, self.user_prior.mean.float()
+        mean_row = self.user_prior.mean.float()
         average = torch.cat([torch.ones(1), mean_row[1:], mean_row[:1]])  # the left row of the user with the mean row
-        damped = DampedMeans().effects(data.users, data.items, self.completed, data.n_users, data.n_items)
-        expected = torch.where(self.item_rated, damped.mean + damped.items, right @ average)  # ȳ, (n_items,)
+        sums, counts = self._observed.sums_of_items(), self._counts_of_items
+        mean = sums.sum() / counts.sum()
+        damped = mean + (sums - mean * counts) / (counts + DampedMeans().item_damping)
+        expected = torch.where(self.item_rated, damped.float(), right @ average)  # ȳ, (n_items,)
         new = ~self.user_rated[:, None]
         left = torch.where(new, left - average, left)
         return torch.cat([left, new.float()], 1), torch.cat([right, expected[:, None]], 1)
@@ -192,22 +191,23 @@ class GibbsSampler:
         by_users = ((weights @ covariance_of_item) * weights).sum(1) + of_both * new_users
         return torch.stack([new_users, by_users], 1), torch.stack([by_items, new_items], 1)
 
-    def _sample_noise(self, residuals: Tensor) -> None:
-        """α_u ~ Gamma(ν + n_u/2, ν/ᾱ + Σ ε²/2); 1/ᾱ ~ Gamma(1 + ν m, 1 + ν Σ α_u) over m users with ratings; then ν.
+    def _sample_noise(self, squares: Tensor, generator: Generator) -> None:
+        """Draw the noise precisions, given Σ ε² of each user, (n_users,).
+
+        α_u ~ Gamma(ν + n_u/2, ν/ᾱ + Σ ε²/2); 1/ᾱ ~ Gamma(1 + ν m, 1 + ν Σ α_u) over m users with ratings; then ν.
 
         `noise` becomes the mean of 1/α_u in the first of these, (ν/ᾱ + Σ ε²/2) / (ν + n_u/2 − 1). A draw of 1/α_u would
         do as well, but that of a user with few ratings has no variance for a small ν, and its average does not settle.
         """
-        squares = torch.zeros_like(self._counts).index_add_(0, self.data.users, residuals.double().square())
         shape = self.noise_shape + self._counts / 2
         rate = self.noise_shape / self.mean_precision + squares / 2
         self.noise = (rate / (shape - 1)).clamp(min=1 / _MOST_PRECISE).float()
-        drawn = gamma(shape, rate, self.generator).clamp(max=_MOST_PRECISE)
+        drawn = (self.streams.gammas(self.sweeps, Purpose.NOISE, shape) / rate).clamp(max=_MOST_PRECISE)
         self.precisions = drawn.float()
         of_rated = drawn[self.user_rated]
         shape = 1 + self.noise_shape * len(of_rated)
-        self.mean_precision = 1 / gamma(shape, 1 + self.noise_shape * of_rated.sum(), self.generator)
-        self.noise_shape = gamma_shape(of_rated / self.mean_precision, _NOISE_SHAPES, self.generator)
+        self.mean_precision = 1 / gamma(shape, 1 + self.noise_shape * of_rated.sum(), generator)
+        self.noise_shape = gamma_shape(of_rated / self.mean_precision, _NOISE_SHAPES, generator)
 
 
 def _with_one(side: Tensor) -> Tensor:
@@ -215,4 +215,4 @@ def _with_one(side: Tensor) -> Tensor:
     return torch.cat([torch.ones_like(side[:, :1]), side[:, 1:]], 1)
 
 
-_STATE = {"users", "items", "precisions", "mean_precision", "noise_shape", "completed"}
+_STATE = {"users", "items", "precisions", "mean_precision", "noise_shape"}

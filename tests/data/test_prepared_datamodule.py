@@ -13,7 +13,7 @@ import torch
 from data.datamodules import MovieLensDataModule, PreparedDataModule, RatingsDataModule, TableDataModule
 from data.errors import DuplicateRatingError, PreparedFolderError
 from data.movielens import Ratings
-from data.prepared import prepare
+from data.prepared import arrays, prepare
 from data.splits import GIVEN
 from data.tables.duplicates import Choice
 
@@ -50,7 +50,7 @@ def require_same_batches(one: RatingsDataModule, other: RatingsDataModule) -> No
     assert np.array_equal(one.split.train, other.split.train)
     assert np.array_equal(one.split.test, other.split.test)
     loaders: list[Callable[[RatingsDataModule], object]] = [
-        lambda data: list(data.train_dataloader()),
+        lambda data: list(map(tuple, data.train_dataloader())),
         lambda data: [list(loader) for loader in data.val_dataloader()],
         lambda data: list(data.test_dataloader()),
     ]
@@ -130,3 +130,16 @@ def test_nothing_is_read_before_it_is_needed(tmp_path: Path) -> None:
     data = PreparedDataModule(tmp_path / "missing")
     with pytest.raises(PreparedFolderError, match="holds no prepared ratings"):
         _ = data.ratings
+
+
+@pytest.mark.parametrize("split", ["0.9", "all"])
+def test_training_ratings_in_both_orders_are_those_of_the_table(
+    split: str, table: Path, of_table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrays, "BLOCK", 7777)
+    one, other = PreparedDataModule(of_table, split, validation=0), TableDataModule(table, split=split, validation=0)
+    for found, expected in zip(one.sorted_training_set(), other.sorted_training_set(), strict=True):
+        assert np.array_equal(found.starts, expected.starts)
+        assert np.array_equal(found.others, expected.others)
+        assert np.array_equal(found.values, expected.values)
+        assert np.array_equal(found.sides, np.repeat(np.arange(len(found)), found.counts))

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from typing_extensions import override
 
 from data.datamodules import Batch
+from data.sorted_ratings import BothOrders, both_orders
 from recsys import artifact
 from recsys.models import RatingModel
 from recsys.starts import DampedMeans
@@ -52,6 +53,10 @@ class SmallRatings(pl.LightningDataModule):
 
     def training_set(self) -> Batch:
         return self.train
+
+    def sorted_training_set(self) -> BothOrders:
+        users, items, ratings = (part.numpy() for part in self.train)
+        return both_orders(users, items, ratings, N_USERS, N_ITEMS)
 
     @override
     def train_dataloader(self) -> DataLoader[Batch]:

@@ -17,8 +17,9 @@ from recsys.command.run import REFIT, SELECTION
 from recsys.command.settings import Settings, differences
 from recsys.errors import CommandError
 
-# Formats whose sampler did otherwise: that of versions 0.1 and 0.2 had a fixed ν, and 5 averaged whole matrices.
-_OLDER_SAMPLERS = (4, 5)
+# Formats whose sampler did otherwise: that of versions 0.1 and 0.2 had a fixed ν, 5 averaged whole matrices, and 6 drew
+# its random numbers one after the other.
+_OLDER_SAMPLERS = (4, 5, 6)
 # What zipfile and torch raise for bytes that are no checkpoint, encrypted or in an unknown compression among them.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError)
 
@@ -47,7 +48,7 @@ class Checkpoint:
         """
         if self.format in _OLDER_SAMPLERS and classes(self.configuration["model"]) == ["BayesianEmbedding"]:
             raise CommandError(
-                f"{self.path} is of an older version, whose sampler averaged in another way. It can be tested and "
+                f"{self.path} is of an older version, whose sampler did otherwise. It can be tested and "
                 "predicted with; to fit, start anew without --ckpt_path."
             )
         # A fit is the beginning of each longer one; but the number of epochs of a selection decides that of its refit.

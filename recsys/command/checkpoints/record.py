@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from typing_extensions import override
 
-FORMAT = 6  # of checkpoints; raised when an older one could not be resumed to the same numbers. Format 1 had no number.
+FORMAT = 7  # of checkpoints; raised when an older one could not be resumed to the same numbers. Format 1 had no number.
 VERSIONS = {name: version(name) for name in ("torch", "pytorch-lightning", "numpy")}  # by which numbers may differ
 
 

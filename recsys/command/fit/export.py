@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from data.datamodules import RatingsDataModule
 from data.ratings import Ratings
 from recsys import artifact
 from recsys.command.run import Run
 from recsys.models import RatingModel
-from recsys.starts import DampedMeans
 
 
 def export(
@@ -33,14 +31,13 @@ def export(
     Raises:
         OSError: the folder cannot be written to, or is full; nothing is left there.
     """
-    users, items, ratings = data.training_set()
-    means = DampedMeans().effects(users, items, ratings, data.n_users, data.n_items)
+    by_user = data.sorted_training_set().by_user
     manifest = artifact.Manifest(
         kind=type(model).__name__,
         recipe=run.name,
         rating_scale=model.rating_scale,
         rating_step=data.ratings.scale.step,
-        global_mean=means.mean,
+        global_mean=float(by_user.values.mean(dtype=np.float64)),
         split=data.split_name,
         seed=data.seed,
         metrics=metrics,
@@ -49,16 +46,15 @@ def export(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         configuration={"run": {"name": run.name}, **configuration},
     )
-    order = torch.argsort(users * data.n_items + items)  # by user, then item
     known = {
         **artifact.id_arrays("user", data.ratings.user_ids),
         **artifact.id_arrays("item", data.ratings.item_ids),
         "user_means": model.known_rows.user_means.cpu().numpy(),
         "item_means": model.known_rows.item_means.cpu().numpy(),
         "new_item_mean": model.known_rows.new_item_mean.cpu().numpy()[None],
-        "rating_users": users[order].numpy().astype(np.int32),
-        "rating_items": items[order].numpy().astype(np.int32),
-        "rating_values": ratings[order].numpy(),
+        "rating_users": by_user.sides,  # by user, then item
+        "rating_items": by_user.others,
+        "rating_values": by_user.values,
     }
     arrays = {**model.arrays(), **known}
     table = item_table(data.ratings)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 from pandas.api.extensions import ExtensionArray
 
 from data.ratings import Ratings, RatingScale
+from data.sorted_ratings import both_orders
 from recsys.features import Known
 
 Values = Sequence[Any] | npt.NDArray[Any] | pd.Series | pd.Index | ExtensionArray
@@ -37,4 +37,4 @@ def known(users: Columns | None = None, items: Columns | None = None, name: str 
         sha256="",
         source="a test",
     )
-    return Known(torch.tensor([0]), torch.tensor([0]), len(user_table), len(item_table), ratings)
+    return Known(both_orders(ratings.users, ratings.items, ratings.values, len(user_table), len(item_table)), ratings)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from data.movielens import Ratings
+from data.sorted_ratings import both_orders
 from recsys.errors import SettingsError
 from recsys.features import ItemColumns, ItemSide, Known, UserColumns, UserSide, describe_items, describe_users
 from tests.recsys.features.tables import known
@@ -164,4 +165,4 @@ class TestMovieLens:
 
     @staticmethod
     def known(ratings: Ratings) -> Known:
-        return Known(torch.tensor([0]), torch.tensor([1]), 943, 1682, ratings)
+        return Known(both_orders(np.array([0]), np.array([1]), np.ones(1, np.float32), 943, 1682), ratings)

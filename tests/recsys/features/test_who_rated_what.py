@@ -13,12 +13,25 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from data.movielens import Ratings
+from data.sorted_ratings import BothOrders, both_orders
 from recsys.features import Known, WhoRatedWhat
 from recsys.features.who_rated_what import BeyondTheAverage
+from recsys.posterior.observations import in_order_of_users
 from recsys.posterior.priors import FeaturePrior
 
-PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 8)), min_size=1, max_size=30)  # some occur twice
+PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 8)), min_size=1, max_size=30, unique=True)
 LARGE = (20_000, 10_000, 1_000_000)  # users, items and ratings
+
+
+def orders_of(users: Tensor, items: Tensor, shape: tuple[int, int]) -> BothOrders:
+    """The pairs (n,), in both orders."""
+    return both_orders(users.numpy(), items.numpy(), np.zeros(len(users), np.float32), *shape)
+
+
+def pairs_of(known: Known) -> tuple[Tensor, Tensor]:
+    """Users and items (n,)."""
+    users, items, _ = in_order_of_users(known.orders)
+    return users, items
 
 
 def exact(rows: Tensor, columns: Tensor, shape: tuple[int, int]) -> Tensor:
@@ -35,7 +48,7 @@ def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_wit
     movielens_100k: Ratings,
 ) -> None:
     users, items = torch.tensor([0, 0, 2]), torch.tensor([1, 3, 1])
-    features = WhoRatedWhat().of_users(Known(users, items, 3, 4, movielens_100k))
+    features = WhoRatedWhat().of_users(Known(orders_of(users, items, (3, 4)), movielens_100k))
     assert features is not None
     assert not features[1].any(), "no ratings, nothing beyond the average"
     shares = {0: 2 / 12, 2: 1 / 11}
@@ -54,7 +67,7 @@ def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_wit
 @given(PAIRS)
 def test_products_are_those_of_the_whole_matrix_and_rows_without_ratings_are_zero(pairs: list[tuple[int, int]]) -> None:
     rows, columns = torch.tensor(pairs).T
-    whole, products = exact(rows, columns, (6, 9)), BeyondTheAverage(rows, columns, (6, 9))
+    whole, products = exact(rows, columns, (6, 9)), BeyondTheAverage(*orders_of(rows, columns, (6, 9)))
     generator = torch.Generator().manual_seed(0)
     right, left = (torch.randn(n, 4, generator=generator, dtype=torch.float64) for n in (9, 6))
     torch.testing.assert_close(products.times(right), whole @ right, rtol=0, atol=1e-14)
@@ -71,16 +84,16 @@ class TestDirections:
     def known(self, movielens_100k: Ratings) -> Known:
         users, items = map(torch.from_numpy, movielens_100k.pairs(np.arange(0, 100_000, 2)))
         kept = (users % 50 > 0) & (items % 50 > 0)
-        return Known(users[kept], items[kept], 943, 1682, movielens_100k)
+        return Known(orders_of(users[kept], items[kept], (943, 1682)), movielens_100k)
 
     @pytest.mark.parametrize("side", ["users", "items"])
     def test_a_hundred_features_say_nearly_as_much_as_a_hundred_can(self, known: Known, side: str) -> None:
         feature = WhoRatedWhat()
         feature.directions = 100
         if side == "users":
-            few, whole = feature.of_users(known), exact(known.users, known.items, (943, 1682))
+            few, whole = feature.of_users(known), exact(*pairs_of(known), (943, 1682))
         else:
-            few, whole = feature.of_items(known), exact(known.items, known.users, (1682, 943))
+            few, whole = feature.of_items(known), exact(*pairs_of(known)[::-1], (1682, 943))
         assert few is not None
         assert few.shape == (len(whole), 100)
         assert torch.equal(few.any(1), whole.any(1)), "zero without ratings"
@@ -89,14 +102,11 @@ class TestDirections:
         torch.testing.assert_close(torch.linalg.svdvals(few)[:5].double(), values[:5], rtol=1e-4, atol=0)
 
     def test_a_prior_is_the_same_with_as_many_directions_as_there_are(self, known: Known) -> None:
-        users, items = known.users % 40, known.items % 30
-        kept = (users > 2) & (users + items < 50)
-        users, items = users[kept], items[kept]
+        pairs = torch.stack(pairs_of(known), 1) % torch.tensor([40, 30])
+        users, items = torch.unique(pairs[(pairs[:, 0] > 2) & (pairs.sum(1) < 50)], dim=0).T
         rated = torch.bincount(users, minlength=40) > 0
-        priors = [
-            FeaturePrior(rated, 3, [features])
-            for features in (exact(users, items, (40, 30)), BeyondTheAverage(users, items, (40, 30)).in_directions(99))
-        ]
+        all_directions = BeyondTheAverage(*orders_of(users, items, (40, 30))).in_directions(99)
+        priors = [FeaturePrior(rated, 3, [features]) for features in (exact(users, items, (40, 30)), all_directions)]
         assert not rated.all()
         torch.testing.assert_close(priors[0].squares[0], priors[1].squares[0], rtol=1e-5, atol=1e-6)
         projections = [prior.bases[0] @ prior.bases[0].T for prior in priors]
@@ -108,12 +118,14 @@ def test_memory_grows_with_ratings_users_and_items_and_not_with_their_product() 
     call = """
 import torch
 from benchmarks.peak_memory import peak_memory
+from data.sorted_ratings import both_orders
 from recsys.features import Known, WhoRatedWhat
 torch.set_num_threads(1)
 n_users, n_items, n = {}
 generator = torch.Generator().manual_seed(0)
-users, items = (torch.randint(many, (n,), generator=generator) for many in (n_users, n_items))
-known = Known(users, items, n_users, n_items, None)
+pairs = torch.randint(n_users * n_items, (n,), generator=generator).unique()
+users, items = pairs // n_items, pairs % n_items
+known = Known(both_orders(users.numpy(), items.numpy(), users.numpy().astype("f"), n_users, n_items), None)
 before = peak_memory()
 features = WhoRatedWhat().of_users(known)
 print(peak_memory() - before, *features.shape)

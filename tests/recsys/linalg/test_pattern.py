@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from recsys.linalg.pattern import Pattern, ones
+from data.sorted_ratings import both_orders
+from recsys.linalg.pattern import Ones, Pattern
 
 ROWS, COLUMNS = torch.tensor([2, 0, 2, 3, 2]), torch.tensor([1, 2, 0, 1, 2])  # neither is sorted, and some are missing
 
@@ -40,10 +42,13 @@ def test_a_pattern_may_be_empty() -> None:
     assert products.shape == (0,) and not gradient.any()
 
 
-def test_a_matrix_of_ones_has_them_at_its_entries_however_often_they_are_given() -> None:
-    rows, columns = torch.cat([ROWS, ROWS[:2]]), torch.cat([COLUMNS, COLUMNS[:2]])
+@pytest.mark.parametrize("block", [1, 3, 100])
+def test_a_matrix_of_ones_has_them_at_its_entries_in_blocks_of_any_size(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.linalg.pattern._BLOCK", block)
     dense = torch.zeros(5, 3, dtype=torch.float64)
     dense[ROWS, COLUMNS] = 1
-    found = ones(rows, columns, (5, 3))
-    assert torch.equal(found.to_dense(), dense)
-    assert torch.equal(found @ torch.eye(3, dtype=torch.float64), dense)
+    by_row, by_column = both_orders(ROWS.numpy(), COLUMNS.numpy(), np.zeros(5, np.float32), 5, 3)
+    assert torch.equal(Ones(by_row, 3) @ torch.eye(3, dtype=torch.float64), dense)
+    assert torch.equal(Ones(by_column, 5) @ torch.eye(5, dtype=torch.float64), dense.T)

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from data.sorted_ratings import both_orders
 from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
-from recsys.linalg.pattern import Pattern
 from recsys.posterior.coverage import interval_coverage
-from recsys.posterior.draws import Normal, Regression, gamma, gamma_shape, rows, wishart
+from recsys.posterior.draws import Normal, gamma, gamma_shape, rows, wishart
 from recsys.posterior.likelihoods import GaussianRatings, OrderedProbit, level_probabilities
 from recsys.posterior.priors import FeaturePrior
 from recsys.posterior.sampler import GibbsSampler, TrainingRatings
@@ -25,16 +25,15 @@ class TestDraws:
     def test_rows_have_the_mean_and_covariance_of_the_conditional_distribution(self) -> None:
         n, generator = 40_000, seeded()
         vectors = torch.randn(5, 3, generator=generator)
-        targets, columns, alpha = torch.randn(5, generator=generator), torch.rand(5, generator=generator) + 0.5, 1.7
+        targets, alpha = torch.randn(5, generator=generator), 1.7
         observed = torch.tensor([1.0, 0, 1, 1, 0])
         prior_mean, root = torch.randn(3, generator=generator), torch.randn(3, 3, generator=generator)
         prior_precision = root @ root.T + torch.eye(3)
-        entries = torch.nonzero(observed.expand(n, 5))
-        pattern, weight = Pattern(entries[:, 0], entries[:, 1], (n, 5)), (alpha * columns)[entries[:, 1]]
-        given = Regression(pattern.matrix(weight), pattern.matrix(weight * targets[entries[:, 1]]), vectors)
-        drawn = rows(given, Normal(prior_mean.expand(n, 3), prior_precision), generator).double()
+        z = torch.cat([vectors, targets[:, None]], 1)[observed > 0]
+        prior, noise = Normal(prior_mean.expand(n, 3), prior_precision), torch.randn(n, 3, generator=generator)
+        drawn = rows((z.T @ z).expand(n, 4, 4), torch.full((n,), alpha), prior, noise).double()
 
-        v, weights = vectors.double(), (alpha * columns * observed).double()
+        v, weights = vectors.double(), (alpha * observed).double()
         precision = prior_precision.double() + v.T @ (weights[:, None] * v)
         mean = torch.linalg.solve(precision, prior_precision.double() @ prior_mean.double() + v.T @ (weights * targets))
         covariance = torch.linalg.inv(precision)
@@ -154,7 +153,7 @@ class TestLikelihoods:
         location = 3 + torch.randn(20_000, generator=generator)
         ratings = 1.0 + torch.bucketize(location + 0.7 * torch.randn(20_000, generator=generator), truth)
         likelihood, found = OrderedProbit(), []
-        likelihood.start(ratings)
+        likelihood.start(ratings.numpy())
         for _ in range(300):
             y = likelihood.complete(ratings, location, torch.full((20_000,), 1 / 0.49), generator)
             found.append(likelihood.thresholds.clone())
@@ -163,7 +162,7 @@ class TestLikelihoods:
 
     def test_expected_ratings_are_the_sum_over_probabilities(self) -> None:
         likelihood = OrderedProbit()
-        likelihood.start(torch.tensor([1.0, 2, 2, 3, 4, 5]))
+        likelihood.start(np.array([1, 2, 2, 3, 4, 5], np.float32))
         location, deviation = torch.tensor([0.0, 3.1, 9.0]), torch.tensor([0.5, 1.0, 2.0])
         shares = level_probabilities(location.double(), deviation.double(), likelihood.thresholds)
         torch.testing.assert_close(shares.sum(1), torch.ones(3, dtype=torch.float64))
@@ -172,7 +171,7 @@ class TestLikelihoods:
 
     def test_ratings_without_steps_are_refused(self) -> None:
         with pytest.raises(ValueError, match="3 to 20 levels, and these have 30"):
-            OrderedProbit().start(torch.arange(30.0))
+            OrderedProbit().start(np.arange(30, dtype=np.float32))
 
     def test_intervals_cover_what_they_say_of_ratings_from_the_distribution_itself(self) -> None:
         generator = seeded()
@@ -191,20 +190,20 @@ class TestSampler:
         generator, n = seeded(), 400
         users = torch.arange(50).repeat_interleave(n)
         truth = torch.where(torch.arange(50) < 25, 0.5, 1.5)
-        data = TrainingRatings(users, torch.arange(n).repeat(50), torch.zeros(50 * n), 50, n)
-        sampler = GibbsSampler(data, GaussianRatings(), 1, generator)
-        for _ in range(5):
-            sampler._sample_noise(truth[users] * torch.randn(50 * n, generator=generator))
+        sampler = sampler_of(users, torch.arange(n).repeat(50), torch.zeros(50 * n), 50, n, rank=1)
+        for sampler.sweeps in range(5):
+            residuals = truth[users] * torch.randn(50 * n, generator=generator)
+            sampler._sample_noise(residuals.double().square().view(50, n).sum(1), generator)
         torch.testing.assert_close(sampler.precisions.rsqrt(), truth, rtol=0.2, atol=0)
 
     def test_drawing_residuals_and_noise_in_turn_gives_the_prior_of_the_noise(self) -> None:
         # Geweke, as above: ᾱ⁻¹ ~ Gamma(1, 1), and ln ν is as likely anywhere between ln 1.1 and ln 100.
         generator, users = seeded(), torch.arange(3)
-        data = TrainingRatings(users, torch.zeros(3, dtype=torch.int64), torch.zeros(3), 3, 1)
-        sampler = GibbsSampler(data, GaussianRatings(), 1, generator)
+        sampler = sampler_of(users, torch.zeros(3, dtype=torch.int64), torch.zeros(3), 3, 1, rank=1)
         shapes, variances = [], []
-        for _ in range(6000):
-            sampler._sample_noise(sampler.precisions.rsqrt() * torch.randn(3, generator=generator))
+        for sampler.sweeps in range(6000):
+            residuals = sampler.precisions.rsqrt() * torch.randn(3, generator=generator)
+            sampler._sample_noise(residuals.double().square(), generator)
             shapes.append(float(sampler.noise_shape.log()))
             variances.append(float(1 / sampler.mean_precision))
         assert np.mean(shapes) == pytest.approx(np.log(110) / 2, abs=0.15)
@@ -213,21 +212,18 @@ class TestSampler:
 
     def test_the_noise_variance_that_is_averaged_is_the_mean_of_what_is_drawn(self) -> None:
         users = torch.zeros(4, dtype=torch.int64)  # the second user has no ratings
-        sampler = GibbsSampler(
-            TrainingRatings(users, torch.arange(4), torch.zeros(4), 2, 4), GaussianRatings(), 1, seeded()
-        )
+        sampler = sampler_of(users, torch.arange(4), torch.zeros(4), 2, 4, rank=1)
         noise = []
-        for _ in range(20_000):
+        for sampler.sweeps in range(20_000):
             sampler.noise_shape, sampler.mean_precision = torch.tensor([5.0, 2.0], dtype=torch.float64)
-            sampler._sample_noise(torch.tensor([1.0, -1.0, 0.5, 0.5]))
+            sampler._sample_noise(torch.tensor([2.5, 0.0], dtype=torch.float64), seeded())
             noise.append(1 / sampler.precisions)
         torch.testing.assert_close(sampler.noise, torch.stack(noise).mean(0), rtol=0.02, atol=0)
         assert float(sampler.noise[1]) == pytest.approx(5 / ((5 - 1) * 2.0))
 
     def test_averages_are_those_of_the_draws(self) -> None:
         users, items, ratings = SmallRatings().training_set()
-        data = TrainingRatings(users, items, ratings, N_USERS, N_ITEMS)
-        sampler = GibbsSampler(data, GaussianRatings(), 2, seeded())
+        sampler = sampler_of(users, items, ratings, N_USERS, N_ITEMS, rank=2)
         sampler.start(torch.randn(N_USERS, 3), torch.randn(N_ITEMS, 3))
         draws = []
         for _ in range(20):
@@ -243,8 +239,7 @@ class TestSampler:
     def test_rows_without_ratings_leave_the_variance_of_their_prior_open(self) -> None:
         users, items, ratings = SmallRatings().training_set()
         few = (users < N_USERS - 4) & (items < N_ITEMS - 3)
-        data = TrainingRatings(users[few], items[few], ratings[few], N_USERS, N_ITEMS)
-        sampler = GibbsSampler(data, GaussianRatings(), 2, seeded())
+        sampler = sampler_of(users[few], items[few], ratings[few], N_USERS, N_ITEMS, rank=2)
         sampler.start(torch.randn(N_USERS, 3, generator=seeded()), torch.randn(N_ITEMS, 3, generator=seeded()))
         expected = torch.zeros(N_USERS, N_ITEMS)
         for _ in range(5):
@@ -261,6 +256,12 @@ class TestSampler:
             expected[-4:, -3:] += (of_user[1:, 1:] * of_item[1:, 1:]).sum() / 5
         found = sampler.posterior.user_open @ sampler.posterior.item_open.T
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def sampler_of(users: Tensor, items: Tensor, ratings: Tensor, n_users: int, n_items: int, rank: int) -> GibbsSampler:
+    """A sampler of normal ratings (n,)."""
+    orders = both_orders(users.numpy(), items.numpy(), ratings.numpy(), n_users, n_items)
+    return GibbsSampler(TrainingRatings(orders), GaussianRatings(), rank, seed=0)
 
 
 def variance_of(posterior: Posterior) -> Tensor:
