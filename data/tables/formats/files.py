@@ -5,7 +5,6 @@ from __future__ import annotations
 import lzma
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from data.errors import MissingFileError, SourceError, UnknownFormatError
+from data.tables.formats.deflated import FAULTS, gunzipped, unzipped
 
 # What packed files begin with. Their names are not asked: browsers unpack some files that they fetch, but not all.
 _PACKINGS = (
@@ -56,7 +56,7 @@ class StoredFile:
         with ExitStack() as opened:
             try:
                 yield self._unpacked(opened)
-            except (zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, NotImplementedError) as cause:
+            except (zipfile.BadZipFile, lzma.LZMAError, NotImplementedError, *FAULTS) as cause:
                 raise self._cannot_be("unpacked", str(cause)) from cause
             except RuntimeError as cause:
                 if "encrypted" not in str(cause):
@@ -79,14 +79,24 @@ class StoredFile:
         if self.member is None:
             packed = opened.enter_context(self.path.open("rb"))
         else:
-            packed = opened.enter_context(opened.enter_context(zipfile.ZipFile(self.path)).open(self.member))
+            packed = self._unzipped(self.member, opened)
         packing = _packing(packed.peek(_LONGEST))
+        if packing == "gzip":
+            return opened.enter_context(gunzipped(packed))
         if packing == "xz":
             return opened.enter_context(lzma.open(packed))
         if packing is None and self.member is not None:
             return packed
         stream: IO[bytes] = packed if self.member is not None else opened.enter_context(pa.OSFile(str(self.path)))
         return stream if packing is None else opened.enter_context(pa.CompressedInputStream(stream, packing))
+
+    def _unzipped(self, member: str, opened: ExitStack) -> Any:
+        archive = opened.enter_context(zipfile.ZipFile(self.path))
+        stream = opened.enter_context(archive.open(member))  # refuses what is encrypted, or not where it should be
+        facts = archive.getinfo(member)
+        if facts.compress_type != zipfile.ZIP_DEFLATED:
+            return stream
+        return opened.enter_context(unzipped(opened.enter_context(self.path.open("rb")), facts))
 
     def _cannot_be(self, what: str, cause: str) -> SourceError:
         return SourceError(f"{self.name} cannot be {what}: {cause}. Get the file again, or give another one.")

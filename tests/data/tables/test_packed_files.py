@@ -6,16 +6,20 @@ import bz2
 import gzip
 import io
 import lzma
+import random
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from typing_extensions import override
 
 from data.errors import ColumnError, DataError, MissingFileError, SourceError, UnknownFormatError
 from data.tables import read_ratings
+from data.tables.formats.files import StoredFile
 from tests.data.tables.rows import Rows, read, rows
 
 PLAIN = b"user,item,rating\n1,10,4\n2,10,3\n"
@@ -24,9 +28,19 @@ EXPECTED: Rows = [(1, 10, 4.0), (2, 10, 3.0)]
 FILMS = b"movieId,title\n10,Heat\n"
 
 
-def archive(members: dict[str, bytes]) -> bytes:
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as opened:
+class Pipe(io.BytesIO):
+    """Takes bytes and never goes back: an archive's members say behind themselves how long they are."""
+
+    @override
+    def seek(self, *_: int) -> int:
+        raise io.UnsupportedOperation
+
+
+def archive(
+    members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED, sink: io.BytesIO | None = None
+) -> bytes:
+    sink = sink or io.BytesIO()
+    with zipfile.ZipFile(sink, "w", compression) as opened:
         for name, content in members.items():
             opened.writestr(name, content)
     return sink.getvalue()
@@ -65,6 +79,10 @@ READ: dict[str, tuple[str, bytes]] = {
         "ml.zip",
         archive({"ml/movies.csv": FILMS, "ml/ratings.csv": PLAIN, "ml/tags.csv": FILMS}),
     ),
+    "a zip archive without compression": ("plays.zip", archive({"plays.csv": PLAIN}, zipfile.ZIP_STORED)),
+    "a zip archive by bzip2": ("plays.zip", archive({"plays.csv": PLAIN}, zipfile.ZIP_BZIP2)),
+    "a zip archive behind a program": ("plays.exe", b"MZ" + bytes(500) + archive({"plays.csv": PLAIN})),
+    "a zip archive that was written to a pipe": ("plays.zip", archive({"plays.csv": PLAIN}, sink=Pipe())),
     "gzip in a zip archive": ("plays.zip", archive({"plays.csv.gz": gzip.compress(PLAIN)})),
     "Parquet in a zip archive": (
         "plays.zip",
@@ -79,15 +97,24 @@ READ: dict[str, tuple[str, bytes]] = {
 TWO = archive({"a.csv": PLAIN, "b.csv": MORE})
 DAMAGED = bytearray(archive({"plays.csv": PLAIN * 50}))
 DAMAGED[60] ^= 0xFF
+OF_ANOTHER = archive({"plays.csv": PLAIN}).replace(
+    zlib.crc32(PLAIN).to_bytes(4, "little"), zlib.crc32(MORE).to_bytes(4, "little")
+)
 REFUSED: dict[str, tuple[str, bytes, type[DataError], tuple[str, ...]]] = {
     "half a gzip file": (
         "plays.csv.gz",
         gzip.compress(PLAIN * 1000, mtime=0)[:-20],
         SourceError,
-        ("plays.csv.gz cannot be read", "Get the file again"),
+        ("plays.csv.gz cannot be unpacked", "Get the file again"),
     ),
     "half a zip archive": ("plays.zip", TWO[:-30], SourceError, ("plays.zip cannot be unpacked", "not a zip file")),
     "a damaged zip archive": ("plays.zip", bytes(DAMAGED), SourceError, ("plays.csv cannot be unpacked",)),
+    "a zip archive with the checksum of another file": (
+        "plays.zip",
+        OF_ANOTHER,
+        SourceError,
+        ("plays.csv cannot be unpacked", "CRC"),
+    ),
     "half an xz file": (
         "plays.csv.xz",
         lzma.compress(PLAIN)[:-20],
@@ -130,6 +157,13 @@ def test_a_file_that_cannot_be_unpacked_or_chosen_is_refused(kind: str, tmp_path
     assert name in str(raised.value)
     for complaint in complaints:
         assert complaint in str(raised.value)
+
+
+def test_a_large_member_of_an_archive_is_unpacked_to_the_byte(tmp_path: Path) -> None:
+    content = random.Random(0).randbytes(1_200_000) + PLAIN  # which does not get smaller
+    (tmp_path / "plays.zip").write_bytes(archive({"first.csv": PLAIN, "plays.csv": content}))
+    with StoredFile(tmp_path / "plays.zip", "plays.csv").open() as stream:
+        assert stream.read(10) + stream.read(1_000_000) + stream.read() == content
 
 
 def test_a_member_of_an_archive_is_given_by_its_path(tmp_path: Path) -> None:
