@@ -19,6 +19,19 @@ FOR_ONE_USE = "A rating to test on may not be trained on: remove one."
 ONE_OF_THEM = "Remove one, or say --data.duplicates last, first or mean."
 
 
+def pair_numbers(
+    users: npt.NDArray[np.int64], items: npt.NDArray[np.int64], n_users: int, n_items: int
+) -> npt.NDArray[np.int64]:
+    """A number for each pair of user and item, (n,), that is of no other pair.
+
+    Where the rows of each user stand together, the first user's are the smallest, and so on: they are sorted faster.
+    """
+    begins = users[1:] != users[:-1]
+    if np.count_nonzero(begins) == n_users - 1:
+        users = np.cumsum(np.append(False, begins))
+    return users * n_items + items
+
+
 class Kept(NamedTuple):
     """Which rows stay, ascending, and their ratings."""
 
@@ -80,5 +93,5 @@ def say_left_out(n: int, choice: Choice) -> None:
 def _any_twice(pairs: npt.NDArray[np.int64]) -> bool:
     if (pairs[1:] > pairs[:-1]).all():  # many files are sorted
         return False
-    ordered = np.sort(pairs)
+    ordered = np.sort(pairs, kind="stable")  # which makes use of what is in order already
     return bool((ordered[1:] == ordered[:-1]).any())

@@ -30,6 +30,8 @@ def dense_ids(
         MalformedRowError: an id is missing.
         InvalidIdError: ids are neither text nor whole numbers of at most 63 bits and a sign.
     """
+    if not are_written and (largest := _largest_of_small(column)) is not None:
+        return _counted(column, largest)
     coded = Coded(column, f"{what} id", where)
     place, ids = in_order(distinct_ids(coded, what, where, are_written=are_written), are_written=are_written)
     return coded.each(place), ids
@@ -66,6 +68,28 @@ def in_order(distinct: pa.Array, *, are_written: bool) -> tuple[npt.NDArray[np.i
     return place, ids
 
 
+def _largest_of_small(column: pa.ChunkedArray) -> int | None:
+    """The largest of whole numbers from 0 on, if it is less than how many there are, and none is missing."""
+    if not pa.types.is_integer(column.type) or column.null_count:
+        return None
+    ends = pc.min_max(column)
+    return ends["max"].as_py() if 0 <= ends["min"].as_py() <= ends["max"].as_py() < len(column) else None
+
+
+def _counted(column: pa.ChunkedArray, largest: int) -> tuple[npt.NDArray[np.int64], Ids]:
+    """`dense_ids` of small numbers, by an array of all that may occur: in a fraction of the time of a hash table."""
+    occurs = np.zeros(largest + 1, np.bool_)
+    for chunk in column.chunks:
+        occurs[chunk.to_numpy()] = True
+    place = np.cumsum(occurs) - 1
+    indices = np.empty(len(column), np.int64)
+    start = 0
+    for chunk in column.chunks:
+        np.take(place, chunk.to_numpy(), out=indices[start : start + len(chunk)], mode="clip")  # other modes copy first
+        start += len(chunk)
+    return indices, np.flatnonzero(occurs)
+
+
 def _plain(coded: Coded, what: str, where: Where) -> pa.Array:
     """The distinct ids as text or int64."""
     kind = coded.distinct.type
@@ -90,6 +114,7 @@ def _plain(coded: Coded, what: str, where: Where) -> pa.Array:
 def _whole_numbers(text: pa.Array) -> pa.Array:
     """The ids as whole numbers if writing those gives the same text again, else as they are."""
     try:
+        text[:1].cast(pa.int64())  # a cast that fails goes on to the last id
         numbers = text.cast(pa.int64())
     except pa.ArrowInvalid:
         return text

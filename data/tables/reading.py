@@ -15,7 +15,15 @@ from data.errors import DuplicateRatingError, OptionError
 from data.ratings import Ratings, RatingScale
 from data.tables.coded import Coded, Where
 from data.tables.descriptions import described_by
-from data.tables.duplicates import FOR_ONE_USE, ONE_OF_THEM, Choice, rated_again, say_left_out, without_duplicates
+from data.tables.duplicates import (
+    FOR_ONE_USE,
+    ONE_OF_THEM,
+    Choice,
+    pair_numbers,
+    rated_again,
+    say_left_out,
+    without_duplicates,
+)
 from data.tables.hashing import sha256_of
 from data.tables.ids import dense_ids
 from data.tables.rating_values import distinct_ratings
@@ -81,9 +89,10 @@ def read_train_and_test(
             for side in ("user", "item")
         )
         values_done = pool.submit(_on_a_scale, read.pop("rating"), scale, where)
+        times_done = pool.submit(seconds, read.pop("time"), where) if "time" in read else None
         (user_indices, user_ids), (item_indices, item_ids) = users_done.result(), items_done.result()
         values, found = values_done.result()
-    times = seconds(read.pop("time"), where) if "time" in read else None
+        times = None if times_done is None else times_done.result()
 
     def twice(first: int, second: int) -> str:
         user, item = user_ids[user_indices[second]], item_ids[item_indices[second]]
@@ -92,7 +101,7 @@ def read_train_and_test(
         return rated_again(user, item, where(first), where(second), remedy)
 
     n_rows = values.size
-    pairs = user_indices * item_ids.size + item_indices
+    pairs = pair_numbers(user_indices, item_indices, user_ids.size, item_ids.size)
     kept = without_duplicates(pairs, values, times, duplicates, twice)
     if kept is not None:
         _require_apart(pairs, n_train, twice)
@@ -103,12 +112,14 @@ def read_train_and_test(
         if duplicates == "mean":
             found = RatingScale(found.minimum, found.maximum)
     del pairs
-    user_table, item_table = described_by(users, user_ids, "user"), described_by(items, item_ids, "item")
-    sha256 = sha256_of(
-        (found, n_train),
-        [user_ids, item_ids, user_indices, item_indices, values, times],
-        [user_table, item_table],
-    )
+    with ThreadPoolExecutor(max_workers=1) as pool:  # beside the hash of the arrays
+        user_table_done = pool.submit(described_by, users, user_ids, "user")
+        item_table_done = pool.submit(described_by, items, item_ids, "item")
+        sha256 = sha256_of(
+            (found, n_train),
+            [user_ids, item_ids, user_indices, item_indices, values, times],
+            (done.result() for done in (user_table_done, item_table_done)),
+        )
     whole = Ratings(
         name=_name(ratings),
         users=user_indices,
@@ -118,8 +129,8 @@ def read_train_and_test(
         user_ids=user_ids,
         item_ids=item_ids,
         scale=found,
-        user_table=user_table,
-        item_table=item_table,
+        user_table=user_table_done.result(),
+        item_table=item_table_done.result(),
         sha256=sha256,
         source=str(ratings) if isinstance(ratings, str | Path) else _name(ratings),
         left_out=n_rows - values.size,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +18,15 @@ from data.tables.casts import first_unfit
 from data.tables.formats.dialect import SAMPLE, Dialect, IsName, Row, recognise, rows
 from data.tables.formats.files import StoredFile
 from data.tables.formats.stored_table import StoredTable
+from data.tables.formats.windows import UncutError, windows
 
 # Text comes with a dictionary of what occurs, for each block: as fast as whole numbers, and equal to the byte.
 _AS_WRITTEN = pa.dictionary(pa.int32(), pa.string())
 _TIMES = (pa.int64(), pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC"))
 _BLOCK = 1 << 22  # bytes; smaller ones repeat more of the dictionaries, and a row must fit into one
 _STREAMED = 1 << 21  # bytes, where blocks come one by one: the reader holds 32 of them that are not asked for yet
+_WINDOW = 1 << 25  # bytes; smaller ones repeat more of the dictionaries, larger ones are not in the cache any more
+_OF_WINDOW = 1 << 20  # bytes of a block of a window
 _WHOLE = 1 << 28  # bytes of a table of users or items whose columns get their types by all their values
 # An empty field is missing; "" in quotes is not, and NaN is a word like others.
 _MISSING: dict[str, Any] = {"null_values": [""], "strings_can_be_null": True, "quoted_strings_can_be_null": False}
@@ -57,9 +62,12 @@ class TextTable(StoredTable):
         types = dict.fromkeys(places.keys() - {"time"}, _AS_WRITTEN)
         if "time" in places:
             types["time"] = self._type_of_times(places["time"])
+        has_line_ends = self.dialect.has_line_ends
         try:
-            return self._read(places, types, _MISSING, has_line_ends=self.dialect.has_line_ends)
-        except pa.ArrowException:  # line ends in quotes further down, a fault, or times of several forms
+            if self.dialect.encoding == "utf-8" and not has_line_ends:
+                return self._read_in_windows(places, types)
+            return self._read(places, types, _MISSING, has_line_ends=has_line_ends)
+        except (pa.ArrowException, UncutError):  # line ends in quotes further down, a fault, or times of several forms
             times = dict.fromkeys(places.keys() & {"time"}, pa.string())
             try:
                 return self._read(places, types | times, _MISSING, has_line_ends=True)
@@ -93,6 +101,31 @@ class TextTable(StoredTable):
                 return f"{self.name}, line {line}"
         return super().place(row)
 
+    def _read_in_windows(self, places: Mapping[str, int], types: Mapping[str, pa.DataType]) -> pa.Table:
+        """Read ids as text, of which each window, not each block, gets a dictionary, beside the reading of the next."""
+        text = {role: pa.string() if role in ("user", "item") else kind for role, kind in types.items()}
+        parts: list[list[Future[list[pa.Array]]]] = []
+        with (
+            self.file.open() as stream,
+            ThreadPoolExecutor(max_workers=2) as pool,
+            closing(windows(stream, _WINDOW)) as found,
+        ):
+            for window in found:
+                source = pa.BufferReader(window)
+                options = self._options(places, text, _MISSING, has_line_ends=False, block=_OF_WINDOW, begins=not parts)
+                read = pa.csv.read_csv(source, *options).columns
+                if parts:
+                    wait(parts[-1])  # or memory would fill with text
+                parts.append([pool.submit(_encoded, column) for column in read[: len(places)]])
+                del read
+        columns = zip(*([each.result() for each in part] for part in parts), strict=True)
+        return pa.table(
+            {
+                role: pa.chunked_array([chunk for chunks in column for chunk in chunks], types[role])
+                for role, column in zip(places, columns, strict=True)
+            }
+        )
+
     def _read(
         self,
         places: Mapping[str, int],
@@ -114,6 +147,7 @@ class TextTable(StoredTable):
         *,
         has_line_ends: bool,
         block: int,
+        begins: bool = True,
     ) -> tuple[pa.csv.ReadOptions, pa.csv.ParseOptions, pa.csv.ConvertOptions]:
         """To read the columns at these places, in their order, and some that hold nothing, under other names."""
         step = len(self.dialect.separator)  # "::" is two separators, with a column of nothing between
@@ -124,7 +158,7 @@ class TextTable(StoredTable):
             pa.csv.ReadOptions(
                 block_size=block,
                 column_names=columns,
-                skip_rows=self.dialect.first_line - 1,
+                skip_rows=self.dialect.first_line - 1 if begins else 0,
                 encoding=self.dialect.encoding,
             ),
             pa.csv.ParseOptions(
@@ -172,6 +206,17 @@ class TextTable(StoredTable):
             if self.dialect.header is not None:
                 next(found)
             yield from found
+
+
+def _encoded(column: pa.ChunkedArray) -> list[pa.Array]:
+    """The chunks of a column; of text, one with a dictionary of what occurs."""
+    if not pa.types.is_string(column.type):
+        return list(column.chunks)
+    encoded = column.dictionary_encode().chunks
+    if not encoded:
+        return []
+    codes = pa.concat_arrays([chunk.indices for chunk in encoded])
+    return [pa.DictionaryArray.from_arrays(codes, encoded[0].dictionary, safe=False)]
 
 
 def _renamed(table: pa.Table, places: Mapping[str, int]) -> pa.Table:

@@ -85,3 +85,15 @@ def test_a_pair_in_train_and_test_is_refused_whatever_is_chosen(choice: str) -> 
         "the dict, row 2: user 1 rates item 8 again, after the dict, row 2. "
         "A rating to test on may not be trained on: remove one."
     )
+
+
+@pytest.mark.parametrize("order", ["by user", "by item"])
+def test_a_repetition_is_found_in_any_order_of_rows(order: str, tmp_path: Path) -> None:
+    pairs = [(user, item) for user in ("b", "a", "c") for item in (3, 1, 2)]
+    if order == "by item":
+        pairs.sort(key=lambda pair: pair[1])
+    again = [*pairs[:-1], pairs[-3], pairs[-1]]
+    sound, twice = ("user,item,rating\n" + "".join(f"{u},{i},{i}\n" for u, i in each) for each in (pairs, again))
+    assert len(read(tmp_path, sound)) == len(pairs)
+    with pytest.raises(DuplicateRatingError, match=r"line 10: user .* again, after .*line 8\."):
+        read(tmp_path, twice)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -88,3 +90,16 @@ def test_the_largest_id_of_a_typed_table_is_read() -> None:
     assert ratings.user_ids.tolist() == [1, LARGEST]
     with pytest.raises(InvalidIdError, match="Write ids as text"):
         read_ratings(pa.table({"item": pa.array([1, 2**64 - 1], pa.uint64()), "user": [1, 1], "rating": [1, 2]}))
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8, np.uint64])
+@pytest.mark.parametrize("shift", [0, 1, 90])
+def test_whole_numbers_below_how_many_there_are_have_the_indices_of_others(kind: type[Any], shift: int) -> None:
+    ids = np.random.default_rng(0).choice([0, 2, 3, 7, 11], 100).astype(kind)
+    chunks = pa.chunked_array([ids[:40] + kind(shift), ids[40:] + kind(shift)])
+    ratings = read_ratings(pa.table({"user": chunks, "item": pa.array(np.arange(100)), "rating": [1.0, 2.0] * 50}))
+    expected, indices = np.unique(ids, return_inverse=True)
+    np.testing.assert_array_equal(ratings.users, indices)
+    np.testing.assert_array_equal(ratings.user_ids, expected.astype(np.int64) + shift)
+    assert isinstance(ratings.user_ids, np.ndarray)
+    assert ratings.users.dtype == ratings.user_ids.dtype == np.int64

@@ -18,7 +18,9 @@ HEADER = "user,item,rating,time\n"
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text, "_BLOCK", 1 << 15)
+    for blocks in ("_BLOCK", "_OF_WINDOW"):
+        monkeypatch.setattr(text, blocks, 1 << 15)
+    monkeypatch.setattr(text, "_WINDOW", 1 << 17)
 
 
 def content(fault: bytes, at: int) -> bytes:
