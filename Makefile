@@ -14,8 +14,11 @@ help:  ## List the targets
 # The marker is written last, so an interrupted installation is begun again; it is renewed when the requirements change.
 # Every package is checked against the lock's hashes but torch (requirements/torch.txt says why) and this one.
 PIP = $(TESTED)/python -m pip
+# uv takes a tenth of pip's time, but does not read pip's settings: where it cannot reach the index, pip installs.
+PACKAGES = install --quiet --no-deps $(1)
+install_packages = $(BIN)/uv pip $(PACKAGES) --python $(TESTED)/python || $(PIP) $(PACKAGES)
 define install
-$(PIP) install --quiet --no-deps $(1)
+$(call install_packages,$(1))
 $(PIP) install --quiet --requirement requirements/torch.txt
 rm -rf recsys.egg-info  # one that an earlier installation left would go on naming its version
 $(PIP) install --quiet --no-deps --no-build-isolation --editable .
@@ -27,11 +30,12 @@ $(VENV)/.ready: TESTED := $(BIN)
 $(VENV)/.ready: pyproject.toml requirements/development.txt requirements/torch.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
+	sed -n '/^uv==/,/[^\\]$$/p' requirements/development.txt | $(PIP) install --quiet --no-deps --require-hashes --requirement /dev/stdin
 	$(call install,$(LOCKED))
 	@touch $@
 
 $(VENV)/.extras: $(VENV)/.ready requirements/all.txt
-	$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/all.txt
+	$(call install_packages,--require-hashes --requirement requirements/all.txt)
 	$(PIP) check
 	@touch $@
 
