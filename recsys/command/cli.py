@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,12 @@ class RecsysCLI(LightningCLI):
         logger = config.trainer.logger
         if isinstance(logger, Namespace) and logger.init_args.get("name") == "lightning_logs":  # Lightning's default
             logger.init_args.name = config.run.name
-        self.asked = yaml.safe_load(self.parser.dump(self.config, skip_none=False))[self.subcommand]
+        # All was checked when it was parsed. Lightning would write it out a second time where there is no config_dump.
+        text = self.parser.dump(self.config, skip_link_targets=False, skip_none=False, skip_validation=True)
+        self.config_dump = yaml.safe_load(text)[self.subcommand]
+        self.asked = deepcopy(self.config_dump)
+        for name in FROM_DATA:
+            self.asked["model"]["init_args"].pop(name, None)
         self.written = WholeCheckpoints()
         if config.ckpt_path is not None:
             self._take_up(read_checkpoint(Path(config.ckpt_path)))
