@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from benchmarks.rmse_table.table2 import BY_MODEL
 from data.movielens import Ratings
 
 ROOT = Path(__file__).parents[3]
-COMMAND = [sys.executable, "-m", "benchmarks.rmse_table", "--models"]
 
 
 def fitted(rmse: float) -> dict[str, Any]:
@@ -69,15 +69,30 @@ def test_a_row_says_what_is_reached_without_times_and_the_document_where_it_diff
     assert "| best-ratings, 90:10 |" not in document
 
 
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """`table("--models", …)` gives what the command prints."""
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr("sys.argv", ["rmse_table", *arguments])
+        main()
+        return capsys.readouterr().out
+
+    return run
+
+
 @pytest.mark.slow
-def test_a_row_is_measured_once_and_read_back_the_second_time(movielens_100k: Ratings, tmp_path: Path) -> None:
-    command = [*COMMAND, "embedding-adam", "imc", "--split", "0.8", "--seeds", "0"]
-    command += ["--runs", str(tmp_path / "runs"), "--json", str(tmp_path / "table.json")]
-    printed = subprocess.check_output(command, cwd=ROOT, text=True)
+def test_a_row_is_measured_once_and_read_back_the_second_time(
+    table: Callable[..., str], movielens_100k: Ratings, tmp_path: Path
+) -> None:
+    options = ["--split", "0.8", "--seeds", "0", "--runs", str(tmp_path / "runs")]
+    options += ["--json", str(tmp_path / "table.json")]
+    printed = table("--models", "embedding-adam", "imc", *options)
     (metrics,) = tmp_path.glob("runs/*/artifacts/latest/metrics.json")
     (of_peer,) = tmp_path.glob("runs/imc-0.8/seed0.json")
     written = [file.stat().st_mtime_ns for file in (metrics, of_peer)]
-    assert subprocess.check_output(command, cwd=ROOT, text=True) == printed
+    assert table("--models", "embedding-adam", "imc", *options) == printed
     assert [file.stat().st_mtime_ns for file in (metrics, of_peer)] == written
 
     ours, imc = json.loads((tmp_path / "table.json").read_text())["rows"]
@@ -97,14 +112,16 @@ def test_a_row_is_measured_once_and_read_back_the_second_time(movielens_100k: Ra
 
     of_other_sources = json.loads(of_peer.read_text()) | {"test_rmse": 0.5, "fingerprint": "0123456789abcdef"}
     of_peer.write_text(json.dumps(of_other_sources))
-    command[command.index("embedding-adam")] = "imc"
-    assert f"{imc['rmse_mean']:.4f}" in subprocess.check_output(command, cwd=ROOT, text=True)
+    assert f"{imc['rmse_mean']:.4f}" in table("--models", "imc", *options)
     assert json.loads(of_peer.read_text())["test_rmse"] == pytest.approx(imc["rmse_mean"])
 
 
 @pytest.mark.slow
-def test_a_killed_table_goes_on_with_the_fit_that_was_not_finished(movielens_100k: Ratings, tmp_path: Path) -> None:
-    command = [*COMMAND, "imc", "--split", "0.9", "--seeds", "0", "1", "--runs", str(tmp_path)]
+def test_a_killed_table_goes_on_with_the_fit_that_was_not_finished(
+    table: Callable[..., str], movielens_100k: Ratings, tmp_path: Path
+) -> None:
+    arguments = ["--models", "imc", "--split", "0.9", "--seeds", "0", "1", "--runs", str(tmp_path)]
+    command = [sys.executable, "-m", "benchmarks.rmse_table", *arguments]
     first, second = (tmp_path / "imc-0.9" / f"seed{seed}.json" for seed in (0, 1))
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL) as process:
         while not first.exists() and process.poll() is None:
@@ -112,7 +129,7 @@ def test_a_killed_table_goes_on_with_the_fit_that_was_not_finished(movielens_100
         os.killpg(process.pid, signal.SIGKILL)
     assert not second.exists()
     written = first.stat().st_mtime_ns
-    printed = subprocess.check_output(command, cwd=ROOT, text=True)
+    printed = table(*arguments)
     assert first.stat().st_mtime_ns == written
     of_both = [json.loads(file.read_text())["test_rmse"] for file in (first, second)]
     assert of_both[0] != of_both[1]
