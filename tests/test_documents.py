@@ -80,7 +80,9 @@ def test_every_option_of_the_command_is_documented(
             assert f"`{option}`" in training, option
 
 
-@pytest.mark.parametrize("command", ["publish", "recommend", "describe", "prepare", "predict --pairs FILE"])
+@pytest.mark.parametrize(
+    "command", ["publish", "recommend", "describe", "prepare", "export_ratings", "predict --pairs FILE"]
+)
 def test_every_option_of_the_commands_without_lightning_is_documented(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,7 +90,7 @@ def test_every_option_of_the_commands_without_lightning_is_documented(
         main([*command.split(), "--help"])
     options = set(re.findall(r"--\w+(?:\.\w+)*", capsys.readouterr().out)) - {"--help"}
     assert bool(options) == (command != "publish")
-    pages = text(DOCS / "training.md") + text(DOCS / "your-data.md")
+    pages = "".join(text(DOCS / page) for page in ("training.md", "your-data.md", "serving.md"))
     assert f"`recsys {command.removesuffix(' FILE')}`" in pages
     for option in options:
         assert f"`{option}`" in pages or option.startswith("--data.columns."), option  # as of a fit

@@ -5,7 +5,8 @@ and exports the artefact that the server answers from. `recsys publish ARTEFACT`
 or back. `recsys cross_validate` fits a recipe on every fold but one, in turn; `recsys tune` searches its settings.
 `recsys predict --pairs FILE` and `recsys recommend` answer from an artefact, for many pairs or users at once; `recsys
 describe RATINGS` shows what ratings there are, before training; `recsys prepare SOURCE --out FOLDER` writes them in a
-form that training maps into memory. Each has its own --help.
+form that training maps into memory; `recsys export_ratings URL` writes those that a server keeps. Each has its own
+--help.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from recsys.command import prepare, publish
 from recsys.command.answers import predict, recommend
 from recsys.command.arguments.messages import file_problem
 from recsys.command.describe import command as describe
+from recsys.command.ratings import export
 from recsys.errors import CommandError, SettingsError, UsageError
 
 LIGHTNING = ("fit", "validate", "test", "predict")
@@ -31,6 +33,7 @@ LIGHTNING = ("fit", "validate", "test", "predict")
 # installed. Each takes the arguments behind its name.
 WITHOUT_LIGHTNING: dict[str, Callable[[list[str]], None]] = {
     "describe": describe.run,
+    "export_ratings": export.run,
     "prepare": prepare.run,
     "publish": publish.run,
     "recommend": recommend.run,

@@ -1,0 +1,1 @@
+"""Ratings that a server keeps, for training."""
