@@ -12,12 +12,13 @@ from data.tables.formats.files import StoredFile, stored_files
 from data.tables.formats.json_lines import JsonLinesTable
 from data.tables.formats.stored_table import StoredTable
 from data.tables.formats.text import TextTable
-from data.tables.formats.typed import FeatherTable, MemoryTable, ParquetTable
+from data.tables.formats.typed import FeatherTable, FirstFeatherTable, MemoryTable, ParquetTable
 
 # What files begin with; the rest is text.
 _FORMATS = (
     (re.compile(rb"PAR1"), ParquetTable),
-    (re.compile(rb"ARROW1|FEA1"), FeatherTable),
+    (re.compile(rb"ARROW1"), FeatherTable),
+    (re.compile(rb"FEA1"), FirstFeatherTable),
     (re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"'), JsonLinesTable),
 )
 _LONGEST = 64  # bytes that tell

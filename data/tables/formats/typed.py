@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
+import pyarrow.ipc
 import pyarrow.parquet
 from typing_extensions import override
 
@@ -56,7 +57,52 @@ class ParquetTable(StoredTable):
 
 
 class FeatherTable(StoredTable):
-    """A Feather file as a table."""
+    """A Feather file, which is an Arrow file, as a table."""
+
+    def __init__(self, file: StoredFile) -> None:
+        """Map the file, or unpack what holds it; batches of rows that are packed are unpacked as they are read.
+
+        Raises:
+            DataError: the file cannot be read, or is no Feather file.
+        """
+        super().__init__(file.name)
+        with _opened(file) as source:
+            self._source = pa.memory_map(source) if isinstance(source, str) else source
+        self._names = tuple(self._opened().schema.names)
+
+    @property
+    @override
+    def names(self) -> tuple[str, ...]:
+        return self._names
+
+    @override
+    def read(self, places: Mapping[str, int]) -> pa.Table:
+        return _sound(self.name, "Feather", lambda: _chosen(self._opened(places).read_all(), places))
+
+    @override
+    def blocks(self, places: Mapping[str, int]) -> Iterator[pa.Table]:
+        batches = self._batches(places)
+        while (batch := _sound(self.name, "Feather", lambda: next(batches, None))) is not None:
+            yield batch
+
+    @override
+    def read_whole(self, id_place: int) -> pa.Table:
+        return _sound(self.name, "Feather", self._opened().read_all)
+
+    def _opened(self, places: Mapping[str, int] | None = None) -> pa.ipc.RecordBatchFileReader:
+        """The file, to read the columns at some places, or all."""
+        options = pa.ipc.IpcReadOptions(included_fields=None if places is None else sorted(places.values()))
+        return _sound(self.name, "Feather", lambda: pa.ipc.open_file(self._source, options=options))
+
+    def _batches(self, places: Mapping[str, int]) -> Iterator[pa.Table]:
+        """The rows in the batches in which they were written."""
+        reader = self._opened(places)
+        for number in range(reader.num_record_batches):
+            yield _chosen(pa.Table.from_batches([reader.get_batch(number)]), places)
+
+
+class FirstFeatherTable(StoredTable):
+    """A Feather file of the first version as a table, which is read at once."""
 
     def __init__(self, file: StoredFile) -> None:
         """Map the file, or unpack it.
@@ -145,6 +191,12 @@ def _opened(file: StoredFile) -> Iterator[Any]:
     """A file of which parts can be read as they are needed; what is packed is unpacked first."""
     with file.open() as stream:
         yield str(file.path) if isinstance(stream, pa.OSFile) else pa.BufferReader(stream.read())
+
+
+def _chosen(table: pa.Table, places: Mapping[str, int]) -> pa.Table:
+    """The columns of roles, from a table of those alone in the order of their places."""
+    in_file = sorted(places.values())
+    return table.select([in_file.index(place) for place in places.values()]).rename_columns(list(places))
 
 
 def _sound(name: str, kind: str, read: Any) -> Any:

@@ -29,6 +29,7 @@ from data.tables import read_ratings
 from tests.data.tables.rows import Rows, read, rows
 
 PLAYS = {"user": ["a", "b"], "item": [10, 20], "rating": [4.0, 3.5], "time": [100, 200]}
+REVERSED = ("time", "other", "rating", "item", "user")
 EXPECTED: Rows = [("a", 10, 4.0, 100), ("b", 20, 3.5, 200)]
 
 
@@ -53,9 +54,26 @@ def test_parquet_is_read_whatever_it_is_called(name: str, tmp_path: Path) -> Non
     assert rows(read(tmp_path, parquet(pa.table(PLAYS)), name)) == EXPECTED
 
 
-@pytest.mark.parametrize("options", [{}, {"compression": "zstd"}, {"compression": "uncompressed"}])
+@pytest.mark.parametrize("options", [{}, {"compression": "zstd"}, {"compression": "uncompressed"}, {"chunksize": 1}])
 def test_feather_is_read(options: dict[str, Any], tmp_path: Path) -> None:
     assert rows(read(tmp_path, feather(pa.table(PLAYS), **options), "plays.feather")) == EXPECTED
+
+
+@pytest.mark.filterwarnings("ignore:Feather V1")
+def test_feather_of_the_first_version_is_read(tmp_path: Path) -> None:
+    assert rows(read(tmp_path, feather(pa.table(PLAYS), version=1), "plays.feather")) == EXPECTED
+
+
+def test_columns_of_feather_are_told_by_their_names_in_any_order(tmp_path: Path) -> None:
+    table = pa.table({name: (PLAYS | {"other": ["x", "y"]})[name] for name in REVERSED})
+    assert rows(read(tmp_path, feather(table), "plays.feather")) == EXPECTED
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_a_table_without_rows_is_refused(kind: str, tmp_path: Path) -> None:
+    empty = {"parquet": parquet, "feather": feather}[kind](pa.table(PLAYS).slice(0, 0))
+    with pytest.raises(EmptyFileError, match=rf"plays\.{kind} has no rows"):
+        read(tmp_path, empty, f"plays.{kind}")
 
 
 @pytest.mark.parametrize("kind", ["parquet", "feather"])
@@ -64,11 +82,6 @@ def test_half_a_file_is_refused(kind: str, tmp_path: Path) -> None:
     whole = {"parquet": parquet, "feather": feather}[kind](table)
     with pytest.raises(UnknownFormatError, match=f"is no sound {kind.title()} file.*Get the file again"):
         read(tmp_path, whole[: len(whole) // 2], f"plays.{kind}")
-
-
-def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(EmptyFileError, match=r"plays\.parquet has no rows"):
-        read(tmp_path, parquet(pa.table(PLAYS).slice(0, 0)), "plays.parquet")
 
 
 JSON_READ: dict[str, tuple[bytes, Rows]] = {
