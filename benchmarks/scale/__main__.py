@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,7 @@ def measured(size: str, folder: Path, sweeps: int, turns: int, ways: list[str], 
     """The row of a size: what preparing took, the least errors, and the medians of the turns of each way."""
     write(SHAPES[size], folder / size)
     if not (folder / size / "prepare.json").exists():
+        shutil.rmtree(folder / size / "prepared", ignore_errors=True)  # it is there only if that was not measured
         found = _in_a_process("prepare", folder / size, sweeps, threads)
         (folder / size / "prepare.json").write_text(json.dumps(found) + "\n")
     row: dict[str, Any] = {

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from typing_extensions import override
 
 from data.ratings import Ratings
-from data.sorted_ratings import BothOrders, both_orders
+from data.sorted_ratings import BothOrders, SortedRatings, both_orders
 from data.splits import Split, canonical_name, carve_validation, make_split
 
 Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
@@ -95,6 +95,10 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
     def training_set(self) -> Batch:
         """All ratings the model may learn from, without the validation part."""
         return self._batch(self._parts[0])
+
+    def training_by_user(self) -> SortedRatings:
+        """The same ratings user by user."""
+        return self.sorted_training_set().by_user
 
     def sorted_training_set(self) -> BothOrders:
         """The same ratings user by user, and item by item."""

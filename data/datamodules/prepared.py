@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import torch
 from typing_extensions import override
 
-from data.datamodules.base import RatingsDataModule
-from data.datamodules.training_part import part_in_both_orders
+from data.datamodules.base import Batch, RatingsDataModule
+from data.datamodules.training_part import first_rows, part_in_order
 from data.prepared import Prepared, comes_with_test
 from data.prepared.form import MANIFEST
 from data.ratings import Ratings
-from data.sorted_ratings import BothOrders
+from data.sorted_ratings import BothOrders, SortedRatings
 from data.splits import GIVEN, Split, given_split
 
 
@@ -70,8 +71,20 @@ class PreparedDataModule(RatingsDataModule):
         return self.prepared.ratings
 
     @override
+    def training_set(self) -> Batch:
+        rows = self._parts[0]
+        if rows.size != rows[-1] + 1:  # others lie between them
+            return super().training_set()
+        users, items, ratings = map(torch.from_numpy, first_rows(self.prepared, rows.size))
+        return users, items, ratings
+
+    @override
+    def training_by_user(self) -> SortedRatings:
+        return part_in_order(self.prepared, "user", self._parts[0])
+
+    @override
     def sorted_training_set(self) -> BothOrders:
-        return part_in_both_orders(self.prepared, self._parts[0])
+        return BothOrders(self.training_by_user(), part_in_order(self.prepared, "item", self._parts[0]))
 
 
 @lru_cache(maxsize=1)

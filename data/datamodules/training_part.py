@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,21 +11,38 @@ import numpy.typing as npt
 from data.prepared.arrays import StoredArray
 from data.prepared.form import Prepared
 from data.prepared.sorted_rows import OTHER
-from data.sorted_ratings import BothOrders, SortedRatings
+from data.sorted_ratings import SortedRatings
+
+Side = Literal["user", "item"]
 
 
-def part_in_both_orders(prepared: Prepared, chosen: npt.NDArray[np.integer]) -> BothOrders:
-    """The rows that are chosen, (k,), in both orders; mapped where that is all of them, else 16 bytes each in memory.
+def part_in_order(prepared: Prepared, side: Side, chosen: npt.NDArray[np.integer]) -> SortedRatings:
+    """The rows that are chosen, (k,), in order of a side: mapped where that is all, else 8 bytes each in memory.
 
     The arrays on disk are read in blocks, so no more of them is in memory.
     """
     n = prepared.manifest.n_ratings
     if chosen.size == n:
-        return BothOrders(prepared.by_user, prepared.by_item)
+        return prepared.by_user if side == "user" else prepared.by_item
     is_chosen = np.zeros(n, np.bool_)
     is_chosen[chosen] = True
-    by_user, by_item = (_part(prepared.folder, side, is_chosen, chosen.size) for side in ("user", "item"))
-    return BothOrders(by_user, by_item)
+    return _part(prepared.folder, side, is_chosen, chosen.size)
+
+
+def first_rows(
+    prepared: Prepared, n: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Users, items and ratings, (n,) each, of the first n rows; they are read and not mapped."""
+    files = (prepared.folder / f"{name}.npy" for name in ("users", "items", "ratings"))
+    found = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.float32)
+    for file, array in zip(files, found, strict=True):
+        assert isinstance(array, np.ndarray)
+        place = 0
+        for block in StoredArray(file, array.dtype.type):
+            end = min(place + block.size, n)
+            array[place:end] = block[: end - place]
+            place = end
+    return found
 
 
 def _part(folder: Path, side: str, is_chosen: npt.NDArray[np.bool_], size: int) -> SortedRatings:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
+import os
+import re
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import yaml
-from safetensors.numpy import save as save_tensors
+from safetensors import SafetensorError
+from safetensors.numpy import save_file as save_tensors
 
 from recsys.artifact.folder import changing, forget_old, point_latest_at, unfinished
 from recsys.artifact.item_table import ItemTable
@@ -58,11 +65,11 @@ def save(
         ArtifactError: arrays, table or manifest are not what the kind of model needs; `latest` is unchanged.
         OSError: the folder cannot be written to, or is full; `latest` is unchanged, and nothing is left over.
     """
-    manifest, files = _files(manifest, arrays, items)
-    moment = manifest.created.replace(":", "").replace("-", "")[:15]
-    finished = root / f"{moment}-{manifest.version}-{uuid.uuid4().hex[:4]}"
-    with changing(root):
-        _write(files, finished)
+    table = _checked(manifest, arrays, items)
+    with changing(root), _written(root, manifest, arrays, table) as (directory, sealed):
+        moment = sealed.created.replace(":", "").replace("-", "")[:15]
+        finished = root / f"{moment}-{sealed.version}-{uuid.uuid4().hex[:4]}"
+        directory.rename(finished)
         if publish:
             point_latest_at(finished)
         if keep is not None:
@@ -80,43 +87,31 @@ def save_as(directory: Path, manifest: Manifest, arrays: dict[str, Array], items
             needs.
         OSError: the folder around it cannot be written to, or is full; what stood there is unchanged.
     """
-    files = _files(manifest, arrays, items)[1]
-    if not directory.exists() and not directory.is_symlink():
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        _write(files, directory)
-        return directory
-    if directory.is_symlink() or not directory.is_dir() or not {each.name for each in directory.iterdir()} <= FILES:
+    table = _checked(manifest, arrays, items)
+    is_new = not directory.exists() and not directory.is_symlink()
+    if not is_new and (
+        directory.is_symlink() or not directory.is_dir() or not {each.name for each in directory.iterdir()} <= FILES
+    ):
         raise ArtifactError(f"{directory} exists, and is no artefact. Remove it, or save under another path.")
-    complete, replaced = unfinished(directory.parent), unfinished(directory.parent)
-    _write(files, complete)
-    directory.rename(replaced)
-    try:
-        complete.rename(directory)
-    except OSError:
-        replaced.rename(directory)
-        shutil.rmtree(complete, ignore_errors=True)
-        raise
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with _written(directory.parent, manifest, arrays, table) as (complete, _):
+        if is_new:
+            complete.rename(directory)
+            return directory
+        replaced = unfinished(directory.parent)
+        directory.rename(replaced)
+        try:
+            complete.rename(directory)
+        except OSError:
+            replaced.rename(directory)
+            raise
     shutil.rmtree(replaced)
     return directory
 
 
-def _files(manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> tuple[Manifest, dict[str, bytes]]:
-    """The manifest, sealed, and what the files hold, by their names."""
+def _checked(manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> bytes:
+    """The table as JSON that can be loaded again; what else an artefact is made of is checked as well."""
     TrainedModel(manifest, arrays, items)
-    model = save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    table = _checked(items)
-    sealed = replace(manifest, format=FORMAT).sealed(sha256(model), sha256(table))
-    return sealed, {
-        MODEL_FILE: model,
-        ITEMS_FILE: table,
-        MANIFEST_FILE: sealed.to_json(),
-        METRICS_FILE: _metrics(sealed),
-        CONFIG_FILE: _configuration(sealed),
-    }
-
-
-def _checked(items: ItemTable) -> bytes:
-    """The table as JSON that can be loaded again."""
     try:
         table = items.to_json()
         ItemTable.from_json(table, FORMAT)
@@ -125,17 +120,37 @@ def _checked(items: ItemTable) -> bytes:
     return table
 
 
-def _write(files: dict[str, bytes], directory: Path) -> None:
-    temporary = unfinished(directory.parent)
+@contextmanager
+def _written(root: Path, manifest: Manifest, arrays: dict[str, Array], table: bytes) -> Iterator[tuple[Path, Manifest]]:
+    """A directory under `root` with all files, which is to be renamed, and the manifest, sealed; else it is removed."""
+    temporary = unfinished(root)
     temporary.mkdir()
     try:
-        for name, data in files.items():
+        sealed = replace(manifest, format=FORMAT).sealed(_write_model(temporary, arrays), sha256(table))
+        for name, data in {
+            ITEMS_FILE: table,
+            MANIFEST_FILE: sealed.to_json(),
+            METRICS_FILE: _metrics(sealed),
+            CONFIG_FILE: _configuration(sealed),
+        }.items():
             write_atomically(temporary / name, data)
         read_manifest(temporary)  # so that nothing gets a name which could not be loaded again
-        temporary.rename(directory)
-    except BaseException:
+        yield temporary, sealed
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
+
+
+def _write_model(directory: Path, arrays: dict[str, Array]) -> str:
+    """Write the arrays as they lie in memory, without a copy of all of them; returns the hash of the file."""
+    file = directory / MODEL_FILE
+    try:
+        save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()}, file)
+    except SafetensorError as cause:  # which has the number of a system's error in its words alone
+        number = re.search(r"os error (\d+)", str(cause))
+        raise OSError(int(number[1]) if number else errno.EIO, str(cause), str(file)) from cause
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
+        return hashlib.file_digest(written, "sha256").hexdigest()
 
 
 def _metrics(manifest: Manifest) -> bytes:

@@ -97,7 +97,8 @@ class BayesianEmbedding(UserItemEmbedding):
         self.sampler: GibbsSampler | None = None
         self.posterior: Posterior | None = None
         self._unknown_time: UnknownTime | None = None  # with windows of time, when the data are known
-        self._answers: tuple[int, FactoredPosterior] | None = None  # after how many draws, and what is answered then
+        # After how many draws, what would be exported then, and what it answers.
+        self._answers: tuple[int, dict[str, np.ndarray[Any, Any]], FactoredPosterior] | None = None
         self._restored: dict[str, Any] | None = None  # from a checkpoint that was opened before the data were known
 
     # What is predicted
@@ -114,7 +115,7 @@ class BayesianEmbedding(UserItemEmbedding):
         pairs = users.numpy(), items.numpy()
         location, variance = (torch.from_numpy(of(*pairs)) for of in (self._served.location, self._served.variance))
         if self.time is not None:
-            added = total(self._sampler.data.windows, users, self._data.rating_times(users, items))
+            added = total(self._sampler.windows, users, self._data.rating_times(users, items))
             location, variance = location + added.mean, variance + added.variance
         return location, variance.sqrt()
 
@@ -135,6 +136,12 @@ class BayesianEmbedding(UserItemEmbedding):
 
     @override
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        if self._answers is None or self._answers[0] != self._averages.draws:
+            arrays = self._exported()
+            self._answers = self._averages.draws, arrays, FactoredPosterior(arrays)
+        return dict(self._answers[1])
+
+    def _exported(self) -> dict[str, np.ndarray[Any, Any]]:
         arrays = self._averages.arrays()
         arrays["ordinal"] = np.array([isinstance(self.likelihood, OrderedProbit)], np.int32)
         for name in ("user_described", "item_described"):
@@ -142,15 +149,15 @@ class BayesianEmbedding(UserItemEmbedding):
                 arrays[name] = described.cpu().numpy().astype(np.int32)
         if self._unknown_time is None:
             return arrays
-        windows = self._sampler.data.windows
+        windows = self._sampler.windows
         return {**arrays, **self._unknown_time.arrays(windows), **window_arrays(windows, self.n_users)}
 
     @property
     def _served(self) -> FactoredPosterior:
         """What the artefact would answer from: it is served as it is measured here."""
-        if self._answers is None or self._answers[0] != self._averages.draws:
-            self._answers = self._averages.draws, FactoredPosterior(self.arrays())
-        return self._answers[1]
+        self.arrays()
+        assert self._answers is not None
+        return self._answers[2]
 
     # The Lightning contract
 

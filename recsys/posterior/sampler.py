@@ -54,7 +54,7 @@ class GibbsSampler:
 
     def __init__(self, data: TrainingRatings, likelihood: Likelihood, rank: int, seed: int) -> None:
         """Set up everything that does not change from sweep to sweep. Call `start` before the first sweep."""
-        self.data, self.likelihood, self.streams = data, likelihood, Streams(seed)
+        self.windows, self.likelihood, self.streams = data.windows, likelihood, Streams(seed)
         by_user, by_item = data.orders
         n_users, n_items = len(by_user), len(by_item)
         likelihood.start(by_user.values)
@@ -121,7 +121,7 @@ class GibbsSampler:
             left, right = self._with_new_users(left, right)
         share = self.posterior.average(left, right, self.noise, self.likelihood.thresholds)
         self.posterior.leave_open(share, *self._open(users, of_users, items, of_items))
-        for window in self.data.windows:
+        for window in self.windows:
             window.average(share)
 
     def state(self) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class GibbsSampler:
             "sweeps": self.sweeps,
             "user_prior": self.user_prior.state(),
             "item_prior": self.item_prior.state(),
-            "windows": [window.state() for window in self.data.windows],
+            "windows": [window.state() for window in self.windows],
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -149,7 +149,7 @@ class GibbsSampler:
             self._observed.y = state["y"].clone()
         self.user_prior.load_state(state["user_prior"])
         self.item_prior.load_state(state["item_prior"])
-        for window, own in zip(self.data.windows, state["windows"], strict=True):
+        for window, own in zip(self.windows, state["windows"], strict=True):
             window.load_state(own)
 
     def _factors(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytorch_lightning as pl
 import torch
@@ -16,7 +15,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from typing_extensions import override
 
-from recsys.files import write_atomically
+from recsys.files import written_atomically
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -33,10 +32,34 @@ class WholeCheckpoints(TorchCheckpointIO):
         Raises:
             OSError: the folder cannot be written to, or is full.
         """
-        content = io.BytesIO()
-        torch.save(checkpoint, content)
-        write_atomically(Path(path), content.getvalue())
+        with written_atomically(Path(path)) as file:
+            patient = _Patient(file)
+            torch.save(checkpoint, patient)  # type: ignore[arg-type]  # all that it uses
+            patient.require_written()
         self.written = Path(path)
+
+
+class _Patient:
+    """A file that says only at the end what went wrong: torch ends the process where a write fails."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._problem: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        if self._problem is None:
+            try:
+                self._file.write(data)
+            except OSError as problem:
+                self._problem = problem
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing, which whoever opened the file does."""
+
+    def require_written(self) -> None:
+        if self._problem is not None:
+            raise self._problem
 
 
 class EpochCheckpoints(ModelCheckpoint):

@@ -31,7 +31,7 @@ def export(
     Raises:
         OSError: the folder cannot be written to, or is full; nothing is left there.
     """
-    by_user = data.sorted_training_set().by_user
+    by_user = data.training_by_user()
     manifest = artifact.Manifest(
         kind=type(model).__name__,
         recipe=run.name,
