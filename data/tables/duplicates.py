@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -93,5 +94,9 @@ def say_left_out(n: int, choice: Choice) -> None:
 def _any_twice(pairs: npt.NDArray[np.int64]) -> bool:
     if (pairs[1:] > pairs[:-1]).all():  # many files are sorted
         return False
-    ordered = np.sort(pairs, kind="stable")  # which makes use of what is in order already
+    ordered = pairs.copy()
+    with ThreadPoolExecutor() as pool:
+        for half in np.array_split(ordered, 2):
+            pool.submit(half.sort, kind="stable")
+    ordered.sort(kind="stable")  # which makes use of what is in order already
     return bool((ordered[1:] == ordered[:-1]).any())
