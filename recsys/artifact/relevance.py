@@ -1,0 +1,72 @@
+"""How likely a user is to choose an item and to like it: what recommendations are ordered by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data.ids import Positions
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+
+ARRAYS = {  # name of the array: its dimensions
+    "relevance_directions": ("items", "directions"),  # V
+    "relevance_gains": ("directions",),  # f
+    "relevance_scales": ("items",),  # d^a
+    "relevance_average": ("directions",),  # the mean of x_u V over the users
+}
+# Of the least rating: that something was rated at all says more of what a user chooses than the rating does.
+_OF_THE_LEAST = 0.2
+# β. On validation parts of MovieLens 100K, NDCG@10 is highest about here, and no higher with what is expected of ratings
+# alone (docs/ranking.md).
+_LIKING = 0.4
+
+
+def shares(ratings: Array, rating_scale: tuple[float, float]) -> Floats:
+    """What ratings (n,) count as choices, (n,): x = 0.2 + 0.8 (r − least) / (greatest − least); of five stars, r / 5."""
+    least, greatest = rating_scale
+    counted: Floats = (_OF_THE_LEAST + (1 - _OF_THE_LEAST) * _of_the_scale(ratings, rating_scale)).astype(np.float32)
+    return counted
+
+
+class Relevance:
+    """Orders items by s_ui exp(β ρ_ui): what the user is likely to choose, and among that what the user will like.
+
+    s_u = (x_u V diag(f) Vᵀ) diag(d^a) is a spectral filter of the matrix X of all users' choices, see
+    `recsys.relevance`: x_u (n_items,) is `shares` of what the user rated and 0 elsewhere. ρ_ui is the predicted rating
+    before it is clipped, as a part of the scale. Who has rated nothing gets the s of the average user. Nothing here is
+    as large as users × items, and a new user needs no more than their ratings.
+    """
+
+    def __init__(self, arrays: dict[str, Array], rating_scale: tuple[float, float]) -> None:
+        """Take over the arrays."""
+        self._directions, self._gains, self._scales, self._average = (arrays[name] for name in ARRAYS)
+        self._rating_scale = rating_scale
+
+    def choices(self, items: Positions, ratings: Array) -> Floats:
+        """s_u (n_items,) of a user who rated items (n,) at positions."""
+        place = self._average
+        if items.size:
+            place = shares(ratings, self._rating_scale) @ self._directions.take(items, 0)
+        chosen: Floats = self._directions @ (place * self._gains) * self._scales
+        return chosen
+
+    def relevance(self, choices: Floats, ratings: Array) -> Floats:
+        """s_ui exp(β ρ_ui), from s_ui and predicted ratings, not clipped, of one shape."""
+        relevance: Floats = choices * np.exp(np.float32(_LIKING) * _of_the_scale(ratings, self._rating_scale))
+        return relevance
+
+    def reasons(self, items: Positions, ratings: Array, asked: Positions) -> Floats:
+        """What each of the n rated items adds to s_ui of each asked item, (m, n): x_uj Σ_k V_jk f_k V_ik d_i^a."""
+        weighted = self._directions.take(asked, 0) * self._gains * self._scales[asked][:, None]  # (m, k)
+        added: Floats = weighted @ self._directions.take(items, 0).T * shares(ratings, self._rating_scale)
+        return added
+
+
+def _of_the_scale(ratings: Array, rating_scale: tuple[float, float]) -> Floats:
+    least, greatest = (np.float32(end) for end in rating_scale)
+    parts: Floats = (ratings - least) / (greatest - least)
+    return parts
