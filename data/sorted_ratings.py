@@ -31,6 +31,11 @@ class SortedRatings:
         """The user (or item) of each rating, (n,)."""
         return np.repeat(np.arange(len(self), dtype=np.int32), self.counts)
 
+    def part(self, which: npt.NDArray[np.bool_]) -> SortedRatings:
+        """Those of a mask (n,)."""
+        starts = np.append(0, np.cumsum(which))[self.starts]
+        return SortedRatings(starts, self.others[which], self.values[which])
+
 
 class BothOrders(NamedTuple):
     """The same ratings in order of users and in order of items; 8 bytes a rating in each."""

@@ -6,11 +6,12 @@ It asks again where that may help: see `serving.retries`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Self, TypeVar
+from typing import Self, TypedDict, TypeVar
 
 import requests
 from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
+from typing_extensions import Unpack
 
 from serving.client_errors import (
     AuthenticationError,
@@ -25,8 +26,6 @@ from serving.client_errors import (
 )
 from serving.retries import Retries
 from serving.schemas.answers import (
-    ExplanationResponse,
-    FoldInExplanationResponse,
     FoldInResponse,
     ItemResponse,
     ItemsResponse,
@@ -38,7 +37,9 @@ from serving.schemas.answers import (
     UserResponse,
     UsersResponse,
 )
+from serving.schemas.explanations import ExplanationResponse, FoldInExplanationResponse
 from serving.schemas.ids import Id
+from serving.schemas.order import Order
 from serving.schemas.stored import DeletedResponse, StoredRatingResponse, StoredRatingsResponse
 
 __all__ = [
@@ -54,6 +55,18 @@ __all__ = [
 ]
 
 Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class Which(TypedDict, total=False):
+    """Which recommendations are wanted, and ordered by what: as in `serving.schemas.requests.Recommended`."""
+
+    order: Order
+    """By "relevance", how likely the user is to choose and to like an item, if not given; or by predicted "rating"."""
+    genre: str | None
+    min_ratings: int
+    """Only items with at least so many training ratings."""
+    reasons: bool
+    """Say for each item which of the user's ratings adds most to its relevance."""
 
 
 class Client:
@@ -131,15 +144,15 @@ class Client:
         n: int = 10,
         offset: int = 0,
         exclude_seen: bool = True,
-        genre: str | None = None,
         timestamp: int | None = None,
         strict: bool = False,
         uncertainty: bool = False,
+        **which: Unpack[Which],
     ) -> RecommendationsResponse:
         """Recommend items to a user; `timestamp` and `uncertainty` as in `rating`."""
-        page = {"user_id": user_id, "n": n, "offset": offset, "exclude_seen": exclude_seen, "genre": genre}
+        page = {"user_id": user_id, "n": n, "offset": offset, "exclude_seen": exclude_seen}
         wanted = {"timestamp": timestamp, "strict": strict, "uncertainty": uncertainty}
-        return self._get(RecommendationsResponse, "recommendations", **page, **wanted)
+        return self._get(RecommendationsResponse, "recommendations", **page, **wanted, **which)
 
     def explanation(
         self, user_id: Id, item_id: Id, *, n: int = 5, timestamp: int | None = None, strict: bool = False
@@ -167,8 +180,8 @@ class Client:
         *,
         n: int = 10,
         offset: int = 0,
-        genre: str | None = None,
         strict: bool = False,
+        **which: Unpack[Which],
     ) -> FoldInResponse:
         """Predict the ratings of items by a new user, who gave `ratings` (by item id), and recommend others."""
         body = {
@@ -176,8 +189,8 @@ class Client:
             "item_ids": list(item_ids),
             "n": n,
             "offset": offset,
-            "genre": genre,
             "strict": strict,
+            **which,
         }
         return self._post(FoldInResponse, "fold-in", body)
 

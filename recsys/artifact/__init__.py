@@ -10,7 +10,7 @@ says what they are, and carries their hashes and its own. Loading runs no code f
 from data.ids import Id, Ids, Known, Positions, StringIds, find, positions
 from recsys.artifact.answers.artifact import Artifact
 from recsys.artifact.answers.ranking import best
-from recsys.artifact.answers.recommendations import Recommendations, item_scores
+from recsys.artifact.answers.recommendations import ORDERS, Order, Recommendations, item_scores, relevance_of
 from recsys.artifact.id_arrays import id_arrays
 from recsys.artifact.item_table import ItemTable, Value
 from recsys.artifact.manifest import (
@@ -36,6 +36,7 @@ __all__ = [
     "MANIFEST_FILE",
     "METRICS_FILE",
     "MODEL_FILE",
+    "ORDERS",
     "SOURCES",
     "Array",
     "Artifact",
@@ -47,6 +48,7 @@ __all__ = [
     "ItemTable",
     "Known",
     "Manifest",
+    "Order",
     "Positions",
     "Predictions",
     "Recommendations",
@@ -63,5 +65,6 @@ __all__ = [
     "positions",
     "publish",
     "read_manifest",
+    "relevance_of",
     "save",
 ]

@@ -12,10 +12,10 @@ from typing import Any
 from recsys.artifact.kinds import KINDS
 from recsys.files import read_regular
 
-FORMAT = 5
-# In format 4 a `BayesianEmbedding` has matrices of all users and items; in format 3, too, all ids are whole numbers and
-# items.json has three columns.
-READABLE = (3, 4, FORMAT)
+FORMAT = 6
+# Up to format 5 nothing is said of relevance. In format 4 a `BayesianEmbedding` has matrices of all users and items; in
+# format 3, too, all ids are whole numbers and items.json has three columns.
+READABLE = (3, 4, 5, FORMAT)
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE = "model.safetensors"
 ITEMS_FILE = "items.json"

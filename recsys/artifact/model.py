@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from data.ids import Known, Positions
 from recsys.artifact import times, uncertainty
+from recsys.artifact.answers import relevance
+from recsys.artifact.answers.relevance import Relevance
 from recsys.artifact.id_arrays import ids_in, names_of_id_arrays
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.kinds import KINDS
@@ -47,9 +49,10 @@ _ARRAYS_OF_ALL = {
     "rating_items": ("ratings",),
     "rating_values": ("ratings",),
 }
-_OPTIONAL_ARRAYS = {
-    "new_item_mean": ("one",),  # what an item without training ratings is rated above the mean; 0 if it is not there
-}
+_OPTIONAL_ARRAYS = (  # groups, of which all arrays are there or none
+    {"new_item_mean": ("one",)},  # what an item without training ratings is rated above the mean; 0 if it is not there
+    relevance.ARRAYS,
+)
 _TYPE_OF_ARRAY = {
     "user_described": np.int32,
     "item_described": np.int32,
@@ -92,6 +95,7 @@ class TrainedModel:
         n_users, n_items = self.user_ids.size, self.item_ids.size
         _check_arrays(manifest, arrays, {"one": 1, "users": n_users, "items": n_items})
         self._posterior = _posterior(arrays)
+        self.relevance = Relevance(arrays, manifest.rating_scale) if "relevance_gains" in arrays else None
         _check_ratings(manifest, arrays, n_users, n_items)
         self._user_known_by = _known_by(arrays, "user", n_users)
         self._item_known_by = _known_by(arrays, "item", n_items)
@@ -230,8 +234,11 @@ def _check_names(manifest: Manifest, arrays: dict[str, Array]) -> None:
 
 def _expected(manifest: Manifest, arrays: dict[str, Array]) -> dict[str, tuple[str, ...]]:
     """The arrays that there must be beside those of the ids, and their dimensions."""
-    optional = {name: size for name, size in _OPTIONAL_ARRAYS.items() if name in arrays}
-    return {**_ARRAYS_OF_ALL, **KINDS[manifest.kind].expected(set(arrays)), **optional}
+    expected = {**_ARRAYS_OF_ALL, **KINDS[manifest.kind].expected(set(arrays))}
+    for group in _OPTIONAL_ARRAYS:
+        if arrays.keys() & group.keys():
+            expected |= group
+    return expected
 
 
 def _check_arrays(manifest: Manifest, arrays: dict[str, Array], sizes: dict[str, int]) -> None:

@@ -9,7 +9,7 @@ from typing_extensions import override
 from data.sorted_ratings import SortedRatings
 from recsys.features.feature import Feature, Known
 from recsys.linalg.leading import leading_subspace
-from recsys.linalg.pattern import Ones
+from recsys.linalg.pattern import Weighted
 
 # κ: with this many ratings, half of what a row lies off the average counts. Chosen among 0, 2, 5, 10 and 20 on parts
 # held out of training, by time and by user (benchmarks/cold_start.py).
@@ -56,7 +56,8 @@ class BeyondTheAverage:
 
     def __init__(self, by_row: SortedRatings, by_column: SortedRatings) -> None:
         """Take the ratings row by row, and column by column."""
-        self._ones, self._transposed = Ones(by_row, len(by_column)), Ones(by_column, len(by_row))  # R, Rᵀ
+        self._ones = Weighted(by_row, len(by_column), np.ones_like)  # R
+        self._transposed = Weighted(by_column, len(by_row), np.ones_like)
         counts = torch.from_numpy(by_row.counts).double()
         self._shares = counts / (counts + _FEW)  # s, (n,)
         self._scales = self._shares * counts.clamp(min=1).rsqrt()  # s_u / √n_u, (n,)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from typing_extensions import override
 
 from data.sorted_ratings import SortedRatings
+
+Weight = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.floating[Any]]]
 
 _BLOCK = 1 << 21  # entries of a block
 
@@ -20,13 +24,13 @@ with warnings.catch_warnings():  # said once a process: that sparse tensors are 
     torch.sparse_csr_tensor(torch.zeros(1), torch.zeros(0), torch.zeros(0), (0, 0), check_invariants=False)
 
 
-class Ones:
-    """The matrix (n, m) that is 1 at given entries, by its products, which are made in blocks of rows."""
+class Weighted:
+    """The matrix (n, m) that is w(r) at the entries of ratings r, by its products, which are made in blocks of rows."""
 
-    def __init__(self, entries: SortedRatings, n_columns: int) -> None:
-        """Take the entries, whose values do not count, of a matrix of so many columns; none may occur twice."""
-        self._starts, self._columns = entries.starts, entries.others
-        self._n_columns = n_columns
+    def __init__(self, entries: SortedRatings, n_columns: int, weight: Weight) -> None:
+        """Take ratings row by row, of which none may occur twice, the number of columns, and w, of many at once."""
+        self._entries, self._starts, self._columns = entries, entries.starts, entries.others
+        self._n_columns, self._weight = n_columns, weight
 
     def __matmul__(self, right: Tensor) -> Tensor:
         """Its product with (m, k), (n, k)."""
@@ -37,9 +41,11 @@ class Ones:
             end = int(np.searchsorted(self._starts, self._starts[row] + _BLOCK, side="right")) - 1
             end = min(max(end, row + 1), n)
             starts = torch.from_numpy((self._starts[row : end + 1] - self._starts[row]).astype(np.int32))
-            columns = torch.from_numpy(self._columns[self._starts[row] : self._starts[end]].copy())
+            block = slice(self._starts[row], self._starts[end])
+            columns = torch.from_numpy(self._columns[block].copy())
+            weights = torch.from_numpy(self._weight(self._entries.values[block])).to(right)
             matrix = torch.sparse_csr_tensor(
-                starts, columns, right.new_ones(len(columns)), (end - row, self._n_columns), check_invariants=False
+                starts, columns, weights, (end - row, self._n_columns), check_invariants=False
             )
             product[row:end] = matrix @ right
             row = end

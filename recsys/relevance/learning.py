@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from recsys.artifact.relevance import shares
-from recsys.linalg.pattern import Pattern
+from data.sorted_ratings import BothOrders
+from recsys.artifact.answers.relevance import shares
+from recsys.linalg.pattern import Weighted
 from recsys.relevance.ndcg import ndcg
 from recsys.relevance.spectral_filter import Spectrum, filtered, spectrum
+
+Numbers = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
 
 # Directions k. All 943 of MovieLens 100K rank no better than 512. With many items there are fewer: an answer reads them
 # all, which takes milliseconds for 64 MiB.
@@ -26,70 +32,79 @@ _ENOUGH, _MOST = 100, 2000  # users who are ranked for; fewer cannot tell ridges
 _SCORED = 1 << 24  # numbers held at once
 
 
-def learned(
-    users: Tensor, items: Tensor, ratings: Tensor, shape: tuple[int, int], rating_scale: tuple[float, float]
-) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of `recsys.artifact.relevance` for training ratings: dense indices users, items (n,), ratings (n,).
+def learned(orders: BothOrders, rating_scale: tuple[float, float]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of `Relevance` for training ratings, which are on the scale.
 
-    The ridge λ is the usual one, or one under which the filter of nine tenths of the ratings, drawn at random, ranks
-    the others clearly better by NDCG@10; relevant are those in the upper quarter of the scale. Then all ratings are
-    filtered with it.
-
-    Args:
-        users: in 0 … shape[0] − 1.
-        items: in 0 … shape[1] − 1.
-        ratings: on the scale.
-        shape: n_users and n_items.
-        rating_scale: least and greatest rating.
+    The ridge λ is the usual one, or one under which the filter of nine tenths of the ratings ranks the others clearly
+    better by NDCG@10; relevant are those in the upper quarter of the scale. Then all ratings are filtered with it.
     """
-    choices = torch.from_numpy(shares(ratings.numpy(), rating_scale)).double()
-    chosen = Choices(users, items, choices, shape)
+    chosen = Choices(orders, rating_scale)
     directions, gains, scales = filtered(chosen.spectrum(), _best_ridge(chosen) * chosen.mean_square)
-    totals = torch.zeros(shape[1], dtype=torch.float64).index_add_(0, items, choices)
+    average = chosen.transposed @ torch.full((chosen.shape[0], 1), 1 / chosen.shape[0], dtype=torch.float64)
     arrays = {
         "relevance_directions": directions,
         "relevance_gains": gains,
         "relevance_scales": scales,
-        "relevance_average": totals / shape[0] @ directions,
+        "relevance_average": average[:, 0] @ directions,
     }
     return {name: array.float().numpy() for name, array in arrays.items()}
 
 
 class Choices:
-    """Choices x_ui of items by users, the entries of a sparse matrix X (n, m)."""
+    """The matrix X (n, m) of what ratings of items by users count as choices, known by its products."""
 
-    def __init__(self, users: Tensor, items: Tensor, values: Tensor, shape: tuple[int, int]) -> None:
-        """Take over dense indices users, items (nnz,), values (nnz,), float64, and the shape (n, m)."""
-        self.users, self.items, self.values, self.shape = users, items, values, shape
+    def __init__(self, orders: BothOrders, rating_scale: tuple[float, float]) -> None:
+        """Take the ratings in both orders, and their scale."""
+        self._orders, self._scale = orders, rating_scale
+        n, m = self.shape = len(orders.by_user), len(orders.by_item)
+        self.matrix, self.transposed = (
+            Weighted(orders.by_user, m, self._shares),
+            Weighted(orders.by_item, n, self._shares),
+        )
 
-    def part(self, which: Tensor) -> Choices:
-        """Those of a mask (nnz,)."""
-        return Choices(self.users[which], self.items[which], self.values[which], self.shape)
+    def part(self, which: Callable[[Numbers, Numbers, Numbers], Mask]) -> Choices:
+        """Those of the ratings for which a function of users, items and choices (nnz,) says so."""
+        by_user, by_item = self._orders
+        parts = BothOrders(
+            by_user.part(which(by_user.sides, by_user.others, self._shares(by_user.values))),
+            by_item.part(which(by_item.others, by_item.sides, self._shares(by_item.values))),
+        )
+        return Choices(parts, self._scale)
+
+    @property
+    def users(self) -> Tensor:
+        """Those who chose anything, ascending."""
+        return torch.from_numpy(np.flatnonzero(self._orders.by_user.counts))
 
     def rows(self, users: Tensor) -> Tensor:
-        """Rows of X, (b, m), for b different users."""
-        place = torch.full((self.shape[0],), -1).index_copy_(0, users, torch.arange(len(users)))[self.users]
-        asked = place >= 0
-        rows = torch.zeros(len(users), self.shape[1], dtype=torch.float64)
-        return rows.index_put_((place[asked], self.items[asked]), self.values[asked])
+        """Rows of X, (b, m), for b users."""
+        by_user = self._orders.by_user
+        rows = np.zeros((len(users), self.shape[1]))
+        for row, user in zip(rows, users.tolist(), strict=True):
+            block = slice(by_user.starts[user], by_user.starts[user + 1])
+            row[by_user.others[block]] = self._shares(by_user.values[block])
+        return torch.from_numpy(rows)
 
     def spectrum(self) -> Spectrum:
         """The leading part of the spectrum of X."""
-        pattern = Pattern(self.users, self.items, self.shape)
         count = max(min(_DIRECTIONS, _NUMBERS // self.shape[1]), _FEWEST)
-        return spectrum(pattern.matrix(self.values), pattern.transposed.matrix(self.values), count)
+        return spectrum(self.matrix, self.transposed, self.shape, count)
 
     @property
     def mean_square(self) -> float:
         """That of the singular values, ‖X‖_F² / min(n, m)."""
-        return float(self.values.square().sum()) / min(self.shape)
+        squares = np.square(self._shares(self._orders.by_user.values))
+        return float(squares.sum(dtype=np.float64)) / min(self.shape)
+
+    def _shares(self, ratings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return shares(ratings, self._scale)
 
 
 def _best_ridge(chosen: Choices) -> float:
     """λ in the unit of `_RIDGES`; the usual one if too few users have a liked item held out to tell ridges apart."""
-    held_out = torch.rand(len(chosen.users), generator=torch.Generator().manual_seed(0)) < _HELD_OUT
-    known, liked = chosen.part(~held_out), chosen.part(held_out & (chosen.values >= _LIKED))
-    rankable = torch.unique(liked.users)
+    known = chosen.part(lambda users, items, _: ~_held_out(users, items))
+    liked = chosen.part(lambda users, items, choices: _held_out(users, items) & (choices >= _LIKED))
+    rankable = liked.users
     if len(rankable) < _ENOUGH:
         return _USUAL
     rankable = rankable[torch.randperm(len(rankable), generator=torch.Generator().manual_seed(0))[:_MOST]]
@@ -101,6 +116,16 @@ def _best_ridge(chosen: Choices) -> float:
         scores = ((rows @ directions * gains) @ directions.T * scales for directions, gains, scales in filters)
         blocks.append(torch.stack([ndcg(each.masked_fill_(rows > 0, -torch.inf), relevant, 10) for each in scores]))
     return _RIDGES[_clearly_best(torch.cat(blocks, 1), _RIDGES.index(_USUAL))]
+
+
+def _held_out(users: Numbers, items: Numbers) -> Mask:
+    """Whether the rating of a user and an item is held out, as if drawn: by a hash (SplitMix64) of both."""
+    mixed = users.astype(np.uint64) << np.uint64(32) | items.astype(np.uint64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    mixed ^= mixed >> np.uint64(31)
+    drawn: Mask = mixed < np.uint64(_HELD_OUT * 2**64)
+    return drawn
 
 
 def _clearly_best(measured: Tensor, usual: int) -> int:

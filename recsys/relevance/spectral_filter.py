@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from recsys.linalg.leading import leading_subspace
+from recsys.linalg.pattern import Weighted
 
 # a. On validation parts of MovieLens 100K, NDCG@10 is 0.3143, 0.3187, 0.3187 and 0.3171 with 0, 1/2, 3/4 and 1.
 _EXPONENT = 0.75
@@ -38,12 +39,12 @@ class SpectralFilter(NamedTuple):
     scales: Tensor  # d^a, (m,)
 
 
-def spectrum(matrix: Tensor, transposed: Tensor, count: int) -> Spectrum:
-    """The leading part of the spectrum of a sparse matrix X (n, m), float64; `transposed` is Xᵀ.
+def spectrum(matrix: Weighted, transposed: Weighted, shape: tuple[int, int], count: int) -> Spectrum:
+    """The leading part of the spectrum of X (n, m), a `shape`, known by its products and those of Xᵀ, in float64.
 
     Exact if min(n, m) is at most `count`, else by `leading_subspace`.
     """
-    n, m = matrix.shape
+    n, m = shape
     basis = leading_subspace(lambda columns: transposed @ (matrix @ columns), m, min(count, n))
     projected = matrix @ basis  # (n, k)
     squares, rotation = torch.linalg.eigh(projected.T @ projected)

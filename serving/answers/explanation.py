@@ -7,7 +7,7 @@ from itertools import compress
 
 import numpy as np
 
-from recsys.artifact import Id
+from recsys.artifact import Floats, Id, Positions
 from serving.answers.item_catalogue import CatalogueItem
 from serving.answers.recommender import BY_MODEL, FOLD_IN, USER_MEAN, Prediction, Recommender
 from serving.answers.timestamps import times_from
@@ -35,6 +35,15 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Contribution:
+    """A rating that a user gave, and what it adds to a prediction or a relevance; below 0 it speaks against."""
+
+    item: CatalogueItem
+    rating: float
+    contribution: float
+
+
+@dataclass(frozen=True)
 class Explanation:
     """A prediction with its parts and evidence, strongest first."""
 
@@ -42,15 +51,8 @@ class Explanation:
     unclipped: float
     parts: Parts
     speaks_for: list[Evidence]
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """A rating that a new user gave, and what it adds to a prediction; below 0 it speaks against."""
-
-    item: CatalogueItem
-    rating: float
-    contribution: float
+    chosen_with: list[Contribution]
+    """What adds to the item's relevance."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class NewUserExplanation:
     unclipped: float
     parts: Parts
     contributions: list[Contribution]
+    chosen_with: list[Contribution]
     ignored: list[Id]
     """Rated items that the model does not know."""
 
@@ -78,7 +81,7 @@ def explain(
 
     Evidence: each training rating r_uj has the weight s_ij (r_uj − μ − b_u − b_j), with the cosine s_ij of the two
     items' vectors: the user liked a similar item better than the means say, or liked its opposite less. At most `n`
-    ratings with positive weight.
+    ratings with positive weight. Likewise the ratings that add to the relevance of the item.
 
     Raises:
         UnknownIdError: `strict`, and an id is unknown.
@@ -91,13 +94,35 @@ def explain(
     item_part = float(recommender.artifact.new_item_mean if item is None else arrays["item_means"][item])
     if user is None or item is None or prediction.source not in BY_MODEL:
         parts = Parts(mean, user_part, item_part, 0.0)
-        return Explanation(prediction, mean + user_part + item_part, parts, [])
+        return Explanation(
+            prediction, mean + user_part + item_part, parts, [], _chosen_with(recommender, user, item, n)
+        )
     pair = np.array([user]), np.array([item])
     apart_from_time = float(recommender.artifact.scores_apart_from_time(*pair)[0])
     unclipped = float(recommender.artifact.scores(*pair, given_at)[0])
     interaction = apart_from_time - (mean + user_part + item_part)
     parts = Parts(mean, user_part, item_part, interaction, unclipped - apart_from_time)
-    return Explanation(prediction, unclipped, parts, _evidence(recommender, user, item, n))
+    evidence, chosen_with = _evidence(recommender, user, item, n), _chosen_with(recommender, user, item, n)
+    return Explanation(prediction, unclipped, parts, evidence, chosen_with)
+
+
+def _chosen_with(recommender: Recommender, user: int | None, item: int | None, n: int) -> list[Contribution]:
+    return [] if user is None else to_relevance(recommender, *recommender.artifact.rated_by(user), item, n)
+
+
+def to_relevance(
+    recommender: Recommender, items: Positions, ratings: Floats, item: int | None, n: int
+) -> list[Contribution]:
+    """What ratings (k,) of items (k,) add to the relevance of the item at a position, at most `n`, the most first."""
+    relevance = recommender.artifact.relevance
+    if relevance is None or item is None or items.size == 0:
+        return []
+    added = relevance.reasons(items, ratings, np.array([item]))[0] * (items != item)  # its own rating is no reason
+    return [
+        Contribution(recommender.catalogue[items[i]], float(ratings[i]), float(added[i]))
+        for i in np.argsort(-added, kind="stable")[:n]
+        if added[i] > 0
+    ]
 
 
 def _evidence(recommender: Recommender, user: int, item: int, n: int) -> list[Evidence]:
@@ -149,5 +174,6 @@ def explain_new_user(
             Contribution(recommender.catalogue[items[i]], float(values[i]), float(total[i]))
             for i in np.argsort(-np.abs(total), kind="stable")[:n]
         ],
+        chosen_with=to_relevance(recommender, items, values, item, n),
         ignored=list(compress(rated_ids, ~known)),
     )

@@ -79,12 +79,16 @@ class ItemCatalogue:
         """Find items as `TitleSearch` or `IdSearch` says; of those that fit alike, the most rated come first."""
         return self._search.search(query)
 
-    def with_genre(self, genre: str) -> Mask:
-        """Which items (n_items,) have a genre; neither case nor accents matter.
+    def candidates(self, genre: str | None, min_ratings: int) -> Mask:
+        """Which items (n_items,) have a genre, whose case and accents do not matter, and as many training ratings.
 
         Raises:
-            UnknownGenreError: no item has it.
+            UnknownGenreError: no item has the genre.
         """
+        enough: Mask = self._counts >= min_ratings
+        return enough if genre is None else enough & self._with_genre(genre)
+
+    def _with_genre(self, genre: str) -> Mask:
         items = self._by_genre.get(normalised(genre))
         if items is None:
             raise UnknownGenreError(

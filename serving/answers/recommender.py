@@ -10,17 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys.artifact import SOURCES, Artifact, Floats, Id, Predictions, Times, best, item_scores, load
+from recsys.artifact import ORDERS, SOURCES, Artifact, Floats, Id, Order, Predictions, Times, best, item_scores, load
 from serving.answers.fold_in import FoldIn
-from serving.answers.item_catalogue import ItemCatalogue, Mask
+from serving.answers.item_catalogue import ItemCatalogue
 from serving.answers.item_vectors import item_vectors
 from serving.answers.known_ids import KnownIds, Located
-from serving.answers.ranking import RankedItem, Ranking
+from serving.answers.ranking import ItemRanking, RankedItem, Ranking, Recommendations, Wanted
 from serving.answers.timestamps import times_from
 
 MODEL, FEATURES, USER_MEAN, ITEM_MEAN, GLOBAL_MEAN = SOURCES
 BY_MODEL = (MODEL, FEATURES)  # answers that come from the model's own parameters
 FOLD_IN = "fold_in"  # the source of a rating that a new user's own ratings led to
+_NO_RATINGS = np.empty(0, np.int64), np.empty(0, np.float32)
 
 
 class Prediction(NamedTuple):
@@ -53,7 +54,7 @@ class NewUserAnswer:
     """What a new user's ratings lead to: a rating and its source for each item asked for, and a ranking."""
 
     ratings: list[tuple[Id, float, str]]
-    ranking: Ranking
+    ranking: Recommendations
     ignored: list[Id]
     """Rated items that the model does not know."""
 
@@ -67,6 +68,7 @@ class Recommender:
         self.user_ids, self.item_ids = KnownIds("user", artifact.user_ids), KnownIds("item", artifact.item_ids)
         self.catalogue = ItemCatalogue(artifact)
         self.artifact = artifact
+        self._item_ranking = ItemRanking(artifact, self.catalogue)
         self.n_users, self.n_items = artifact.user_ids.size, artifact.item_ids.size
         self.n_ratings = artifact.arrays["rating_values"].size
         self.vectors = item_vectors(artifact)
@@ -76,6 +78,11 @@ class Recommender:
         self._least, self._greatest = (float(np.float32(end)) for end in self.manifest.rating_scale)
         self.new_users = FoldIn(artifact, self.vectors)
         self._by_activity = np.argsort(-np.diff(artifact.rating_begins), kind="stable")
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """What recommendations can be ordered by, the usual order first."""
+        return ORDERS if self.artifact.relevance is not None else ("rating",)
 
     @classmethod
     def from_directory(cls, directory: Path, share: Path | None = None) -> Recommender:
@@ -143,31 +150,26 @@ class Recommender:
     def recommend(
         self,
         user_id: Id,
+        wanted: Wanted,
         *,
-        n: int,
-        offset: int,
-        exclude_seen: bool,
-        genre: str | None,
+        exclude_seen: bool = True,
         timestamp: int | None = None,
         strict: bool = False,
-    ) -> Ranking:
-        """Rank the items for a user by the rating the model predicts before clipping.
+    ) -> Recommendations:
+        """Rank the items for a user by relevance, or by the rating that the model predicts before it is clipped.
 
-        An unknown user, and one without ratings and features, gets the list by item means, which is not personal.
-
-        With a timestamp, as they would be rated at that time.
+        Of an unknown user, and of one without ratings and features, ratings are item means, and relevance is that for
+        the average user. With a timestamp, ratings are those of that time.
 
         Raises:
             UnknownIdError: `strict`, and the user is unknown.
             UnknownGenreError: no item has the genre.
         """
-        candidates = self._candidates(genre)
         user = self.user_ids.position(user_id) if strict else self.user_ids.find(user_id)
         found = np.array([user or 0]), np.array([user is not None])
         (scores,), (source,) = item_scores(self.artifact, found, times_from([timestamp]))
-        if user is not None and exclude_seen:
-            candidates[self.artifact.rated_by(user)[0]] = False
-        return self._ranking(scores, candidates, offset, n, SOURCES[source])
+        rated = _NO_RATINGS if user is None else self.artifact.rated_by(user)
+        return self._item_ranking.recommendations(wanted, scores, rated, SOURCES[source], exclude_rated=exclude_seen)
 
     def similar(self, item_id: Id, *, n: int, offset: int) -> Ranking:
         """Rank the other items by the cosine of their vectors with this item's.
@@ -187,10 +189,8 @@ class Recommender:
         self,
         rated: dict[Id, float],
         asked: Sequence[Id],
+        wanted: Wanted,
         *,
-        n: int,
-        offset: int,
-        genre: str | None,
         exclude_rated: bool = True,
         strict: bool = False,
     ) -> NewUserAnswer:
@@ -203,19 +203,16 @@ class Recommender:
         rated_ids = list(rated)
         items, known = self.item_ids.positions(rated_ids, strict=strict)
         places, place_known = self.item_ids.positions(asked, strict=strict)
-        candidates = self._candidates(genre)
         values = np.fromiter(rated.values(), np.float32, len(rated))
-        scores, own_mean = self.new_users.scores(items[known], values[known])
-        if exclude_rated:
-            candidates[items[known]] = False
-
+        ratings_given = items[known], values[known]
+        scores, own_mean = self.new_users.scores(*ratings_given)
         place_known &= self.artifact.item_known[places]
         without_item = np.float32(self.manifest.global_mean + own_mean + self.artifact.new_item_mean)
         ratings = np.where(place_known, scores[places], without_item).clip(*self.manifest.rating_scale)
         sources = np.where(place_known, FOLD_IN, "user_mean")
         return NewUserAnswer(
             list(zip(asked, ratings.tolist(), sources.tolist(), strict=True)),
-            self._ranking(scores, candidates, offset, n, FOLD_IN),
+            self._item_ranking.recommendations(wanted, scores, ratings_given, FOLD_IN, exclude_rated=exclude_rated),
             list(compress(rated_ids, ~known)),
         )
 
@@ -254,12 +251,3 @@ class Recommender:
         ratings = self.artifact.rated_by(user)[1]
         mean = float(ratings.mean(dtype=np.float64)) if ratings.size else None
         return KnownUser(self.user_ids[user], ratings.size, mean)
-
-    def _candidates(self, genre: str | None) -> Mask:
-        return np.ones(self.n_items, np.bool_) if genre is None else self.catalogue.with_genre(genre).copy()
-
-    def _ranking(self, scores: Floats, candidates: Mask, offset: int, n: int, source: str) -> Ranking:
-        page = best(scores, candidates, offset, n)
-        ratings = scores[page].clip(*self.manifest.rating_scale).tolist()
-        ranked = [RankedItem(self.catalogue[i], rating) for i, rating in zip(page, ratings, strict=True)]
-        return Ranking(int(np.count_nonzero(candidates)), source, ranked)

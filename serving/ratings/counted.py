@@ -11,7 +11,7 @@ import numpy as np
 from data.database.rows import Stored
 from recsys.artifact import Id
 from serving.answers.explanation import Evidence, Explanation, explain_new_user
-from serving.answers.ranking import Ranking
+from serving.answers.ranking import Recommendations, Wanted
 from serving.answers.recommender import Prediction, Recommender
 from serving.ratings.store import RatingStore
 
@@ -38,15 +38,8 @@ async def predictions(
 
 
 async def recommended(
-    recommender: Recommender,
-    store: RatingStore,
-    user_id: Id,
-    *,
-    n: int,
-    offset: int,
-    exclude_seen: bool,
-    genre: str | None,
-) -> Ranking | None:
+    recommender: Recommender, store: RatingStore, user_id: Id, wanted: Wanted, *, exclude_seen: bool
+) -> Recommendations | None:
     """Rank the items for a user with ratings that the model does not have.
 
     Raises:
@@ -54,8 +47,8 @@ async def recommended(
         StoreError: the database does not answer.
     """
 
-    def ranked(rated: dict[Id, float]) -> Ranking:
-        return recommender.fold_in(rated, [], n=n, offset=offset, exclude_rated=exclude_seen, genre=genre).ranking
+    def ranked(rated: dict[Id, float]) -> Recommendations:
+        return recommender.fold_in(rated, [], wanted, exclude_rated=exclude_seen).ranking
 
     return await _of_user(recommender, store, user_id, ranked)
 
@@ -84,7 +77,7 @@ async def explained(
                 for own in for_it[:n]
             ]
         prediction = Prediction(user_id, item_id, found.rating, found.source)
-        return Explanation(prediction, found.unclipped, found.parts, speaks_for)
+        return Explanation(prediction, found.unclipped, found.parts, speaks_for, found.chosen_with[:n])
 
     return await _of_user(recommender, store, user_id, why)
 
@@ -127,7 +120,7 @@ def _predictions(
         rated = current_ratings(recommender, user_id, stored[user_id])
         if rated is not None:
             asked = [item_ids[place] for place in of_user]
-            answer = recommender.fold_in(rated, asked, n=1, offset=0, genre=None, strict=strict)
+            answer = recommender.fold_in(rated, asked, Wanted(n=1), strict=strict)
             for place, (_, rating, source) in zip(of_user, answer.ratings, strict=True):
                 found[place] = (rating, source)
     return found

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from serving.schemas.ids import Id
+from serving.schemas.order import Order
 
 
 class Answer(BaseModel):
@@ -102,10 +103,26 @@ class ItemsResponse(Answer):
     items: list[Item]
 
 
+class Reason(Item):
+    """An item that the user rated."""
+
+    rating: float = Field(description="The user's rating.", examples=[5.0])
+
+
 class Recommendation(Item):
-    """An item, and the rating predicted for it."""
+    """An item, the rating predicted for it, and its relevance."""
 
     rating: float = Field(description="Predicted rating, on the data set's scale.", examples=[4.71])
+    relevance: float | None = Field(
+        description="How likely the user is to choose the item and to like it, in no unit: it orders the items of one "
+        "user. Null if the model does not say it.",
+        examples=[0.62],
+    )
+    because: Reason | None = Field(
+        default=None,
+        description="Only if reasons are asked for: the rating of the user that adds most to the relevance. Null "
+        "if none adds to it.",
+    )
 
 
 class RecommendationAndUncertainty(Recommendation):
@@ -122,10 +139,11 @@ class RecommendationsResponse(Answer):
 
     user_id: Id = Field(examples=[196])
     total: int = Field(description="Number of items that were ranked.", examples=[1646])
+    order: Order = Field(description="What they are ordered by.", examples=["relevance"])
     source: str = Field(
-        description="Who ranked: model; fold_in, where the server keeps ratings of the user that the model was not "
-        "trained on; features for a user without training ratings of whom the model knows something else; or "
-        "item_mean for a user of whom it knows nothing.",
+        description="Who predicted the ratings: model; fold_in, where the server keeps ratings of the user that the "
+        "model was not trained on; features for a user without training ratings of whom the model knows something "
+        "else; or item_mean for a user of whom it knows nothing.",
         examples=["model"],
     )
     recommendations: list[RecommendationAndUncertainty]
@@ -166,42 +184,6 @@ class SimilarItemsResponse(Answer):
     similar: list[SimilarItem]
 
 
-class RatingParts(BaseModel):
-    """What a prediction is made of; the sum is the prediction before it is clipped to the scale."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    global_mean: float = Field(description="Mean training rating.", examples=[3.53])
-    user: float = Field(description="By how much the user rates above it; damped.", examples=[0.11])
-    item: float = Field(description="By how much the item is rated above it; damped.", examples=[0.4])
-    interaction: float = Field(description="What the model knows of this pair beyond means.", examples=[-0.2])
-    time: float = Field(
-        description="What the time adds, or, where it is not known, the times that are likely. 0 for a new user, and "
-        "if the model does not use times.",
-        examples=[0.1],
-    )
-
-
-class OwnRating(Item):
-    """A training rating of the user that speaks for a prediction."""
-
-    rating: float = Field(description="The user's rating.", examples=[5.0])
-    similarity: float = Field(description="Cosine of the two items' vectors, -1 to 1.", examples=[0.81])
-    weight: float = Field(
-        description="Similarity × (rating − what the means expect of it) or, by fold-in, what the rating adds to the "
-        "prediction; always positive.",
-        examples=[0.9],
-    )
-
-
-class ExplanationResponse(Answer, PredictedRating):
-    """A predicted rating, and why."""
-
-    unclipped: float = Field(description="The prediction before it is clipped to the scale.", examples=[3.84])
-    parts: RatingParts
-    speaks_for: list[OwnRating] = Field(description="The user's ratings that speak for it, strongest first.")
-
-
 class NewUserRating(BaseModel):
     """The predicted rating of a new user."""
 
@@ -215,25 +197,8 @@ class FoldInResponse(Answer):
 
     predictions: list[NewUserRating] = Field(description="In the order of the request's item_ids.")
     total: int = Field(description="Number of items that were ranked: all but the rated ones.", examples=[1680])
+    order: Order = Field(description="What the recommendations are ordered by.", examples=["relevance"])
     recommendations: list[Recommendation]
-    ignored_item_ids: list[Id] = Field(description="Rated items that the model does not know.", examples=[[]])
-
-
-class GivenRating(Item):
-    """A rating that a new user gave, and what it adds to a prediction."""
-
-    rating: float = Field(description="The user's rating.", examples=[5.0])
-    contribution: float = Field(description="What it adds; below 0 it speaks against.", examples=[0.21])
-
-
-class FoldInExplanationResponse(Answer, NewUserRating):
-    """A new user's predicted rating, and why."""
-
-    unclipped: float = Field(description="The prediction before it is clipped to the scale.", examples=[3.84])
-    parts: RatingParts
-    contributions: list[GivenRating] = Field(
-        description="Strongest first; those of all ratings add up to the parts user and interaction."
-    )
     ignored_item_ids: list[Id] = Field(description="Rated items that the model does not know.", examples=[[]])
 
 
@@ -253,6 +218,9 @@ class ModelResponse(Answer):
     n_ratings: int = Field(description="Number of training ratings.", examples=[90_000])
     has_titles: bool = Field(
         description="Whether items have titles; otherwise their ids stand in `title`.", examples=[True]
+    )
+    orders: list[Order] = Field(
+        description="What recommendations can be ordered by, the usual order first.", examples=[["relevance", "rating"]]
     )
     genres: list[str] = Field(examples=[["Comedy", "Drama"]])
     rating_scale: Annotated[

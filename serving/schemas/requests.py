@@ -9,6 +9,7 @@ from typing_extensions import TypedDict  # pydantic cannot read that of Python 3
 
 from serving.schemas.ids import Id, IdInAddress
 from serving.schemas.numbers import WHEN, Timestamp, TimestampInAddress
+from serving.schemas.order import Order
 
 MOST_ON_A_PAGE = 1000  # keeps an answer below a few hundred kilobytes; `offset` reaches the rest
 
@@ -76,11 +77,27 @@ class PairQuery(PairByQuery, Strictness, UncertaintyWanted, TimeQuery):
     """A user and an item, and how their rating is wanted."""
 
 
-class RecommendationsQuery(Page, Strictness, UncertaintyWanted, TimeQuery):
+class Recommended(Page):
+    """Which recommendations are wanted, and ordered by what."""
+
+    order: Order = Field(
+        default="relevance",
+        description="What items are ordered by: relevance, how likely the user is to choose and to like them, or the "
+        "predicted rating. A model of an older format knows the rating alone.",
+    )
+    genre: str | None = Field(default=None, max_length=100, description="Only items of this genre.", examples=["Drama"])
+    min_ratings: int = Field(
+        default=0, ge=0, lt=2**31, description="Only items with at least so many training ratings.", examples=[20]
+    )
+    reasons: bool = Field(
+        default=False, description="Say for each item which of the user's ratings adds most to its relevance."
+    )
+
+
+class RecommendationsQuery(Recommended, Strictness, UncertaintyWanted, TimeQuery):
     """Which recommendations are wanted."""
 
     exclude_seen: bool = Field(default=True, description="Leave out what the user rated in training.")
-    genre: str | None = Field(default=None, max_length=100, description="Only items of this genre.", examples=["Drama"])
 
 
 class ItemsQuery(Page):
@@ -136,7 +153,7 @@ class ItemRating(_Body):
     rating: float = Field(strict=True, allow_inf_nan=False, description="On the data set's scale.", examples=[5.0])
 
 
-class FoldInRequest(Page, Strictness, _Body):
+class FoldInRequest(Recommended, Strictness, _Body):
     """A new user's ratings, and what is wanted of them."""
 
     ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(
@@ -145,7 +162,6 @@ class FoldInRequest(Page, Strictness, _Body):
     item_ids: Annotated[list[Id], Field(fail_fast=True)] = Field(
         default=[], description="Items to predict the new user's ratings of.", examples=[[242]]
     )
-    genre: str | None = Field(default=None, max_length=100, description="Recommend only items of this genre.")
 
 
 class FoldInExplanationRequest(Strictness, _Body):

@@ -13,7 +13,7 @@ from typing_extensions import override
 from data.ids import positions
 from recsys.artifact import times
 from recsys.artifact.answers.columns import Asked, ids_of, pairs_of
-from recsys.artifact.answers.recommendations import Recommendations, recommendations
+from recsys.artifact.answers.recommendations import ORDERS, Order, Recommendations, recommendations
 from recsys.artifact.model import Floats, Found, Predictions, TrainedModel
 from recsys.artifact.writing import save_as
 
@@ -53,32 +53,38 @@ class Artifact(TrainedModel):
         """
         return self.deviations(*self._found(user_ids, item_ids, timestamps))
 
-    def recommend(self, users: npt.ArrayLike | None = None, n: int = 10) -> Recommendations:
+    def recommend(self, users: npt.ArrayLike | None = None, n: int = 10, order: Order = "relevance") -> Recommendations:
         """The n best items for each user among those without a training rating of theirs.
 
-        They are ranked by the rating that the model predicts before clipping. An unknown user, and one without ratings
-        and features, gets the list by item means, which is not personal.
+        Of an unknown user, and of one without ratings and features, ratings are item means and relevance is that for
+        the average user.
 
         Args:
             users: original ids (k,), or one; all users of the model if not given.
             n: how many items for each; fewer for who has rated all others.
+            order: by "relevance", how likely the user is to choose the item and to like it, as `Relevance` says; or by
+                the "rating" that the model predicts before it is clipped, as artefacts of older formats always do.
 
         Raises:
             TypeError: an id is not of the model's kind.
-            ValueError: n is less than 1.
+            ValueError: n is less than 1, or there is no such order.
         """
-        blocks = list(self.recommendations(users, n))
+        blocks = list(self.recommendations(users, n, order))
         return Recommendations(*(np.concatenate(columns) for columns in zip(*blocks, strict=True)))
 
-    def recommendations(self, users: npt.ArrayLike | None = None, n: int = 10) -> Iterator[Recommendations]:
+    def recommendations(
+        self, users: npt.ArrayLike | None = None, n: int = 10, order: Order = "relevance"
+    ) -> Iterator[Recommendations]:
         """Do what `recommend` does, in blocks of users, so that any number of them takes a bounded memory."""
         if n < 1:
             raise ValueError(f"n is how many items are recommended to each user, at least 1, not {n}")
+        if order not in ORDERS:
+            raise ValueError(f"items are ordered by {' or '.join(ORDERS)}, not by {order!r}")
         if users is None:
             everybody = np.arange(self.user_ids.size)
-            return recommendations(self, self.user_ids[everybody], (everybody, everybody >= 0), n)
+            return recommendations(self, self.user_ids[everybody], (everybody, everybody >= 0), n, order)
         asked = ids_of(users)
-        return recommendations(self, asked, positions(self.user_ids, asked), n)
+        return recommendations(self, asked, positions(self.user_ids, asked), n, order)
 
     def save(self, path: Path | str) -> Path:
         """Write the artefact into a directory, from which `recsys.artifact.load` and the server read it.

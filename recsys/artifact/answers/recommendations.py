@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,10 @@ from data.ids import Known, Positions
 from recsys.artifact.answers.ranking import best
 from recsys.artifact.model import SOURCES, Floats, Found, TrainedModel
 from recsys.artifact.times import Times
+
+Order = Literal["relevance", "rating"]
+"""What items are ordered by: how likely the user is to choose and like them, or the rating that is predicted."""
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 _NUMBERS = 1 << 22  # held at once while users are scored
 _MEANS = SOURCES.index("item_mean")
@@ -27,7 +31,9 @@ class Recommendations(NamedTuple):
     rank: npt.NDArray[np.int64]
     """1, 2, … of each user, (m,)."""
     rating: Floats
-    """Predicted ratings (m,), clipped to the scale; the order is that before clipping."""
+    """Predicted ratings (m,), clipped to the scale."""
+    relevance: Floats
+    """How likely the user is to choose and like the item, (m,), as `Relevance` says; NaN if it is not known."""
     source: npt.NDArray[np.object_]
     """Who answers for the user, (m,): one of `SOURCES`."""
     deviation: Floats
@@ -61,7 +67,19 @@ def item_scores(
     return scores, sources
 
 
-def recommendations(model: TrainedModel, asked: npt.NDArray[Any], users: Found, n: int) -> Iterator[Recommendations]:
+def relevance_of(model: TrainedModel, items: Positions, ratings: Floats, scores: Floats) -> Floats | None:
+    """Relevance of all items (n_items,) for a user who rated items (n,), with predicted ratings `scores` (n_items,).
+
+    None if the artefact, of an older format, does not say it.
+    """
+    if model.relevance is None:
+        return None
+    return model.relevance.relevance(model.relevance.choices(items, ratings), scores)
+
+
+def recommendations(
+    model: TrainedModel, asked: npt.NDArray[Any], users: Found, n: int, order: Order
+) -> Iterator[Recommendations]:
     """The n best items that each user has not rated, in blocks of users.
 
     Args:
@@ -69,23 +87,28 @@ def recommendations(model: TrainedModel, asked: npt.NDArray[Any], users: Found, 
         asked: original ids of users (k,).
         users: where they stand, (k,) each.
         n: how many; fewer for a user who has rated all others.
+        order: what they are ordered by; by rating if the artefact says nothing of relevance.
     """
     step = max(1, _NUMBERS // model.item_ids.size)
     for start in range(0, max(asked.size, 1), step):
         block = slice(start, start + step)
-        yield _of_block(model, asked[block], (users[0][block], users[1][block]), n)
+        yield _of_block(model, asked[block], (users[0][block], users[1][block]), n, order)
 
 
-def _of_block(model: TrainedModel, asked: npt.NDArray[Any], users: Found, n: int) -> Recommendations:
+def _of_block(model: TrainedModel, asked: npt.NDArray[Any], users: Found, n: int, order: Order) -> Recommendations:
     scores, sources = item_scores(model, users)
     candidates = np.ones(model.item_ids.size, np.bool_)
-    nothing = np.empty(0, np.int64)
-    chosen: list[Positions] = [nothing]  # of nobody, so that there is something of no users, too
+    nothing = np.empty(0, np.int64), np.empty(0, np.float32)
+    chosen: list[Positions] = [nothing[0]]  # of nobody, so that there is something of no users, too
+    relevances: list[Floats] = [nothing[1]]
     for row, (user, is_known) in enumerate(zip(*(side.tolist() for side in users), strict=True)):
-        seen = model.rated_by(user)[0] if is_known else nothing
+        seen, ratings = model.rated_by(user) if is_known else nothing
+        relevance = relevance_of(model, seen, ratings, scores[row])
         candidates[seen] = False
-        chosen.append(best(scores[row], candidates, 0, n))
+        page = best(scores[row] if relevance is None or order == "rating" else relevance, candidates, 0, n)
         candidates[seen] = True
+        chosen.append(page)
+        relevances.append(np.full(page.size, np.nan, np.float32) if relevance is None else relevance[page])
     lengths = [page.size for page in chosen[1:]]
     rows, items = np.repeat(np.arange(asked.size), lengths), np.concatenate(chosen)
     found: Found = users[0][rows], users[1][rows]
@@ -95,6 +118,7 @@ def _of_block(model: TrainedModel, asked: npt.NDArray[Any], users: Found, n: int
         item=model.item_ids[items],
         rank=np.concatenate([np.arange(1, page.size + 1) for page in chosen]),
         rating=scores[rows, items].clip(*model.manifest.rating_scale),
+        relevance=np.concatenate(relevances),
         source=np.array(SOURCES, object)[sources[rows]],
         deviation=model.deviations(found, (items, all_found)),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.tables.asked import USERS, asked_rows
-from recsys.artifact import Artifact, Recommendations, load
+from recsys.artifact import ORDERS, Artifact, Order, Recommendations, load
 from recsys.command.answers.options import add_artifact, add_columns, add_output, columns_of
 from recsys.command.answers.schema import answers_schema, table_of
 from recsys.command.answers.table_file import require_known_format, table_file
@@ -28,12 +28,19 @@ def run(arguments: list[str]) -> None:
     """
     parser = argparse.ArgumentParser(
         "recsys recommend",
-        description="Recommend to each user the items that the artefact rates best among those without a training "
-        "rating of this user: rank, rating, source (who answered: model, features, or item_mean for unknown users) "
-        "and, where the model says it, the standard deviation of the rating. The server gives the same.",
+        description="Recommend to each user the most relevant items among those without a training rating of this "
+        "user: rank, relevance (how likely the user is to choose and like the item), rating (as predicted), source "
+        "(who answered: model, features, or item_mean for unknown users) and, where the model says it, the standard "
+        "deviation of the rating. The server gives the same.",
     )
     add_artifact(parser)
     parser.add_argument("--n", type=_count, default=10, help="how many items for each user; 10 if not given")
+    parser.add_argument(
+        "--order",
+        choices=ORDERS,
+        default=ORDERS[0],
+        help=f"what items are ordered by; {ORDERS[0]} if not given",
+    )
     parser.add_argument(
         "--users",
         type=Path,
@@ -46,27 +53,29 @@ def run(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     require_known_format(given.output)
     model = load(given.artifact)
-    schema = answers_schema(model, {"rank": pa.int64()})
+    schema = answers_schema(model, {"rank": pa.int64(), "relevance": pa.float32()})
     n_users = n_unknown = n_rows = 0
     with table_file(given.output, schema) as write:
-        for block in _recommended(model, given.users, columns_of(given), given.n):
+        for block in _recommended(model, given.users, columns_of(given), given.n, given.order):
             write(table_of(block._asdict(), schema))
             n_rows += block.rank.size
             first = block.rank == 1
             n_users += int(np.count_nonzero(first))
             n_unknown += int(np.count_nonzero(block.source[first] == "item_mean"))
-    unknown = f", {n_unknown:,} of whom nothing is known and who get the best item means" if n_unknown else ""
+    unknown = f", {n_unknown:,} of whom nothing is known and who get what the average user would" if n_unknown else ""
     print(f"{given.output} holds {n_rows:,} recommendations of {model.manifest.recipe} to {n_users:,} users{unknown}.")
 
 
-def _recommended(model: Artifact, users: Path | None, columns: dict[str, str], n: int) -> Iterator[Recommendations]:
+def _recommended(
+    model: Artifact, users: Path | None, columns: dict[str, str], n: int, order: Order
+) -> Iterator[Recommendations]:
     if users is None:
-        yield from model.recommendations(n=n)
+        yield from model.recommendations(n=n, order=order)
         return
     for asked in asked_rows(users, columns, USERS):
         ids = asked.ids("user", model.user_ids)
         for start in range(0, asked.n_rows, _USERS):
-            yield from model.recommendations(ids.original(slice(start, start + _USERS)), n)
+            yield from model.recommendations(ids.original(slice(start, start + _USERS)), n, order)
 
 
 def _count(text: str) -> int:

@@ -14,6 +14,7 @@ from data.ratings import Ratings
 from recsys import artifact
 from recsys.command.run import Run
 from recsys.models import RatingModel
+from recsys.relevance import learned
 
 
 def export(
@@ -31,7 +32,8 @@ def export(
     Raises:
         OSError: the folder cannot be written to, or is full; nothing is left there.
     """
-    by_user = data.training_by_user()
+    orders = data.sorted_training_set()
+    by_user = orders.by_user
     manifest = artifact.Manifest(
         kind=type(model).__name__,
         recipe=run.name,
@@ -56,7 +58,7 @@ def export(
         "rating_items": by_user.others,
         "rating_values": by_user.values,
     }
-    arrays = {**model.arrays(), **known}
+    arrays = {**model.arrays(), **known, **learned(orders, model.rating_scale)}
     table = item_table(data.ratings)
     return artifact.save(run.artifacts, manifest, arrays, table, publish=run.publish, keep=run.keep)
 

@@ -13,12 +13,12 @@ from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, Store
 from serving.routes.native import items, users
 from serving.routes.problems import responses
 from serving.schemas.answers import (
-    ExplanationResponse,
     ItemResponse,
     RecommendationsResponse,
     SimilarItemsResponse,
     UserResponse,
 )
+from serving.schemas.explanations import ExplanationResponse
 from serving.schemas.requests import (
     ExplanationByQuery,
     ItemByQuery,

@@ -25,5 +25,6 @@ async def model(recommender: CurrentRecommender) -> ModelResponse:
         n_items=recommender.n_items,
         n_ratings=recommender.n_ratings,
         has_titles=recommender.artifact.items.titles is not None,
+        orders=list(recommender.orders),
         genres=list(recommender.catalogue.genres),
     )

@@ -10,9 +10,13 @@ from pydantic_core import to_json
 from recsys.artifact import Id
 from serving.answers.explanation import explain_new_user
 from serving.routes.dependencies import CurrentRecommender, CurrentSettings
+from serving.routes.native.recommended import as_answered, given_rating, wanted_by
 from serving.routes.problems import responses
 from serving.routes.refusals import InvalidRatingError, TooManyPairsError
-from serving.schemas.answers import FoldInExplanationResponse, FoldInResponse
+from serving.schemas.answers import (
+    FoldInResponse,
+)
+from serving.schemas.explanations import FoldInExplanationResponse
 from serving.schemas.requests import FoldInExplanationRequest, FoldInRequest, ItemRating
 from serving.settings import Settings
 
@@ -35,9 +39,7 @@ async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings
         recommender.fold_in,
         _by_item(body.ratings, recommender.manifest.rating_scale),
         body.item_ids,
-        n=body.n,
-        offset=body.offset,
-        genre=body.genre,
+        wanted_by(body),
         strict=body.strict,
     )
     return _json(
@@ -47,7 +49,8 @@ async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings
                 {"item_id": item, "rating": rating, "source": source} for item, rating, source in answer.ratings
             ],
             "total": answer.ranking.total,
-            "recommendations": [{**vars(ranked.item), "rating": ranked.value} for ranked in answer.ranking.page],
+            "order": answer.ranking.order,
+            "recommendations": [as_answered(each, body) for each in answer.ranking.page],
             "ignored_item_ids": answer.ignored,
         }
     )
@@ -69,10 +72,8 @@ async def fold_in_explanation(
             "source": answer.source,
             "unclipped": answer.unclipped,
             "parts": vars(answer.parts),
-            "contributions": [
-                {**vars(given.item), "rating": given.rating, "contribution": given.contribution}
-                for given in answer.contributions
-            ],
+            "contributions": list(map(given_rating, answer.contributions)),
+            "chosen_with": list(map(given_rating, answer.chosen_with)),
             "ignored_item_ids": answer.ignored,
         }
     )

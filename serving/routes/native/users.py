@@ -12,11 +12,9 @@ from serving.answers.recommender import FOLD_IN
 from serving.answers.timestamps import times_from
 from serving.ratings.counted import explained, recommended
 from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, StoreIfAny
+from serving.routes.native.recommended import as_answered, given_rating, wanted_by
 from serving.routes.problems import responses
 from serving.schemas.answers import (
-    ExplanationResponse,
-    OwnRating,
-    RatingParts,
     RecommendationAndUncertainty,
     RecommendationsResponse,
     UncertaintyOfRating,
@@ -24,6 +22,7 @@ from serving.schemas.answers import (
     UserResponse,
     UsersResponse,
 )
+from serving.schemas.explanations import ExplanationResponse, GivenRating, OwnRating, RatingParts
 from serving.schemas.ids import IdInAddress
 from serving.schemas.requests import ExplanationQuery, Page, RecommendationsQuery
 
@@ -56,13 +55,13 @@ async def recommendations(
     recommender: CurrentRecommender,
     store: StoreIfAny,
 ) -> RecommendationsResponse:
-    """Recommend items by the rating that the model predicts before it is clipped to the scale."""
+    """Recommend items by how likely the user is to choose and to like them, or by the predicted rating."""
     original_id = recommender.user_ids.from_text(user_id)
-    wanted = query.model_dump(include={"n", "offset", "exclude_seen", "genre"})
-    ranking = None if store is None else await recommended(recommender, store, original_id, **wanted)
+    wanted, seen = wanted_by(query), {"exclude_seen": query.exclude_seen}
+    ranking = None if store is None else await recommended(recommender, store, original_id, wanted, **seen)
     if ranking is None:
-        ranking = recommender.recommend(original_id, **wanted, timestamp=query.timestamp, strict=query.strict)
-    items = [RecommendationAndUncertainty(**asdict(ranked.item), rating=ranked.value) for ranked in ranking.page]
+        ranking = recommender.recommend(original_id, wanted, **seen, timestamp=query.timestamp, strict=query.strict)
+    items = [RecommendationAndUncertainty(**as_answered(each, query)) for each in ranking.page]
     if query.uncertainty and ranking.source == FOLD_IN:
         for item in items:
             item.uncertainty = None  # which says that it is not known
@@ -76,6 +75,7 @@ async def recommendations(
         version=recommender.manifest.version,
         user_id=original_id,
         total=ranking.total,
+        order=ranking.order,
         source=ranking.source,
         recommendations=items,
     )
@@ -103,4 +103,5 @@ async def explanation(
             OwnRating(**asdict(own.item), rating=own.rating, similarity=own.similarity, weight=own.weight)
             for own in answer.speaks_for
         ],
+        chosen_with=[GivenRating(**given_rating(own)) for own in answer.chosen_with],
     )

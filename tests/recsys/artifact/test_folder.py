@@ -97,9 +97,9 @@ def test_artefacts_of_older_formats_go_too(tmp_path: Path) -> None:
     old = saved(tmp_path, 1)
     rewrite(old)
     (old / artifact.CONFIG_FILE).unlink()
-    changed = (old / artifact.MANIFEST_FILE).read_text().replace('"format": 5', '"format": 2')
+    changed = (old / artifact.MANIFEST_FILE).read_text().replace('"format": 6', '"format": 2')
     (old / artifact.MANIFEST_FILE).write_text(changed.replace(artifact.read_manifest(old).version, old.name[16:28]))
-    with pytest.raises(ArtifactError, match="not a manifest of format 3, 4 or 5, but of format 2"):
+    with pytest.raises(ArtifactError, match="not a manifest of format 3, 4, 5 or 6, but of format 2"):
         artifact.load(old)
     assert names(tmp_path) == {old.name}
     new = saved(tmp_path, 2, keep=1)

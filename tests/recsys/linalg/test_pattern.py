@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from data.sorted_ratings import both_orders
-from recsys.linalg.pattern import Ones, Pattern
+from recsys.linalg.pattern import Pattern, Weighted
 
 ROWS, COLUMNS = torch.tensor([2, 0, 2, 3, 2]), torch.tensor([1, 2, 0, 1, 2])  # neither is sorted, and some are missing
 
@@ -50,5 +50,5 @@ def test_a_matrix_of_ones_has_them_at_its_entries_in_blocks_of_any_size(
     dense = torch.zeros(5, 3, dtype=torch.float64)
     dense[ROWS, COLUMNS] = 1
     by_row, by_column = both_orders(ROWS.numpy(), COLUMNS.numpy(), np.zeros(5, np.float32), 5, 3)
-    assert torch.equal(Ones(by_row, 3) @ torch.eye(3, dtype=torch.float64), dense)
-    assert torch.equal(Ones(by_column, 5) @ torch.eye(5, dtype=torch.float64), dense.T)
+    assert torch.equal(Weighted(by_row, 3, np.ones_like) @ torch.eye(3, dtype=torch.float64), dense)
+    assert torch.equal(Weighted(by_column, 5, np.ones_like) @ torch.eye(5, dtype=torch.float64), dense.T)

@@ -52,9 +52,9 @@ def test_as_many_genres_as_items_cost_no_more_than_their_names(tmp_path: Path) -
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 12e6  # a mask for each genre would take 16 MB
-    assert np.flatnonzero(searched.with_genre("Genre 7")).tolist() == [7]
+    assert np.flatnonzero(searched.candidates("Genre 7", 0)).tolist() == [7]
     with pytest.raises(UnknownGenreError):
-        searched.with_genre("genre")
+        searched.candidates("genre", 0)
 
 
 @pytest.mark.parametrize("text", ["%00", "%00%00", "%1b", "%1c", "%7f", "%C2%85", "%0A%00"])

@@ -9,6 +9,7 @@ from recsys.artifact import Array, Artifact, ArtifactError, ItemTable
 from serving.answers.explanation import explain, explain_new_user
 from serving.answers.fold_in import FoldIn
 from serving.answers.item_vectors import item_vectors
+from serving.answers.ranking import Wanted
 from serving.answers.recommender import Recommender
 from tests.serving import films
 
@@ -82,19 +83,19 @@ def test_an_item_that_is_not_there_has_the_effect_of_a_new_item_in_every_answer(
     explanation = explain(recommender, 1, 99, n=5)
     assert (explanation.unclipped, explanation.parts.item) == pytest.approx((3.5, -0.5))
     new = explain_new_user(recommender, {11: 5.0}, 99, n=5)
-    assert recommender.fold_in({11: 5.0}, [99], n=1, offset=0, genre=None).ratings[0][1] == pytest.approx(new.rating)
+    assert recommender.fold_in({11: 5.0}, [99], Wanted(n=1)).ratings[0][1] == pytest.approx(new.rating)
     assert new.parts.item == pytest.approx(-0.5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_kinds_of_model_give_the_same_answers(kind: str) -> None:
     recommender = Recommender(artifact(kind))
-    ranking = recommender.recommend(1, n=5, offset=0, exclude_seen=False, genre=None)
+    ranking = recommender.recommend(1, Wanted(n=5), exclude_seen=False)
     assert [ranked.item.item_id for ranked in ranking.page] == [11, 12, 14, 10, 13]
     explanation = explain(recommender, 1, 12, n=5)
     assert [explanation.unclipped, explanation.parts.interaction] == pytest.approx([5.1, 1.0])
     assert [evidence.item.item_id for evidence in explanation.speaks_for] == [10, 11]
-    answer = recommender.fold_in({11: 5.0}, [12], n=1, offset=0, genre=None)
+    answer = recommender.fold_in({11: 5.0}, [12], Wanted(n=1))
     assert answer.ratings[0][1] == pytest.approx(4.63, abs=0.3)
     assert answer.ranking.page[0].item.item_id == 12
 

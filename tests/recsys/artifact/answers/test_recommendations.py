@@ -11,6 +11,7 @@ import pytest
 
 from recsys import artifact
 from recsys.artifact import SOURCES, Artifact, Recommendations
+from serving.answers.ranking import Wanted
 from serving.answers.recommender import Recommender
 from tests.recsys.artifact.small_artefact import with_text_ids
 from tests.serving import films
@@ -38,12 +39,12 @@ def test_they_are_those_of_the_server_to_the_last_bit(name: str, blocks: str, mo
     found = model.recommend(users, n=5)
     end = 0
     for user in users:
-        served = server.recommend(user, n=5, offset=0, exclude_seen=True, genre=None)
+        served = server.recommend(user, Wanted(n=5))
         rows = slice(end, end + len(served.page))
         end = rows.stop
         assert found.user[rows].tolist() == [user] * len(served.page)
         assert found.item[rows].tolist() == [ranked.item.item_id for ranked in served.page]
-        assert found.rating[rows].tolist() == [ranked.value for ranked in served.page]
+        assert found.rating[rows].tolist() == [ranked.rating for ranked in served.page]
         assert found.source[rows].tolist() == [served.source] * len(served.page)
         assert found.rank[rows].tolist() == list(range(1, len(served.page) + 1))
         said = server.uncertainty(server.locate([user] * len(served.page), found.item[rows].tolist()))
@@ -78,7 +79,7 @@ def test_unknown_users_get_the_list_of_item_means() -> None:
 
 def test_they_are_a_table_of_any_library_and_may_be_of_nobody() -> None:
     table = pd.DataFrame(of_films().recommend(n=2)._asdict())
-    assert list(table) == ["user", "item", "rank", "rating", "source", "deviation"]
+    assert list(table) == ["user", "item", "rank", "rating", "relevance", "source", "deviation"]
     assert table.groupby("user")["rank"].max().tolist() == [2] * 6
     assert set(table["source"]) <= set(SOURCES)
     nobody = of_films().recommend([])

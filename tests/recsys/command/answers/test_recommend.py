@@ -11,6 +11,7 @@ import pytest
 from data.movielens import Ratings
 from recsys import artifact
 from recsys.command.main import main
+from serving.answers.ranking import Wanted
 from serving.answers.recommender import Recommender
 from tests.recsys.artifact.small_artefact import with_text_ids
 from tests.recsys.command.answers.without_torch import without_torch
@@ -35,13 +36,14 @@ def test_real_users_get_what_the_server_gives_where_there_is_no_torch(
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "recs.parquet holds 6,601 recommendations of lnn-adam-ratio-0.9 to 943 users.\n"
     written = pd.read_parquet(tmp_path / "recs.parquet")
-    assert list(written) == ["user", "item", "rank", "rating", "source"]
+    assert list(written) == ["user", "item", "rank", "relevance", "rating", "source"]
     server = Recommender(artifact.load(published))
     for user in (1, 405, 943):
-        served = server.recommend(user, n=7, offset=0, exclude_seen=True, genre=None)
+        served = server.recommend(user, Wanted(n=7))
         rows = written[written["user"] == user]
         assert rows["item"].tolist() == [ranked.item.item_id for ranked in served.page]
-        assert rows["rating"].tolist() == [ranked.value for ranked in served.page]
+        assert rows["rating"].tolist() == [ranked.rating for ranked in served.page]
+        assert rows["relevance"].tolist() == [ranked.relevance for ranked in served.page]
         assert rows["rank"].tolist() == [1, 2, 3, 4, 5, 6, 7]
     train = set(zip(*(server.artifact.arrays[f"rating_{side}s"].tolist() for side in ("user", "item")), strict=True))
     recommended = zip(
@@ -66,7 +68,8 @@ def test_only_the_users_of_a_table_in_its_order(folder: Path, name: str, capsys:
     assert written["source"].tolist() == ["model"] * 2 + ["item_mean"] * 2 + ["model"] * 2
     printed = capsys.readouterr().out
     assert (
-        "6 recommendations of films to 3 users, 1 of whom nothing is known and who get the best item means" in printed
+        "6 recommendations of films to 3 users, 1 of whom nothing is known and who get what the average user would"
+        in printed
     )
 
 

@@ -20,14 +20,12 @@ ARRAYS = {  # name of the array: its dimensions
 }
 # Of the least rating: that something was rated at all says more of what a user chooses than the rating does.
 _OF_THE_LEAST = 0.2
-# β. On validation parts of MovieLens 100K, NDCG@10 is highest about here, and no higher with what is expected of ratings
-# alone (docs/ranking.md).
+# β. On validation parts of MovieLens 100K NDCG@10 is highest about here (docs/ranking.md).
 _LIKING = 0.4
 
 
 def shares(ratings: Array, rating_scale: tuple[float, float]) -> Floats:
-    """What ratings (n,) count as choices, (n,): x = 0.2 + 0.8 (r − least) / (greatest − least); of five stars, r / 5."""
-    least, greatest = rating_scale
+    """What ratings (n,) count as choices, x = 0.2 + 0.8 (r − least) / (greatest − least); of five stars, r / 5."""
     counted: Floats = (_OF_THE_LEAST + (1 - _OF_THE_LEAST) * _of_the_scale(ratings, rating_scale)).astype(np.float32)
     return counted
 
