@@ -85,6 +85,23 @@ def export(root: Path, more: float = 0.0) -> str:
     return artifact.load(artifact.save(root, named, moved, ITEMS)).manifest.version
 
 
+def relevance() -> dict[str, Array]:
+    """Those who choose an item of the group of Amélie and Brief Encounter choose the group above all.
+
+    Of user 1 the first factor of relevance, s, is 0.8, 0.5, 0.5, 0.8 and 0.25.
+    """
+    directions = np.array([[1, 0], [0, 1], [0, 1], [1, 0], [0, 0.5]], np.float32)
+    users, items, values = (np.array(column) for column in zip(*RATINGS, strict=True))
+    choices = np.zeros((6, 5))
+    choices[users - 1, items - 10] = values / 5
+    return {
+        "relevance_directions": directions,
+        "relevance_gains": np.array([2, 0.5], np.float32),
+        "relevance_scales": np.ones(5, np.float32),
+        "relevance_average": (choices.mean(0) @ directions).astype(np.float32),
+    }
+
+
 HOSTILE = "<img src=x onerror=\"document.title='broken into'\"><script>document.title='broken into'</script>"
 LONG = "Supercalifragilisticexpialidocious" * 4
 

@@ -1,5 +1,5 @@
 /**
- * What the page shows, as its address says it: ?rated=50-5_172-4&genre=Comedy&film=50 for a newcomer with ratings,
+ * What the page shows, as its address says it: ?rated=50-5_172-4&genre=Comedy&order=rating&film=50 for a newcomer with ratings,
  * nothing for one without, ?user=196 for a user of the data set, and ?users= before one is chosen. So a link can be
  * passed on, and Back goes back. Ids are text, and may be any text, also none.
  */
@@ -27,15 +27,17 @@ export function readAddress() {
     user: query.get("user"),
     rated,
     genre: query.get("genre") ?? "",
+    order: query.get("order") ?? "", // the usual one
     film: query.get("film"),
   };
 }
 
-function addressOf({ newcomer, user, rated, genre, film }) {
+function addressOf({ newcomer, user, rated, genre, order, film }) {
   const query = new URLSearchParams();
   if (!newcomer) query.set(user === null ? "users" : "user", user ?? "");
   else if (rated.size) query.set("rated", [...rated].map(([id, rating]) => `${escaped(id)}-${rating}`).join("_"));
   if (genre) query.set("genre", genre);
+  if (order) query.set("order", order);
   if (film !== null) query.set("film", film);
   return `${location.pathname}${query.size ? "?" : ""}${query}`;
 }

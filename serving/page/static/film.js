@@ -81,8 +81,29 @@ function predicted(rating, deviation, scale, note) {
   );
 }
 
-/** The content of a list item or card. `deviation` is null where the model has none, `actions` are more controls. */
-export function filmContent(film, { rating, deviation }, person, scale, { note = "", actions = [] } = {}) {
+/** Why the film is in the list: another that the person rated, which those who choose it choose as well. */
+function chosenWith(because, scale) {
+  const people = scale.isLiked(because.rating) ? "who like" : "who know";
+  return element(
+    "p",
+    { class: "hint because" },
+    `People ${people} `,
+    element("span", { class: "title" }, nameOf(because)),
+    " choose this, too.",
+  );
+}
+
+/**
+ * The content of a list item or card. `deviation` is null where the model has none, `because` is the person's own film
+ * that it is chosen with, if there is one, and `actions` are more controls.
+ */
+export function filmContent(
+  film,
+  { rating, deviation },
+  person,
+  scale,
+  { note = "", because = null, actions = [] } = {},
+) {
   const [why, place] = disclosure(film, person, scale);
   return [
     element(
@@ -100,6 +121,7 @@ export function filmContent(film, { rating, deviation }, person, scale, { note =
         film.genres.length ? `${film.genres.join(", ")} · ` : "",
         ratedInTraining(film, scale),
       ),
+      because ? chosenWith(because, scale) : null,
     ),
     predicted(rating, deviation, scale, note),
     element("div", { class: "actions" }, why, ...actions),

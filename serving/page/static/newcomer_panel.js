@@ -40,7 +40,7 @@ export class NewcomerPanel {
     this.search = new FilmSearch(searchPlace, this.words, `Find ${a} ${known}`, (film) => this.#add(film));
     this.recommendations = new Recommendations(panel, model, {
       empty: "",
-      chooseGenre: (genre) => change({ genre }),
+      choose: change,
       actions: (film) => [this.#rateHere(film)],
     });
     this.oneFilm = new OneFilm(panel, model, {
@@ -73,7 +73,7 @@ export class NewcomerPanel {
     );
   }
 
-  async show({ rated, genre, film }) {
+  async show({ rated, genre, order, film }) {
     clearTimeout(this.#timer);
     const ratings = this.#ratings();
     if (JSON.stringify([...ratings]) !== JSON.stringify([...rated])) {
@@ -82,7 +82,7 @@ export class NewcomerPanel {
     }
     const person = new Newcomer(ratings, this.model);
     const [heading, about] = headed(ratings.size, this.words);
-    this.recommendations.show(person, genre, heading, about);
+    this.recommendations.show(person, { genre, order }, heading, about);
     await this.suggested; // on a wide screen the card is below the suggestions, and would move when they come
     this.oneFilm.show(person, film);
   }

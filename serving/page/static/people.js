@@ -34,6 +34,7 @@ export class KnownUser {
       item: ratedLike(words.one),
       rates: ["This user rates higher than most", "This user rates lower than most", "This user rates as most do"],
       taste: ["It is to this user’s taste", "It is not to this user’s taste", "Taste makes no difference"],
+      chosen: `Those who rated these of this user’s ${words.many} rated it, too`,
       reasons: "Ratings of this user that speak for it, the strongest first",
       noReasons: "None of this user’s ratings speaks for it in particular.",
       by: {
@@ -46,10 +47,11 @@ export class KnownUser {
     };
   }
 
-  async recommendations({ n, offset, genre, signal }) {
-    const query = { user_id: this.id, n, offset, genre: genre || null, strict: true, uncertainty: true };
-    const { recommendations, total } = await ask("recommendations", { query, signal });
-    return { total, recommendations: recommendations.map((film) => ({ ...film, deviation: deviationOf(film) })) };
+  async recommendations({ n, offset, genre, order, signal }) {
+    const which = { n, offset, genre: genre || null, order, reasons: true };
+    const query = { user_id: this.id, ...which, strict: true, uncertainty: true };
+    const { recommendations, ...rest } = await ask("recommendations", { query, signal });
+    return { ...rest, recommendations: recommendations.map((film) => ({ ...film, deviation: deviationOf(film) })) };
   }
 
   async prediction(itemId, signal) {
@@ -77,6 +79,7 @@ export class Newcomer {
       item: ratedLike(words.one),
       rates: ["You rate higher than most", "You rate lower than most", "You rate as most do"],
       taste: ["It is to your taste", "It is not to your taste", "Taste makes no difference"],
+      chosen: `Those who rated these of your ${words.many} rated it, too`,
       reasons: "What each of your ratings adds to the last two parts",
       noReasons: `You have not rated ${words.a} yet.`,
       by: { fold_in: "from your ratings", user_mean: "by the average of your ratings" },
@@ -85,10 +88,10 @@ export class Newcomer {
     };
   }
 
-  async recommendations({ n, offset, genre, signal }) {
-    const body = { ratings: this.given, n, offset, genre: genre || null };
-    const { recommendations, total } = await ask("fold-in", { body, signal });
-    return { total, recommendations: recommendations.map((film) => ({ ...film, deviation: null })) };
+  async recommendations({ n, offset, genre, order, signal }) {
+    const body = { ratings: this.given, n, offset, genre: genre || null, order, reasons: true };
+    const { recommendations, ...rest } = await ask("fold-in", { body, signal });
+    return { ...rest, recommendations: recommendations.map((film) => ({ ...film, deviation: null })) };
   }
 
   async prediction(itemId, signal) {

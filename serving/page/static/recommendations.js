@@ -1,10 +1,16 @@
-/** The list of recommended films, by genre, a page at a time. */
+/** The list of recommended films, by genre and in an order, a page at a time. */
 
 import { element, fromTemplate } from "./element.js";
 import { filmContent } from "./film.js";
 import { showProblem } from "./problem.js";
 
 const PAGE = 10;
+
+// What the first of a list are, and what the order is called.
+const ORDERS = {
+  relevance: { name: "Most relevant first", first: "what is likely to be chosen and liked first" },
+  rating: { name: "Highest rating first", first: "the highest predicted rating first" },
+};
 
 /** Rows in the place of films that are asked for, so that nothing below moves when they come. */
 function placeholders() {
@@ -13,28 +19,35 @@ function placeholders() {
 
 export class Recommendations {
   #asking = new AbortController();
-  #shown = ""; // whose films, and of which genre; shown again, they stay as they are, with what the reader unfolded
+  #shown = ""; // whose films, of which genre, in which order; shown again, they stay as they are, with what the reader unfolded
 
   /**
-   * `empty` says what to do before there is anything to show, `chooseGenre` is called with the genre that the reader
-   * chooses, and `actions` gives more controls for a film.
+   * `empty` says what to do before there is anything to show, `choose` is called with the genre or the order that the
+   * reader chooses, and `actions` gives more controls for a film.
    */
-  constructor(place, model, { empty, chooseGenre, actions = () => [] }) {
+  constructor(place, model, { empty, choose, actions = () => [] }) {
     [this.scale, this.words] = [model.scale, model.words];
     this.rmse = model.metrics.test_rmse_as_served;
     this.actions = actions;
     this.section = fromTemplate("recommendations");
     const find = (selector) => this.section.querySelector(selector);
     [this.heading, this.about, this.status] = [find("h2"), find(".about"), find(".status")];
-    [this.genre, this.problem, this.films, this.more] = [
-      find("select"),
+    [this.genre, this.order, this.problem, this.films, this.more] = [
+      find(".genre select"),
+      find(".order select"),
       find(".problem-place"),
       find("ol"),
       find(".more"),
     ];
     this.hasGenres = model.genres.length > 0;
     this.genre.append(...model.genres.map((genre) => element("option", { value: genre }, genre)));
-    this.genre.addEventListener("change", () => chooseGenre(this.genre.value));
+    this.genre.addEventListener("change", () => choose({ genre: this.genre.value }));
+    this.order.append(...model.orders.map((order) => element("option", { value: order }, ORDERS[order].name)));
+    this.order.parentElement.hidden = model.orders.length < 2;
+    this.usual = model.orders[0];
+    this.order.addEventListener("change", () =>
+      choose({ order: this.order.value === this.usual ? "" : this.order.value }),
+    );
     this.more.textContent = `Show more ${this.words.many}`;
     this.more.addEventListener("click", () => this.#load(true));
     this.empty = element("div", { class: "empty" }, element("p", {}, empty));
@@ -51,7 +64,7 @@ export class Recommendations {
   }
 
   /** Show the first page for a person, under a heading and a sentence about them. */
-  async show(person, genre, heading, about) {
+  async show(person, { genre, order }, heading, about) {
     this.section.hidden = false;
     this.empty.hidden = true;
     this.person = person;
@@ -64,8 +77,11 @@ export class Recommendations {
       this.genre.value = genre;
     }
     this.genre.parentElement.hidden = !this.hasGenres && genre === "";
-    if (this.#shown === person.key + genre) return;
-    this.#shown = person.key + genre;
+    this.order.value = order || this.usual;
+    if (this.order.value === "") this.order.value = this.usual; // an address may say anything
+    const shown = `${person.key} ${this.order.value} ${genre}`;
+    if (this.#shown === shown) return;
+    this.#shown = shown;
     await this.#load(false);
   }
 
@@ -82,6 +98,7 @@ export class Recommendations {
         n: PAGE,
         offset,
         genre: this.genre.value,
+        order: this.order.value,
         signal: asking.signal,
       });
       this.#add(answer, offset);
@@ -97,12 +114,12 @@ export class Recommendations {
     this.section.removeAttribute("aria-busy");
   }
 
-  #add({ recommendations, total }, offset) {
-    const rows = recommendations.map(({ rating, deviation, ...film }) =>
+  #add({ recommendations, total, order }, offset) {
+    const rows = recommendations.map(({ rating, deviation, because, ...film }) =>
       element(
         "li",
         {},
-        ...filmContent(film, { rating, deviation }, this.person, this.scale, { actions: this.actions(film) }),
+        ...filmContent(film, { rating, deviation }, this.person, this.scale, { because, actions: this.actions(film) }),
       ),
     );
     if (offset) this.films.append(...rows);
@@ -112,7 +129,7 @@ export class Recommendations {
     this.status.textContent =
       total === 0
         ? `No ${this.words.one} is left to recommend${this.genre.value ? ` in ${this.genre.value}` : ""}.`
-        : `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} ${this.words.many}, the highest predicted rating first.${this.#error()}`;
+        : `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} ${this.words.many}, ${ORDERS[order].first}.${this.#error()}`;
   }
 
   /** How far to trust the numbers: differences between neighbours are far below it. */

@@ -38,6 +38,11 @@ export class Scale {
     return rating >= this.least && rating <= this.most;
   }
 
+  /** Whether a rating is in the upper half of the scale. */
+  isLiked(rating) {
+    return rating > (this.least + this.most) / 2;
+  }
+
   /** The rating that can be given that is nearest to a number. */
   nearest(number) {
     const inside = Math.min(this.most, Math.max(this.least, number));

@@ -28,7 +28,7 @@ export class UserPanel {
       empty:
         `Type the ${model.words.user} of a user, or pick anyone: ` +
         `the ${model.words.many} that the model would recommend to them appear here.`,
-      chooseGenre: (genre) => change({ genre }),
+      choose: change,
     });
     this.oneFilm = new OneFilm(panel, model, {
       label: "What would this user give to …",
@@ -91,7 +91,7 @@ export class UserPanel {
     }
   }
 
-  async show({ user, genre, film }) {
+  async show({ user, genre, order, film }) {
     this.#asking.abort();
     const asking = (this.#asking = new AbortController());
     this.problem.replaceChildren();
@@ -105,7 +105,12 @@ export class UserPanel {
     try {
       const about = this.#described(await ask("user", { query: { user_id: user }, signal: asking.signal }));
       this.oneFilm.show(person, film);
-      await this.recommendations.show(person, genre, `${this.model.words.Many} for user ${visible(user)}`, about);
+      await this.recommendations.show(
+        person,
+        { genre, order },
+        `${this.model.words.Many} for user ${visible(user)}`,
+        about,
+      );
     } catch (error) {
       if (error.name === "AbortError") return;
       this.#hide();
@@ -116,7 +121,7 @@ export class UserPanel {
           `Try another ${id}, pick anyone, or rate a few ${many} yourself.`,
         );
       } else {
-        showProblem(this.problem, error, () => this.show({ user, genre, film }));
+        showProblem(this.problem, error, () => this.show({ user, genre, order, film }));
       }
     }
   }

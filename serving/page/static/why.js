@@ -94,6 +94,12 @@ function inUnits(parts, scale) {
   return parts.map((part) => part * scale.unit);
 }
 
+/** What brings an item into the list, whatever its rating: the person's own that it is chosen with. */
+function chosenWith(own, words) {
+  if (own.length === 0) return [];
+  return [element("h4", {}, words.chosen), element("p", { class: "hint" }, `${own.map(nameOf).join(", ")}.`)];
+}
+
 /** An explanation of people.js as elements. */
 export function explained(answer, words, scale) {
   const { parts } = answer;
@@ -103,10 +109,12 @@ export function explained(answer, words, scale) {
   const [mean, item, user, interaction, time] = addingUp(inUnits(exact, scale), total);
   const rating = scale.units(answer.rating);
   const table = sum({ mean, item, user, interaction, time, total, rating }, words, scale);
-  if (answer.reasons.length === 0) return [table, element("p", { class: "hint" }, words.noReasons)];
+  const chosen = chosenWith(answer.chosen_with, words);
+  if (answer.reasons.length === 0) return [table, element("p", { class: "hint" }, words.noReasons), ...chosen];
   return [
     table,
     element("h4", {}, words.reasons),
     element("ul", { class: "reasons" }, ...listOf(answer, user + interaction, scale)),
+    ...chosen,
   ];
 }
