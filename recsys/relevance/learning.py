@@ -111,7 +111,7 @@ def _best_ridge(chosen: Choices) -> float:
     found = known.spectrum()
     filters = [filtered(found, ridge * known.mean_square) for ridge in _RIDGES]
     blocks = []
-    for users in rankable.split(max(1, _SCORED // chosen.shape[1])):
+    for users in torch.split(rankable, max(1, _SCORED // chosen.shape[1])):
         rows, relevant = known.rows(users), liked.rows(users) > 0
         scores = ((rows @ directions * gains) @ directions.T * scales for directions, gains, scales in filters)
         blocks.append(torch.stack([ndcg(each.masked_fill_(rows > 0, -torch.inf), relevant, 10) for each in scores]))

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("recsys", "data", "serving", "synthetic", "benchmarks")
 # Libraries that compute, by the name they are imported under, and the distribution they come from.
 LIBRARIES = {
+    "implicit": "implicit",
     "myfm": "myfm",
     "numpy": "numpy",
     "pandas": "pandas",

@@ -1,0 +1,111 @@
+"""Other methods that rank, each with the settings that are tried on validation ratings."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from benchmarks.ranking_table.held_out import Floats
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """`rank` gives scores (n_users, n_items) from the training ratings (n_users, n_items), 0 where there is none."""
+
+    title: str
+    rank: Callable[..., Floats]
+    tried: Mapping[str, Sequence[Any]]
+    """Values of each setting; all combinations are tried."""
+
+    def combinations(self) -> list[Settings]:
+        """Every combination of the settings."""
+        return [dict(zip(self.tried, values, strict=True)) for values in itertools.product(*self.tried.values())]
+
+
+def _most_rated(train: Floats, seed: int) -> Floats:
+    return np.broadcast_to((train > 0).sum(0), train.shape)
+
+
+def _ease(choices: Floats, ridge: float) -> Floats:
+    """EASE^R: Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019, equation 8."""
+    inverse = np.linalg.inv((choices.T @ choices).astype(np.float64) + ridge * np.eye(choices.shape[1]))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return choices @ weights.astype(np.float32)
+
+
+def _ease_rated(train: Floats, seed: int, ridge: float) -> Floats:
+    return _ease((train > 0).astype(np.float32), ridge)
+
+
+def _ease_ratings(train: Floats, seed: int, ridge: float) -> Floats:
+    return _ease(train / 5, ridge)
+
+
+def _neighbours(rows: Floats, weighting: str, neighbours: int) -> Floats:
+    """Similarities (m, m) of the columns of `rows` (n, m) to their nearest, by implicit."""
+    from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFIDFRecommender  # an extra
+
+    kinds = {"cosine": CosineRecommender, "tf-idf": TFIDFRecommender, "bm25": BM25Recommender}
+    model = kinds[weighting](K=neighbours, num_threads=1)
+    model.fit(csr_matrix(rows), show_progress=False)
+    similarities: Floats = model.similarity.toarray()
+    return similarities
+
+
+def _item_knn(train: Floats, seed: int, weighting: str, neighbours: int) -> Floats:
+    return train @ _neighbours(train, weighting, neighbours)
+
+
+def _user_knn(train: Floats, seed: int, weighting: str, neighbours: int) -> Floats:
+    return _neighbours(np.ascontiguousarray(train.T), weighting, neighbours) @ train
+
+
+def _factors(model: Any, train: Floats) -> Floats:
+    model.fit(csr_matrix(train), show_progress=False)
+    scores: Floats = model.user_factors @ model.item_factors.T
+    return scores
+
+
+def _ials(train: Floats, seed: int, factors: int, regularization: float, alpha: float) -> Floats:
+    from implicit.als import AlternatingLeastSquares  # an extra
+
+    options = {"factors": factors, "regularization": regularization, "alpha": alpha, "num_threads": 1}
+    return _factors(AlternatingLeastSquares(**options, iterations=15, use_gpu=False, random_state=seed), train)
+
+
+def _bpr(train: Floats, seed: int, factors: int, learning_rate: float, regularization: float) -> Floats:
+    from implicit.bpr import BayesianPersonalizedRanking  # an extra
+
+    options = {"factors": factors, "learning_rate": learning_rate, "regularization": regularization}
+    model = BayesianPersonalizedRanking(**options, iterations=100, num_threads=1, use_gpu=False, random_state=seed)
+    return _factors(model, (train > 0).astype(np.float32))
+
+
+_RIDGES = (50, 100, 150, 200, 300, 500, 800)
+_KNN = {"weighting": ("cosine", "tf-idf", "bm25"), "neighbours": (20, 50, 100, 200)}
+PEERS = {
+    "most-rated": Peer("most rated", _most_rated, {}),
+    "item-knn": Peer("item-kNN (implicit)", _item_knn, _KNN),
+    "user-knn": Peer("user-kNN (implicit's neighbours)", _user_knn, _KNN),
+    "ials": Peer(
+        "iALS (implicit)",
+        _ials,
+        {"factors": (32, 64, 128), "regularization": (1, 10, 30), "alpha": (0.3, 1, 3)},
+    ),
+    "bpr": Peer(
+        "BPR (implicit)",
+        _bpr,
+        {"factors": (32, 64), "learning_rate": (0.02, 0.05), "regularization": (0.01, 0.03)},
+    ),
+    "ease-rated": Peer("EASE^R, rated or not", _ease_rated, {"ridge": _RIDGES}),
+    "ease-ratings": Peer("EASE^R, ratings", _ease_ratings, {"ridge": _RIDGES}),
+}
+"""By name."""
