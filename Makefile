@@ -162,6 +162,11 @@ rmse-table: $(VENV)/.extras  ## Measure our models and others on the same splits
 	$(BIN)/python -m benchmarks.rmse_table --json benchmarks/results/rmse_table.json
 	$(BIN)/python -m benchmarks.document
 
+.PHONY: ranking-table
+ranking-table: $(VENV)/.extras  ## Measure how recommendations rank, against other methods (half an hour)
+	$(BIN)/python -m benchmarks.ranking_table --json benchmarks/results/ranking_table.json
+	$(BIN)/python -m benchmarks.document
+
 .PHONY: table1
 table1: $(VENV)/.ready  ## Reproduce the paper's Table 1 on synthetic matrices (half an hour)
 	$(BIN)/python -m synthetic.table1 --json benchmarks/results/table1.json

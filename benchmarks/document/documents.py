@@ -10,13 +10,13 @@ from pathlib import Path
 from benchmarks.document.best_model import best_model
 from benchmarks.document.best_results import best_results
 from benchmarks.document.content import Content
+from benchmarks.document.experiments import figure4, table1
 from benchmarks.document.faults import faults
-from benchmarks.document.figure4 import figure4
 from benchmarks.document.other_data import other_data, reading
+from benchmarks.document.ranking_table import ranking_table
 from benchmarks.document.rmse_table import rmse_table
 from benchmarks.document.serving_load import serving_load, string_ids
 from benchmarks.document.speed import speed
-from benchmarks.document.table1 import table1
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -34,6 +34,7 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
     },
     DOCS / "best-model.md": {"best_model": ("best_model", best_model)},
     DOCS / "your-data.md": {"reading": ("reading", reading)},
+    DOCS / "ranking.md": {"ranking_table": ("ranking_table", ranking_table)},
     DOCS / "faults.md": {"faults": ("faults", faults)},
 }
 

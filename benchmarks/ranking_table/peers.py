@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,10 +53,13 @@ def _ease_ratings(train: Floats, seed: int, ridge: float) -> Floats:
 def _neighbours(rows: Floats, weighting: str, neighbours: int) -> Floats:
     """Similarities (m, m) of the columns of `rows` (n, m) to their nearest, by implicit."""
     from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFIDFRecommender  # an extra
+    from implicit.utils import ParameterWarning
 
     kinds = {"cosine": CosineRecommender, "tf-idf": TFIDFRecommender, "bm25": BM25Recommender}
     model = kinds[weighting](K=neighbours, num_threads=1)
-    model.fit(csr_matrix(rows), show_progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ParameterWarning)  # that it weighs them in another format than it compares them
+        model.fit(csr_matrix(rows), show_progress=False)
     similarities: Floats = model.similarity.toarray()
     return similarities
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from typing_extensions import override
-
-from data.sorted_ratings import SortedRatings
 
 Weight = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.floating[Any]]]
 
@@ -24,10 +22,26 @@ with warnings.catch_warnings():  # said once a process: that sparse tensors are 
     torch.sparse_csr_tensor(torch.zeros(1), torch.zeros(0), torch.zeros(0), (0, 0), check_invariants=False)
 
 
+class Entries(Protocol):
+    """Entries of a matrix row by row, such as `data.sorted_ratings.SortedRatings`."""
+
+    @property
+    def starts(self) -> npt.NDArray[np.int64]:
+        """Where those of each row begin, and the end, (n + 1,)."""
+
+    @property
+    def others(self) -> npt.NDArray[np.int32]:
+        """Their columns, (nnz,)."""
+
+    @property
+    def values(self) -> npt.NDArray[np.float32]:
+        """Their values, (nnz,)."""
+
+
 class Weighted:
     """The matrix (n, m) that is w(r) at the entries of ratings r, by its products, which are made in blocks of rows."""
 
-    def __init__(self, entries: SortedRatings, n_columns: int, weight: Weight) -> None:
+    def __init__(self, entries: Entries, n_columns: int, weight: Weight) -> None:
         """Take ratings row by row, of which none may occur twice, the number of columns, and w, of many at once."""
         self._entries, self._starts, self._columns = entries, entries.starts, entries.others
         self._n_columns, self._weight = n_columns, weight
