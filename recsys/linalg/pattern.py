@@ -25,6 +25,13 @@ with warnings.catch_warnings():  # said once a process: that sparse tensors are 
 class Entries(Protocol):
     """Entries of a matrix row by row, such as `data.sorted_ratings.SortedRatings`."""
 
+    def __len__(self) -> int:
+        """How many rows there are, n."""
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many entries each row has, (n,)."""
+
     @property
     def starts(self) -> npt.NDArray[np.int64]:
         """Where those of each row begin, and the end, (n + 1,)."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from data.sorted_ratings import SortedRatings
+from recsys.linalg.pattern import Entries
 
 # Chosen for speed at 10 million ratings; neither changes a sum by more than rounding.
 _LONGEST = 1024  # entries of a piece of a row
@@ -36,7 +36,7 @@ class RowGrams:
     sums are made, a block's vectors and nothing else that grows with entries.
     """
 
-    def __init__(self, entries: SortedRatings, n_columns: int) -> None:
+    def __init__(self, entries: Entries, n_columns: int) -> None:
         """Take the entries, (nnz,), of a matrix of so many columns."""
         self._n, self._n_columns = len(entries), n_columns
         counts = entries.counts
