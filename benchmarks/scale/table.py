@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from benchmarks.document.content import Content, machine
+
 Row = dict[str, Any]
 
 
@@ -13,60 +15,82 @@ def is_scale(content: dict[str, Any]) -> bool:
     return all("floor" in row and "ours" in row for row in content["rows"])
 
 
+def drawn(content: Content) -> str:
+    """The tables in a document, and what they were measured on."""
+    return "\n".join([*as_markdown(content["rows"]), "", machine(content["rows"][-1])])
+
+
 def as_markdown(rows: list[Row]) -> list[str]:
-    """A table of time and memory, one of errors, and how the time of a sweep grows."""
+    """Tables of preparing and fitting, of a sweep beside SMURFF's, and of errors, and how a sweep's time grows."""
+    peers = [row for row in rows if "smurff" in row]
     lines = [
-        "| ratings | users | items | preparing | a sweep | averaging it | SMURFF, both | × SMURFF | peak memory "
-        "| SMURFF | artefact |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-        *map(_costs, rows),
+        "| ratings | users | items | preparing | peak memory | fit | sweeps | peak memory | artefact |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        *map(_fit, rows),
         "",
-        "| ratings | sweeps | test RMSE | SMURFF | noise alone | items known | nothing known | above noise "
-        "| above items known | above nothing known |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-        *map(_errors, rows),
+        "| a sweep with its averaging | seconds | of processors | SMURFF | of processors | ratio | of processors |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
+        *map(_sweep, rows),
+        "",
+        "| ratings | test RMSE | of the planted means | items known | nothing known | above these | | |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
+        *map(_error, rows),
+        "",
+        *(
+            f"SMURFF at {row['size']}: test RMSE {row['smurff']['rmse']:.4f}, peak memory {_gib(row['smurff'])}."
+            for row in peers
+        ),
     ]
     if len(rows) > 1:
         first, last = rows[0], rows[-1]
-        grown = math.log(_sweep(last["ours"]) / _sweep(first["ours"]))
+        grown = math.log(_seconds(last["ours"], "cpu_seconds") / _seconds(first["ours"], "cpu_seconds"))
         exponent = grown / math.log(last["prepare"]["n_ratings"] / first["prepare"]["n_ratings"])
-        lines += [
-            "",
-            f"From {first['size']} to {last['size']}, a sweep grows with the power {exponent:.2f} of ratings.",
-        ]
+        lines.append(
+            f"From {first['size']} to {last['size']}, the processors' seconds of a sweep grow as the power "
+            f"{exponent:.2f} of the ratings."
+        )
     return lines
 
 
-def _costs(row: Row) -> str:
-    said, ours, peer = row["prepare"], row["ours"], row.get("smurff")
+def _fit(row: Row) -> str:
+    said, ours = row["prepare"], row["ours"]
     cells = [
         *(f"{said[f'n_{what}']:,}" for what in ("ratings", "users", "items")),
         f"{said['seconds']:.0f} s",
-        f"{ours['sweep_seconds']:.2f} s",
-        f"{ours['average_seconds']:.2f} s",
-        f"{_sweep(peer):.2f} s" if peer else "",
-        f"{_sweep(ours) / _sweep(peer):.2f}" if peer else "",
-        f"{ours['peak_bytes'] / 2**30:.2f} GiB",
-        f"{peer['peak_bytes'] / 2**30:.2f} GiB" if peer else "",
+        _gib(said),
+        f"{ours['seconds']:.0f} s",
+        f"{row['sweeps']}",
+        _gib(ours),
         f"{ours['artefact_bytes'] / 2**20:,.0f} MiB",
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _errors(row: Row) -> str:
-    rmse, peer = row["ours"]["rmse"], row.get("smurff")
+def _sweep(row: Row) -> str:
+    ours, peer = row["ours"], row.get("smurff")
+    kinds = ("seconds", "cpu_seconds")
+    cells = [row["size"], *(f"{_seconds(ours, kind):.2f}" for kind in kinds)]
+    cells += [f"{_seconds(peer, kind):.2f}" if peer else "" for kind in kinds]
+    cells += [f"{_seconds(ours, kind) / _seconds(peer, kind):.2f}" if peer else "" for kind in kinds]
+    return f"| {' | '.join(cells)} |"
+
+
+def _error(row: Row) -> str:
+    rmse = row["ours"]["rmse"]
     floors = [row["floor"][name] for name in ("noise", "items_known", "none_known")]
     cells = [
         f"{row['prepare']['n_ratings']:,}",
-        f"{row['sweeps']}",
         f"{rmse:.4f}",
-        f"{peer['rmse']:.4f}" if peer else "",
         *(f"{each:.4f}" for each in floors),
         *(f"{rmse / each - 1:+.1%}" for each in floors),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _sweep(way: Row) -> float:
+def _seconds(way: Row, kind: str) -> float:
     """Seconds of a sweep with its averaging."""
-    return float(way["sweep_seconds"] + way["average_seconds"])
+    return float(way[f"sweep_{kind}"] + way[f"average_{kind}"])
+
+
+def _gib(way: Row) -> str:
+    return f"{way['peak_bytes'] / 2**30:.2f} GiB"

@@ -40,4 +40,9 @@ def test_a_fit_comes_near_the_least_error_and_says_what_it_took(
     assert NOISE < least["noise"] < least["items_known"] < least["none_known"]
     assert row["ours"]["rmse"] == pytest.approx(least["none_known"], rel=0.03)
     assert is_scale({"rows": [row]})
-    assert f"| {row['prepare']['n_ratings']:,} | 30 |" in "\n".join(as_markdown([row]))
+    row["smurff"] = {"sweep_seconds": 1, "average_seconds": 0, "sweep_cpu_seconds": 2, "average_cpu_seconds": 0}
+    row["smurff"] |= {"rmse": 0.9, "peak_bytes": 3 << 30}
+    shown = "\n".join(as_markdown([row, row | {"prepare": row["prepare"] | {"n_ratings": 10**6}}]))
+    assert f"| {row['prepare']['n_ratings']:,} | 600 | 300 |" in shown
+    assert "SMURFF at small: test RMSE 0.9000, peak memory 3.00 GiB." in shown
+    assert "grow as the power 0.00" in shown
