@@ -34,8 +34,7 @@ def test_a_fit_comes_near_the_least_error_and_says_what_it_took(
     folder = tmp_path / "small"
     planted.write(SHAPE, folder)
     row: dict[str, Any] = {"size": "small", "sweeps": 30}
-    row |= {way: WAYS[way](folder, 30) for way in ("prepare", "floor")}
-    row["ours"] = {**WAYS["ours"](folder, 30), "peak_bytes": 1 << 30}
+    row |= {way: {**WAYS[way](folder, 30), "peak_bytes": 1 << 30} for way in ("prepare", "floor", "ours")}
     least = row["floor"]
     assert NOISE < least["noise"] < least["items_known"] < least["none_known"]
     assert row["ours"]["rmse"] == pytest.approx(least["none_known"], rel=0.03)
