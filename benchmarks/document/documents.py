@@ -15,7 +15,7 @@ from benchmarks.document.faults import faults
 from benchmarks.document.other_data import other_data, reading
 from benchmarks.document.ranking_table import ranking_table
 from benchmarks.document.rmse_table import rmse_table
-from benchmarks.document.serving_load import serving_load, string_ids
+from benchmarks.document.serving_load import ratings_load, serving_load, string_ids
 from benchmarks.document.speed import speed
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,7 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
         "speed": ("speed", speed),
         "serving_load": ("serving_load", serving_load),
         "string_ids": ("string_ids", string_ids),
+        "ratings_load": ("ratings_load", ratings_load),
     },
     DOCS / "best-model.md": {"best_model": ("best_model", best_model)},
     DOCS / "your-data.md": {"reading": ("reading", reading)},

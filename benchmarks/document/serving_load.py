@@ -1,4 +1,4 @@
-"""The server beside a bare FastAPI application, and ids of text beside whole numbers."""
+"""The server beside a bare FastAPI application, ids of text beside whole numbers, and ratings that arrive."""
 
 from __future__ import annotations
 
@@ -58,5 +58,32 @@ def string_ids(content: Content) -> str:
         f"Measured on {content['cores']} cores of an {content['processor']}, which wrk shared, with a load of "
         f"{content['load_average_before']} of other programs, Python {content['python']}. Text and whole numbers were "
         "measured in turns, so the ratios hold; the other numbers are those of a busy machine.",
+    ]
+    return "\n".join(lines)
+
+
+def ratings_load(content: Content) -> str:
+    """A server that keeps ratings: as many PUTs as it takes, and GETs alone and beside PUTs."""
+    put = content["put"]
+    lines = [
+        "| one worker, SQLite | requests | p50, p99 |",
+        "|---|---|---|",
+        f"| `PUT …/ratings/{{item_id}}`, {content['connections']} connections | {put['per_second']:,.0f}/s | "
+        f"{put['p50_ms']:.1f} ms, {put['p99_ms']:.1f} ms |",
+    ]
+    for name, title in (("by_model", "answered by the model"), ("by_fold_in", "answered by fold-in")):
+        got = content["get"][name]
+        beside = f"beside {got['puts']['per_second']:,.0f} PUTs a second"
+        for row, what in ((got["alone"], "alone"), (got["beside"], beside)):
+            lines.append(
+                f"| `GET /v1/ratings` {title}, 1 connection, {what} | {row['per_second']:,.0f}/s | "
+                f"{row['p50_ms']} ms, {row['p99_ms']} ms |"
+            )
+        lines.append(f"| – median beside PUTs : alone | {got['ratio']} | |")
+    lines += [
+        "",
+        f"A commit of one row takes {content['commit_ms']} ms on this disk. Measured on {content['cores']} cores of an "
+        f"{content['processor']}, which wrk shared, with a load of {content['load_average_before']} of other programs, "
+        f"Python {content['python']}.",
     ]
     return "\n".join(lines)

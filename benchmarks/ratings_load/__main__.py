@@ -14,6 +14,7 @@ import json
 import os
 import statistics
 import tempfile
+import time
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -24,11 +25,14 @@ from benchmarks.string_ids import twins
 from recsys.files import write_atomically
 from recsys.results.environment import environment
 from recsys.results.paths import results_file
+from serving.ratings.changes import Put
+from serving.ratings.database import Database
 
 _USERS, _ITEMS, _RATINGS = 943, 1682, 90_000
 _RATING_USERS = _USERS // 2  # those who rate; the others have no stored ratings
 _CONNECTIONS = 64  # that put ratings
 _BESIDE = 2000  # PUTs a second beside the GETs
+_COMMITS = 100
 _KEY = "0123456789abcdef"
 _PUT = """
 wrk.method, wrk.body = "PUT", '{{"rating": 4}}'
@@ -53,13 +57,24 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     model, _ = twins(folder / "model", _USERS, _ITEMS, _RATINGS)
     settings = {"RECSYS_API_KEY": _KEY, "RECSYS_RATINGS_DATABASE": f"sqlite:///{folder}/ratings.db"}
     with ServerProcess.of_artifact(model, folder / "log", **settings) as server:
-        put = puts(server, arguments.seconds * arguments.rounds, 0, folder)
+        put = _median([puts(server, arguments.seconds, 0, folder) for _ in range(arguments.rounds)])
         delay = 2 * max(0, round(_CONNECTIONS / _BESIDE * 1e3 - put["p50_ms"]))
         asked = {
             "by_model": beside(server, (_RATING_USERS + 1, _USERS), delay, arguments, folder),
             "by_fold_in": beside(server, (1, _RATING_USERS), delay, arguments, folder),
         }
-    return {"connections": _CONNECTIONS, "put": put, "get": asked}
+    return {"connections": _CONNECTIONS, "commit_ms": round(commit_ms(folder), 2), "put": put, "get": asked}
+
+
+def commit_ms(folder: Path) -> float:
+    """How long the disk takes: the median of commits of one rating, with nothing beside them."""
+    database, seconds = Database(f"sqlite:///{folder}/alone.db"), []
+    for item in range(_COMMITS):
+        begun = time.perf_counter()
+        database.commit([Put(("1", str(item)), 4.0, item)])
+        seconds.append(time.perf_counter() - begun)
+    database.close()
+    return statistics.median(seconds) * 1e3
 
 
 def beside(
@@ -108,7 +123,9 @@ def report(result: dict[str, Any]) -> str:
             f"{title:<32}{row['per_second']:>11.0f}{row['p50_ms']:>8.2f} ms{row['p99_ms']:>8.2f} ms{row['failed']:>8}"
         )
     ratios = ", ".join(f"{name} {got['ratio']}" for name, got in result["get"].items())
-    return "\n".join([*lines, f"median of GETs beside PUTs : alone: {ratios}"])
+    return "\n".join(
+        [*lines, f"median of GETs beside PUTs : alone: {ratios}", f"a commit of one rating: {result['commit_ms']} ms"]
+    )
 
 
 def is_load(content: dict[str, Any]) -> bool:

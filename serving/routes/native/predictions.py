@@ -64,9 +64,11 @@ async def _answers(
     """What is said of each pair, as plain values: by fold-in where there are ratings that the model does not have."""
     if store is None:
         return await _by_model(recommender, user_ids, item_ids, timestamps, wanted)
+    await pause(len(user_ids))
     counted = await counted_predictions(recommender, store, user_ids, item_ids, strict=wanted.strict)
     if not counted:
         return await _by_model(recommender, user_ids, item_ids, timestamps, wanted)
+    await pause(len(user_ids))
     others = [place for place in range(len(user_ids)) if place not in counted]
     by_model: list[dict[str, object]] = []
     if others:
