@@ -177,7 +177,7 @@ figures: $(VENV)/.ready  ## Draw the controlled experiments, training what is mi
 	$(BIN)/python -m synthetic.figures
 
 .PHONY: faults
-faults: $(VENV)/.ready  ## Kill, fill disks, flip bytes and send hostile requests, and count what is left (a quarter of an hour)
+faults: $(VENV)/.ready  ## Kill, fill disks, flip bytes and send hostile requests, and count what is left (half an hour)
 	$(BIN)/python -m benchmarks.faults --json benchmarks/results/faults.json
 	$(BIN)/python -m benchmarks.document
 

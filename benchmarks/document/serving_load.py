@@ -64,26 +64,24 @@ def string_ids(content: Content) -> str:
 
 def ratings_load(content: Content) -> str:
     """A server that keeps ratings: as many PUTs as it takes, and GETs alone and beside PUTs."""
-    put = content["put"]
-    lines = [
-        "| one worker, SQLite | requests | p50, p99 |",
-        "|---|---|---|",
-        f"| `PUT …/ratings/{{item_id}}`, {content['connections']} connections | {put['per_second']:,.0f}/s | "
-        f"{put['p50_ms']:.1f} ms, {put['p99_ms']:.1f} ms |",
-    ]
-    for name, title in (("by_model", "answered by the model"), ("by_fold_in", "answered by fold-in")):
-        got = content["get"][name]
-        beside = f"beside {got['puts']['per_second']:,.0f} PUTs a second"
-        for row, what in ((got["alone"], "alone"), (got["beside"], beside)):
-            lines.append(
-                f"| `GET /v1/ratings` {title}, 1 connection, {what} | {row['per_second']:,.0f}/s | "
-                f"{row['p50_ms']} ms, {row['p99_ms']} ms |"
-            )
-        lines.append(f"| – median beside PUTs : alone | {got['ratio']} | |")
-    lines += [
-        "",
-        f"A commit of one row takes {content['commit_ms']} ms on this disk. Measured on {content['cores']} cores of an "
-        f"{content['processor']}, which wrk shared, with a load of {content['load_average_before']} of other programs, "
-        f"Python {content['python']}.",
-    ]
-    return "\n".join(lines)
+    workers = content["workers"]
+    lines = [f"| | {' | '.join('one worker' if n == '1' else f'{n} workers' for n in workers)} |", "|---|---|---|"]
+
+    def line(title: str, cells: list[str]) -> None:
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+
+    puts = [measured["put"] for measured in workers.values()]
+    line(f"PUTs, {content['connections']} connections", [f"{put['per_second']:,.0f}/s" for put in puts])
+    line("– p50 and p99", [f"{put['p50_ms']} ms, {put['p99_ms']} ms" for put in puts])
+    for name, title in (("by_model", "the model"), ("by_fold_in", "fold-in")):
+        got = [measured["get"][name] for measured in workers.values()]
+        line(f"`GET /v1/ratings` answered by {title}, p50", [f"{each['alone']['p50_ms']} ms" for each in got])
+        beside = [f"{each['beside']['p50_ms']} ms ({each['puts']['per_second']:,.0f}/s)" for each in got]
+        line("– beside PUTs (how many)", beside)
+        line("– ratio", [str(each["ratio"]) for each in got])
+    said = (
+        f"A commit of one rating takes {content['commit_ms']} ms on this disk. Measured on {content['cores']} cores of "
+        f"an {content['processor']}, which wrk shared, with a load of {content['load_average_before']} of other "
+        f"programs, Python {content['python']}."
+    )
+    return "\n".join([*lines, "", said])

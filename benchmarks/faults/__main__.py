@@ -85,10 +85,16 @@ def report(outcome: Outcome) -> str:
     return "\n".join([f"{outcome.fault:<48}{outcome.moments:>8}{counted}", *(f"    {p}" for p in outcome.problems)])
 
 
-def with_earlier(file: Path, outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The outcomes of a file's earlier campaign, those of the same faults replaced, and the new ones."""
-    found = {row["fault"]: row for row in json.loads(file.read_bytes())["outcomes"]} if file.exists() else {}
-    return list((found | {row["fault"]: row for row in outcomes}).values())
+def with_earlier(file: Path, campaign: dict[str, Any]) -> dict[str, Any]:
+    """A campaign, and the outcomes of other faults that a file has of an earlier one, whose machine is named then.
+
+    Each outcome says the commit that it is of.
+    """
+    new = {row["fault"]: {**row, "commit": campaign["commit"]} for row in campaign["outcomes"]}
+    earlier = json.loads(file.read_bytes()) if file.exists() else {"outcomes": []}
+    kept = {row["fault"]: {"commit": earlier["commit"], **row} for row in earlier["outcomes"]}
+    machine = earlier if kept.keys() - new.keys() else campaign
+    return {**machine, "outcomes": list((kept | new).values())}
 
 
 def is_campaign(content: dict[str, Any]) -> bool:
@@ -123,8 +129,9 @@ def main() -> None:
             outcomes.append(outcome)
             print(report(outcome), flush=True)
     if arguments.json:
-        content = {**environment(), "seed": arguments.seed, "share": arguments.share}
-        content["outcomes"] = with_earlier(arguments.json, [outcome.as_json() for outcome in outcomes])
+        found = {**environment(), "seed": arguments.seed, "share": arguments.share,
+                 "outcomes": [outcome.as_json() for outcome in outcomes]}  # fmt: skip
+        content = with_earlier(arguments.json, found)
         write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
     sys.exit(0 if all(outcome.is_clean for outcome in outcomes) else 1)
 

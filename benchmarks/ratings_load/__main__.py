@@ -1,10 +1,10 @@
 """Measure a server that keeps ratings: python -m benchmarks.ratings_load [--json FILE].
 
-The server has one worker, a small model of random numbers (943 users, 1682 items), and a file of SQLite in the folder
-for temporary files, whose disk decides how long a commit takes. wrk puts ratings of random users for random items, as
-many as the server takes; then wrk asks for predicted ratings of random users, on one connection, in turns alone and
-beside some 2,000 PUTs a second. The users that are asked for have stored ratings (so fold-in answers) or none (so the
-model does).
+The servers have one worker and two, a small model of random numbers (943 users, 1682 items), and a file of SQLite in
+the folder for temporary files, whose disk decides how long a commit takes. wrk puts ratings of random users for random
+items, as many as the server takes; then wrk asks for predicted ratings of random users, on one connection, in turns
+alone and beside some 2,000 PUTs a second. The users that are asked for have stored ratings (so fold-in answers) or none
+(so the model does).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -33,6 +34,7 @@ _RATING_USERS = _USERS // 2  # those who rate; the others have no stored ratings
 _CONNECTIONS = 64  # that put ratings
 _BESIDE = 2000  # PUTs a second beside the GETs
 _COMMITS = 100
+_WORKERS = (1, 2)
 _KEY = "0123456789abcdef"
 _PUT = """
 wrk.method, wrk.body = "PUT", '{{"rating": 4}}'
@@ -55,7 +57,14 @@ end
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Run everything; returns what is written as JSON."""
     model, _ = twins(folder / "model", _USERS, _ITEMS, _RATINGS)
-    settings = {"RECSYS_API_KEY": _KEY, "RECSYS_RATINGS_DATABASE": f"sqlite:///{folder}/ratings.db"}
+    by_workers = {str(workers): of_workers(workers, model, arguments, folder) for workers in _WORKERS}
+    return {"connections": _CONNECTIONS, "commit_ms": round(commit_ms(folder), 2), "workers": by_workers}
+
+
+def of_workers(workers: int, model: Path, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """What a server with so many workers does."""
+    database = f"sqlite:///{folder}/ratings-{workers}.db"
+    settings = {"RECSYS_API_KEY": _KEY, "RECSYS_RATINGS_DATABASE": database, "RECSYS_WORKERS": str(workers)}
     with ServerProcess.of_artifact(model, folder / "log", **settings) as server:
         put = _median([puts(server, arguments.seconds, 0, folder) for _ in range(arguments.rounds)])
         delay = 2 * max(0, round(_CONNECTIONS / _BESIDE * 1e3 - put["p50_ms"]))
@@ -63,7 +72,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "by_model": beside(server, (_RATING_USERS + 1, _USERS), delay, arguments, folder),
             "by_fold_in": beside(server, (1, _RATING_USERS), delay, arguments, folder),
         }
-    return {"connections": _CONNECTIONS, "commit_ms": round(commit_ms(folder), 2), "put": put, "get": asked}
+    return {"put": put, "get": asked}
 
 
 def commit_ms(folder: Path) -> float:
@@ -113,24 +122,31 @@ def _median(rounds: list[dict[str, float]]) -> dict[str, float]:
 
 def report(result: dict[str, Any]) -> str:
     """The result as lines for a terminal."""
-    rows = [("PUT, as many as possible", result["put"])]
-    for name, title in (("by_model", "GET, by the model"), ("by_fold_in", "GET, by fold-in")):
-        got = result["get"][name]
-        rows += [(f"{title}, alone", got["alone"]), (f"{title}, beside PUTs", got["beside"]), ("  PUTs", got["puts"])]
-    lines = [f"{'':<32}{'requests/s':>11}{'p50':>11}{'p99':>11}{'failed':>8}"]
-    for title, row in rows:
+    lines = [f"{'':<44}{'requests/s':>11}{'p50':>11}{'p99':>11}{'failed':>8}"]
+    for title, row in rows_of(result):
         lines.append(
-            f"{title:<32}{row['per_second']:>11.0f}{row['p50_ms']:>8.2f} ms{row['p99_ms']:>8.2f} ms{row['failed']:>8}"
+            f"{title:<44}{row['per_second']:>11.0f}{row['p50_ms']:>8.2f} ms{row['p99_ms']:>8.2f} ms{row['failed']:>8}"
         )
-    ratios = ", ".join(f"{name} {got['ratio']}" for name, got in result["get"].items())
-    return "\n".join(
-        [*lines, f"median of GETs beside PUTs : alone: {ratios}", f"a commit of one rating: {result['commit_ms']} ms"]
-    )
+    for workers, measured in result["workers"].items():
+        ratios = ", ".join(f"{name} {got['ratio']}" for name, got in measured["get"].items())
+        lines.append(f"median of GETs beside PUTs : alone, {workers} workers: {ratios}")
+    return "\n".join([*lines, f"a commit of one rating: {result['commit_ms']} ms"])
+
+
+def rows_of(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, float]]]:
+    """Each row of the result, with its title."""
+    for workers, measured in result["workers"].items():
+        yield f"{workers} workers, PUT", measured["put"]
+        for name, by in (("by_model", "the model"), ("by_fold_in", "fold-in")):
+            got = measured["get"][name]
+            yield f"{workers} workers, GET by {by}", got["alone"]
+            yield f"{workers} workers, GET by {by} beside PUTs", got["beside"]
+            yield "  the PUTs", got["puts"]
 
 
 def is_load(content: dict[str, Any]) -> bool:
     """Whether a file's content is an earlier result of this command, which may be replaced."""
-    return {"put", "get"} <= content.keys() and "by_fold_in" in content["get"]
+    return "commit_ms" in content and {"put", "get"} <= content["workers"]["1"].keys()
 
 
 def main() -> None:

@@ -14,6 +14,9 @@ from serving.ratings.together import Together
 # The thread's Python takes some tens of microseconds for each change, in which the event loop may have to wait.
 _MOST_CHANGES = 256
 _MOST_READS = 256
+# Seconds from one transaction to the next, each of which costs half a millisecond of Python: where the disk is fast,
+# two thousand changes a second would come in as many transactions. Slow disks take as long anyway.
+_REST = 0.005
 _LONGEST_SHOWN = 50  # characters of an id that an error repeats
 
 
@@ -39,7 +42,7 @@ class RatingStore:
     def __init__(self, database: KeepsRatings) -> None:
         """Take over a database, for which two threads wait: one that writes, and one that reads."""
         self._database = database
-        self._changes = Together(database.commit, _MOST_CHANGES)
+        self._changes = Together(database.commit, _MOST_CHANGES, _REST)
         self._reads = Together(database.of_users, _MOST_READS)
 
     async def put(self, user_id: Id, item_id: Id, rating: float, timestamp: int | None) -> Outcome:

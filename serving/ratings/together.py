@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -21,13 +22,22 @@ class Together(Generic[Asked, Given]):
     """A thread that does all that has been asked for since it began the last time, in the order of arrival.
 
     So a commit, which waits for the disk, is shared by all that arrived during the one before, and the event loop is
-    woken once for all of them. One that asks alone waits for nobody.
+    woken once for all of them. One that asks alone, a while after the others, waits for nobody.
     """
 
-    def __init__(self, do: Callable[[Sequence[Asked]], Sequence[Given | Exception]], most: int) -> None:
-        """Start the thread. `do` gets up to `most` that are asked for, and gives or raises an answer to each."""
+    def __init__(
+        self, do: Callable[[Sequence[Asked]], Sequence[Given | Exception]], most: int, rest: float = 0.0
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            do: gets what is asked for, and gives or raises an answer to each.
+            most: how much it gets at once.
+            rest: least seconds from the begin of one go to that of the next, in which more may arrive.
+        """
         self._do = do
         self._most = most
+        self._rest = rest
         self._queue: SimpleQueue[_Waiting[Asked, Given] | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="ratings", daemon=True)
         self._thread.start()
@@ -49,6 +59,7 @@ class Together(Generic[Asked, Given]):
             waiting, goes_on = self._next()
             if not waiting:
                 continue
+            begun = time.monotonic()
             answers: Sequence[Given | Exception]
             try:
                 answers = self._do([one.asked for one in waiting])
@@ -57,6 +68,8 @@ class Together(Generic[Asked, Given]):
             loop = waiting[0].answer.get_loop()
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_answer, waiting, answers)
+            if goes_on:
+                time.sleep(max(0.0, begun + self._rest - time.monotonic()))
 
     def _next(self) -> tuple[list[_Waiting[Asked, Given]], bool]:
         """All that wait, at least one; and whether there may be more after them."""

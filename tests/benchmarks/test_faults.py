@@ -166,10 +166,15 @@ def test_the_campaign_sees_ratings_that_are_lost_or_were_never_put() -> None:
 def test_a_part_of_the_campaign_leaves_what_the_file_holds_of_others(tmp_path: Path) -> None:
     rows = [asdict(Outcome("one", moments=1)), asdict(Outcome("two", moments=2))]
     file = tmp_path / "faults.json"
-    assert with_earlier(file, rows) == rows
-    file.write_text(json.dumps({"outcomes": rows}))
-    new = asdict(Outcome("one", moments=3))
-    assert with_earlier(file, [new]) == [new, rows[1]]
+    whole = with_earlier(file, {"commit": "a", "threads": 2, "outcomes": rows})
+    assert whole == {"commit": "a", "threads": 2, "outcomes": [{**row, "commit": "a"} for row in rows]}
+    file.write_text(json.dumps(whole))
+    part = {"commit": "b", "threads": 1, "outcomes": [asdict(Outcome("one", moments=3))]}
+    after = with_earlier(file, part)
+    assert (after["commit"], after["threads"]) == ("a", 2)
+    assert [(row["fault"], row["moments"], row["commit"]) for row in after["outcomes"]] == [
+        ("one", 3, "b"), ("two", 2, "a"),
+    ]  # fmt: skip
 
 
 def test_every_outcome_has_a_row_in_the_document() -> None:

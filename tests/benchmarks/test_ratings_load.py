@@ -24,13 +24,15 @@ def test_ratings_are_stored_and_predicted_under_load_and_no_request_fails(
     monkeypatch.setattr(sys, "argv", ["ratings_load", *options_of("ratings_load"), "--json", str(written)])
     ratings_load.main()
     result = json.loads(written.read_text())
-    assert result["put"]["failed"] == 0
-    assert result["put"]["per_second"] > 0
-    for got in result["get"].values():
-        assert got["alone"]["failed"] == got["beside"]["failed"] == got["puts"]["failed"] == 0
-        assert got["ratio"] == pytest.approx(got["beside"]["p50_ms"] / got["alone"]["p50_ms"], abs=1e-3)
-    ratio = result["get"]["by_model"]["ratio"]
-    assert f"by_model {ratio}" in capsys.readouterr().out
+    assert result["workers"].keys() == {"1", "2"}
+    for measured in result["workers"].values():
+        assert measured["put"]["failed"] == 0
+        assert measured["put"]["per_second"] > 0
+        for got in measured["get"].values():
+            assert got["alone"]["failed"] == got["beside"]["failed"] == got["puts"]["failed"] == 0
+            assert got["ratio"] == pytest.approx(got["beside"]["p50_ms"] / got["alone"]["p50_ms"], abs=1e-3)
+    ratio = result["workers"]["2"]["get"]["by_model"]["ratio"]
+    assert f"2 workers: by_model {ratio}" in capsys.readouterr().out
     assert f"| {ratio} |" in document.ratings_load(result)
     assert ratings_load.is_load(result)
 
