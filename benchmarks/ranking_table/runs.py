@@ -13,7 +13,7 @@ import recsys
 from benchmarks.ranking_table.held_out import Floats, HeldOut, movielens, test_part, validation_part
 from benchmarks.ranking_table.metrics import measured, ndcg_at_10
 from benchmarks.ranking_table.peers import PEERS, Settings
-from recsys.artifact import ORDERS, Order, item_scores, relevance_of
+from recsys.artifact import ORDERS, Order, item_scores
 from recsys.files import write_atomically
 from recsys.results.environment import environment
 from recsys.results.fingerprint import code_of, fingerprint, kept
@@ -60,8 +60,8 @@ def _measure_ours(model: str, split: str, seed: int, folder: Path) -> dict[str, 
     scores = {name: np.empty(data.train.shape, np.float32) for name in OURS}
     for user in range(len(data.train)):
         (ratings,), _ = item_scores(fitted, (np.array([user]), np.array([True])))
-        relevance = relevance_of(fitted, *fitted.rated_by(user), ratings)
-        assert relevance is not None
+        assert fitted.relevance is not None
+        relevance = fitted.relevance.relevance(fitted.relevance.choices(*fitted.rated_by(user)), ratings)
         for name, order in OURS.items():
             scores[name][user] = ratings if order == "rating" else relevance
     return {name: {**measured(each, data), "settings": {}} for name, each in scores.items()}

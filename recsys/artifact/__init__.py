@@ -10,7 +10,7 @@ says what they are, and carries their hashes and its own. Loading runs no code f
 from data.ids import Id, Ids, Known, Positions, StringIds, find, positions
 from recsys.artifact.answers.artifact import Artifact
 from recsys.artifact.answers.ranking import best
-from recsys.artifact.answers.recommendations import ORDERS, Order, Recommendations, item_scores, relevance_of
+from recsys.artifact.answers.recommendations import ORDERS, Order, Recommendations, best_of, item_scores
 from recsys.artifact.id_arrays import id_arrays
 from recsys.artifact.item_table import ItemTable, Value
 from recsys.artifact.manifest import (
@@ -58,6 +58,7 @@ __all__ = [
     "Uncertainty",
     "Value",
     "best",
+    "best_of",
     "find",
     "id_arrays",
     "item_scores",
@@ -65,6 +66,5 @@ __all__ = [
     "positions",
     "publish",
     "read_manifest",
-    "relevance_of",
     "save",
 ]

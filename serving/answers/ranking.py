@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.artifact import Artifact, Floats, Order, Positions, best, relevance_of
+from recsys.artifact import Artifact, Floats, Order, Positions, best_of
 from serving.answers.item_catalogue import CatalogueItem, ItemCatalogue
 
 
@@ -88,12 +88,11 @@ class ItemRanking:
         candidates = self._catalogue.candidates(wanted.genre, wanted.min_ratings)
         if exclude_rated:
             candidates[rated[0]] = False
-        relevance = relevance_of(self._artifact, *rated, scores)
-        order: Order = "rating" if relevance is None else wanted.order
-        ranked_by = scores if relevance is None or order == "rating" else relevance
-        page = best(ranked_by, candidates, wanted.offset, wanted.n)
+        page, relevance, order = best_of(
+            self._artifact, rated, scores, candidates, wanted.order, wanted.offset, wanted.n
+        )
         ratings = scores[page].clip(*self._artifact.manifest.rating_scale).tolist()
-        relevances = [None] * page.size if relevance is None else relevance[page].tolist()
+        relevances = [None] * page.size if relevance is None else relevance.tolist()
         because = self._because(page, rated) if wanted.reasons else [None] * page.size
         items = [self._catalogue[item] for item in page]
         return Recommendations(

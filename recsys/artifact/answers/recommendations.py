@@ -17,6 +17,9 @@ Order = Literal["relevance", "rating"]
 """What items are ordered by: how likely the user is to choose and like them, or the rating that is predicted."""
 ORDERS: tuple[Order, ...] = get_args(Order)
 
+Rated = tuple[Positions, Floats]
+"""Positions of the items (k,) that a user rated, and the ratings."""
+
 _NUMBERS = 1 << 22  # held at once while users are scored
 _MEANS = SOURCES.index("item_mean")
 
@@ -67,14 +70,37 @@ def item_scores(
     return scores, sources
 
 
-def relevance_of(model: TrainedModel, items: Positions, ratings: Floats, scores: Floats) -> Floats | None:
-    """Relevance of all items (n_items,) for a user who rated items (n,), with predicted ratings `scores` (n_items,).
+class Page(NamedTuple):
+    """Items in an order: positions (n,), the relevance of each (n,) or None if it is not known, and the order."""
 
-    None if the artefact, of an older format, does not say it.
+    items: Positions
+    relevance: Floats | None
+    order: Order
+
+
+def best_of(
+    model: TrainedModel, rated: Rated, scores: Floats, candidates: Known, order: Order, offset: int, n: int
+) -> Page:
+    """The n best candidates for a user after the first `offset`.
+
+    Args:
+        model: the model.
+        rated: positions of the items (k,) that the user rated, and the ratings.
+        scores: predicted ratings of all items (n_items,), not clipped.
+        candidates: which items may be there, (n_items,).
+        order: what they are ordered by; by rating if the artefact, of an older format, says nothing of relevance.
+        offset: how many to leave out before.
+        n: how many.
     """
     if model.relevance is None:
-        return None
-    return model.relevance.relevance(model.relevance.choices(items, ratings), scores)
+        return Page(best(scores, candidates, offset, n), None, "rating")
+    if order == "rating":
+        items = best(scores, candidates, offset, n)
+        chosen = model.relevance.choices(*rated, items)
+        return Page(items, model.relevance.relevance(chosen, scores[items]), order)
+    relevance = model.relevance.relevance(model.relevance.choices(*rated), scores)
+    items = best(relevance, candidates, offset, n)
+    return Page(items, relevance[items], order)
 
 
 def recommendations(
@@ -102,13 +128,12 @@ def _of_block(model: TrainedModel, asked: npt.NDArray[Any], users: Found, n: int
     chosen: list[Positions] = [nothing[0]]  # of nobody, so that there is something of no users, too
     relevances: list[Floats] = [nothing[1]]
     for row, (user, is_known) in enumerate(zip(*(side.tolist() for side in users), strict=True)):
-        seen, ratings = model.rated_by(user) if is_known else nothing
-        relevance = relevance_of(model, seen, ratings, scores[row])
-        candidates[seen] = False
-        page = best(scores[row] if relevance is None or order == "rating" else relevance, candidates, 0, n)
-        candidates[seen] = True
-        chosen.append(page)
-        relevances.append(np.full(page.size, np.nan, np.float32) if relevance is None else relevance[page])
+        rated = model.rated_by(user) if is_known else nothing
+        candidates[rated[0]] = False
+        items, relevance, _ = best_of(model, rated, scores[row], candidates, order, 0, n)
+        candidates[rated[0]] = True
+        chosen.append(items)
+        relevances.append(np.full(items.size, np.nan, np.float32) if relevance is None else relevance)
     lengths = [page.size for page in chosen[1:]]
     rows, items = np.repeat(np.arange(asked.size), lengths), np.concatenate(chosen)
     found: Found = users[0][rows], users[1][rows]

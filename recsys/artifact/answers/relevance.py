@@ -18,6 +18,7 @@ ARRAYS = {  # name of the array: its dimensions
     "relevance_scales": ("items",),  # d^a
     "relevance_average": ("directions",),  # the mean of x_u V over the users
 }
+EVERY_ITEM = slice(None)
 # Of the least rating: that something was rated at all says more of what a user chooses than the rating does.
 _OF_THE_LEAST = 0.2
 # β. On validation parts of MovieLens 100K NDCG@10 is highest about here (docs/ranking.md).
@@ -44,12 +45,12 @@ class Relevance:
         self._directions, self._gains, self._scales, self._average = (arrays[name] for name in ARRAYS)
         self._rating_scale = rating_scale
 
-    def choices(self, items: Positions, ratings: Array) -> Floats:
-        """s_u (n_items,) of a user who rated items (n,) at positions."""
+    def choices(self, items: Positions, ratings: Array, asked: Positions | slice = EVERY_ITEM) -> Floats:
+        """s_u (m,) of the asked items by a user who rated items (n,) at positions."""
         place = self._average
         if items.size:
             place = shares(ratings, self._rating_scale) @ self._directions.take(items, 0)
-        chosen: Floats = self._directions @ (place * self._gains) * self._scales
+        chosen: Floats = self._directions[asked] @ (place * self._gains) * self._scales[asked]
         return chosen
 
     def relevance(self, choices: Floats, ratings: Array) -> Floats:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, StoreIfAny
 from serving.routes.native import items, users
@@ -36,10 +36,10 @@ async def user(query: Annotated[UserByQuery, Query()], recommender: CurrentRecom
     return await users.user(query.user_id, recommender)
 
 
-@router.get("/recommendations", tags=["users"], response_model_exclude_unset=True, responses=responses(404))
+@router.get("/recommendations", tags=["users"], response_model=RecommendationsResponse, responses=responses(404))
 async def recommendations(
     query: Annotated[RecommendationsByQuery, Query()], recommender: CurrentRecommender, store: StoreIfAny
-) -> RecommendationsResponse:
+) -> Response:
     """Recommend items to a user, like /users/{user_id}/recommendations."""
     return await users.recommendations(query.user_id, query, recommender, store)
 

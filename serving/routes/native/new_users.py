@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import APIRouter, Response
-from pydantic_core import to_json
 
 from recsys.artifact import Id
 from serving.answers.explanation import explain_new_user
 from serving.routes.dependencies import CurrentRecommender, CurrentSettings
-from serving.routes.native.recommended import as_answered, given_rating, wanted_by
+from serving.routes.native.plain import as_answered, as_json, given_rating, wanted_by
 from serving.routes.problems import responses
 from serving.routes.refusals import InvalidRatingError, TooManyPairsError
 from serving.schemas.answers import (
@@ -42,7 +41,7 @@ async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings
         wanted_by(body),
         strict=body.strict,
     )
-    return _json(
+    return as_json(
         {
             "version": recommender.manifest.version,
             "predictions": [
@@ -64,7 +63,7 @@ async def fold_in_explanation(
     _check_number("ratings", len(body.ratings), settings)
     rated = _by_item(body.ratings, recommender.manifest.rating_scale)
     answer = await asyncio.to_thread(explain_new_user, recommender, rated, body.item_id, n=body.n, strict=body.strict)
-    return _json(
+    return as_json(
         {
             "version": recommender.manifest.version,
             "item_id": body.item_id,
@@ -77,10 +76,6 @@ async def fold_in_explanation(
             "ignored_item_ids": answer.ignored,
         }
     )
-
-
-def _json(content: dict[str, object]) -> Response:
-    return Response(to_json(content), media_type="application/json")
 
 
 def _check_number(what: str, number: int, settings: Settings) -> None:

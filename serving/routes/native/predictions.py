@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic_core import to_json
 
 from recsys.artifact import Id
 from serving.answers.recommender import Recommender
@@ -13,6 +12,7 @@ from serving.answers.timestamps import times_from
 from serving.ratings.counted import predictions as counted_predictions
 from serving.ratings.store import RatingStore
 from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, CurrentSettings, StoreIfAny
+from serving.routes.native.plain import as_json
 from serving.routes.pauses import located, pause
 from serving.routes.problems import responses
 from serving.routes.refusals import TooManyPairsError
@@ -30,7 +30,7 @@ async def rating(pair: Annotated[PairQuery, Query()], recommender: CurrentRecomm
     """Predict the rating that a user would give to an item."""
     user_id, item_id = recommender.user_ids.from_text(pair.user_id), recommender.item_ids.from_text(pair.item_id)
     (answer,) = await _answers(recommender, store, [user_id], [item_id], [pair.timestamp], pair)
-    return _json({"version": recommender.manifest.version, **answer})
+    return as_json({"version": recommender.manifest.version, **answer})
 
 
 @router.post("/predictions", response_model=PredictionsResponse, responses=responses(400, 404, 413, 415))
@@ -46,11 +46,7 @@ async def predictions(
     timestamps = [pair.get("timestamp") for pair in body.pairs]
     answers = await _answers(recommender, store, user_ids, item_ids, timestamps, body)
     await pause(len(user_ids))
-    return _json({"version": recommender.manifest.version, "predictions": answers})
-
-
-def _json(content: dict[str, object]) -> Response:
-    return Response(to_json(content), media_type="application/json")
+    return as_json({"version": recommender.manifest.version, "predictions": answers})
 
 
 async def _answers(

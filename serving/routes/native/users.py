@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from recsys.artifact import Id
 from serving.answers.explanation import explain
-from serving.answers.recommender import FOLD_IN
+from serving.answers.ranking import Recommendations
+from serving.answers.recommender import FOLD_IN, RatingDistribution, Recommender
 from serving.answers.timestamps import times_from
 from serving.ratings.counted import explained, recommended
 from serving.routes.dependencies import UTF_8_ADDRESS, CurrentRecommender, StoreIfAny
-from serving.routes.native.recommended import as_answered, given_rating, wanted_by
+from serving.routes.native.plain import as_answered, as_json, given_rating, wanted_by
 from serving.routes.problems import responses
 from serving.schemas.answers import (
-    RecommendationAndUncertainty,
     RecommendationsResponse,
-    UncertaintyOfRating,
     User,
     UserResponse,
     UsersResponse,
@@ -47,38 +47,45 @@ async def user(user_id: IdInAddress, recommender: CurrentRecommender) -> UserRes
     return UserResponse(version=recommender.manifest.version, **asdict(found))
 
 
+# Written straight from plain values, as those of new users are: as models, ten items take as long as to rank them.
 # What was not asked for is left out of the answer.
-@router.get("/{user_id}/recommendations", response_model_exclude_unset=True, responses=responses(404))
+@router.get("/{user_id}/recommendations", response_model=RecommendationsResponse, responses=responses(404))
 async def recommendations(
     user_id: IdInAddress,
     query: Annotated[RecommendationsQuery, Query()],
     recommender: CurrentRecommender,
     store: StoreIfAny,
-) -> RecommendationsResponse:
+) -> Response:
     """Recommend items by how likely the user is to choose and to like them, or by the predicted rating."""
     original_id = recommender.user_ids.from_text(user_id)
     wanted, seen = wanted_by(query), {"exclude_seen": query.exclude_seen}
     ranking = None if store is None else await recommended(recommender, store, original_id, wanted, **seen)
     if ranking is None:
         ranking = recommender.recommend(original_id, wanted, **seen, timestamp=query.timestamp, strict=query.strict)
-    items = [RecommendationAndUncertainty(**as_answered(each, query)) for each in ranking.page]
-    if query.uncertainty and ranking.source == FOLD_IN:
-        for item in items:
-            item.uncertainty = None  # which says that it is not known
-    elif query.uncertainty:
-        given_at = times_from([query.timestamp] * len(items))
-        pairs = recommender.locate([original_id] * len(items), [item.item_id for item in items])
-        said = recommender.uncertainty(pairs, given_at)
-        for item, uncertainty in zip(items, said, strict=True):
-            item.uncertainty = uncertainty and UncertaintyOfRating(**uncertainty._asdict())
-    return RecommendationsResponse(
-        version=recommender.manifest.version,
-        user_id=original_id,
-        total=ranking.total,
-        order=ranking.order,
-        source=ranking.source,
-        recommendations=items,
+    items = [as_answered(each, query) for each in ranking.page]
+    if query.uncertainty:
+        for item, said in zip(items, _uncertainty(recommender, original_id, ranking, query.timestamp), strict=True):
+            item["uncertainty"] = said and said._asdict()
+    return as_json(
+        {
+            "version": recommender.manifest.version,
+            "user_id": original_id,
+            "total": ranking.total,
+            "order": ranking.order,
+            "source": ranking.source,
+            "recommendations": items,
+        }
     )
+
+
+def _uncertainty(
+    recommender: Recommender, user_id: Id, ranking: Recommendations, timestamp: int | None
+) -> list[RatingDistribution | None]:
+    """Of each rating of a page; None where it is not known."""
+    if ranking.source == FOLD_IN:
+        return [None] * len(ranking.page)
+    pairs = recommender.locate([user_id] * len(ranking.page), [each.item.item_id for each in ranking.page])
+    return recommender.uncertainty(pairs, times_from([timestamp] * len(ranking.page)))
 
 
 @router.get("/{user_id}/items/{item_id}/explanation", responses=responses(404))

@@ -1,8 +1,11 @@
-"""Recommendations between what the native routes take and give and what is answered."""
+"""Answers of the native routes as plain values: as models, ten items take as long as to rank them."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from fastapi import Response
+from pydantic_core import to_json
 
 from serving.answers.explanation import Contribution
 from serving.answers.ranking import Recommendation, Wanted
@@ -30,3 +33,8 @@ def as_answered(recommendation: Recommendation, request: Recommended) -> dict[st
 def given_rating(own: Contribution) -> dict[str, Any]:
     """A rating and what it adds, by the names of `serving.schemas.answers.GivenRating`."""
     return {**vars(own.item), "rating": own.rating, "contribution": own.contribution}
+
+
+def as_json(content: dict[str, object]) -> Response:
+    """Plain values as the answer."""
+    return Response(to_json(content), media_type="application/json")
