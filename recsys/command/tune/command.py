@@ -150,7 +150,9 @@ def _search(study: optuna.Study, known: argparse.Namespace, work: Callable[[int]
     """Let processes fit until there are enough trials, and show how far they are."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[best]}"))
     bar = Progress(TextColumn("trials"), *columns, disable=not sys.stderr.isatty())
-    context = multiprocessing.get_context("spawn")  # a fork would share the locks of torch's threads
+    # A fork of this process would share the locks of torch's threads; one that has only imported has none.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["recsys.command.tune.command"])
     processes = [context.Process(target=work, args=(number,), daemon=True) for number in range(known.jobs)]
     for process in processes:
         process.start()
