@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from benchmarks.document.content import Content, machine
+from benchmarks.scale.plan import plan
 
 Row = dict[str, Any]
 
@@ -18,6 +19,11 @@ def is_scale(content: dict[str, Any]) -> bool:
 def drawn(content: Content) -> str:
     """The tables in a document, and what they were measured on."""
     return "\n".join([*as_markdown(content["rows"]), "", machine(content["rows"][-1])])
+
+
+def planned(content: Content) -> str:
+    """The plan in a document."""
+    return "\n".join(plan(max(content["rows"], key=lambda row: int(row["prepare"]["n_ratings"]))))
 
 
 def as_markdown(rows: list[Row]) -> list[str]:

@@ -146,8 +146,9 @@ def _write_model(directory: Path, arrays: dict[str, Array]) -> str:
     try:
         save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()}, file)
     except SafetensorError as cause:  # which has the number of a system's error in its words alone
-        number = re.search(r"os error (\d+)", str(cause))
-        raise OSError(int(number[1]) if number else errno.EIO, str(cause), str(file)) from cause
+        found = re.search(r"os error (\d+)", str(cause))
+        number = int(found[1]) if found else errno.EIO
+        raise OSError(number, os.strerror(number), str(file)) from cause
     with file.open("rb") as written:
         os.fsync(written.fileno())
         return hashlib.file_digest(written, "sha256").hexdigest()
