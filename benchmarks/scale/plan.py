@@ -40,6 +40,7 @@ def plan(row: dict[str, Any]) -> list[str]:
         *lines,
         "",
         f"A sweep at {row['size']} takes {a_rating * 1e9:.0f} ns of a processor for each rating, all rows in it. A "
-        f"rating takes {_BYTES_A_RATING} bytes. A row takes {_BYTES_A_ROW:,}: {_KEPT:,} for the kept draws, {_MEAN} for the "
-        f"mean, {_SUMS} for its sums, {_FEATURES} for its features, and {_EXPORT:,} for the arrays of the artefact.",
+        f"rating takes {_BYTES_A_RATING} bytes. A row takes {_BYTES_A_ROW:,}: {_KEPT:,} for the kept draws, {_MEAN} "
+        f"for the mean, {_SUMS} for its sums, {_FEATURES} for its features, and {_EXPORT:,} for the arrays of the "
+        "artefact.",
     ]
