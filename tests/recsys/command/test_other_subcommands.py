@@ -13,33 +13,29 @@ import yaml
 
 from recsys.command.recipes import recipe_names
 from recsys.command.run import Run
-from tests.recsys.command.conftest import CONFIGS, Command
+from tests.recsys.command.conftest import CONFIGS, DEFAULT, Command
 
-RECIPE = ("--config", CONFIGS / "lnn-adam-ratio.yaml")
-SHORT = ("--trainer.max_epochs", 3, "--trainer.check_val_every_n_epoch", 1)
-CHECKPOINT = "checkpoints/lnn-adam-ratio-0.9/refit.ckpt"
+REFIT, SELECTION = (f"checkpoints/lnn-adam-ratio-0.9/{stage}.ckpt" for stage in ("refit", "selection"))
 
 
-def test_predict_writes_the_test_ratings_beside_the_predicted_ones(recsys: Command) -> None:
-    recsys("fit", *RECIPE, *SHORT)
-    printed = recsys("predict", *RECIPE, "--ckpt_path", CHECKPOINT, "--run.predictions", "out/test.csv")
+def test_predict_writes_the_test_ratings_beside_the_predicted_ones(recsys: Command, finished: Path) -> None:
+    printed = recsys("predict", *DEFAULT, "--ckpt_path", finished / REFIT, "--run.predictions", "out/test.csv")
     assert "10,000 predictions written to out/test.csv" in printed
     table = pd.read_csv("out/test.csv")
     assert list(table.columns) == ["user_id", "item_id", "timestamp", "rating", "predicted", "predicted_as_served"]
     assert len(table) == 10_000
     assert table["predicted"].between(1, 5).all()
     rmse = float(np.sqrt(((table["rating"] - table["predicted"]) ** 2).mean()))
-    metrics = json.loads(Path("artifacts/latest/metrics.json").read_text())
+    metrics = json.loads((finished / "artifacts/latest/metrics.json").read_text())
     assert rmse == pytest.approx(metrics["test_rmse"], abs=1e-6)
 
 
-def test_test_and_validate_print_the_metrics_of_a_checkpoint(recsys: Command) -> None:
-    recsys("fit", *RECIPE, *SHORT)
-    metrics = json.loads(Path("artifacts/latest/metrics.json").read_text())
-    tested = recsys("test", *RECIPE, "--ckpt_path", CHECKPOINT)
+def test_test_and_validate_print_the_metrics_of_a_checkpoint(recsys: Command, finished: Path) -> None:
+    metrics = json.loads((finished / "artifacts/latest/metrics.json").read_text())
+    tested = recsys("test", *DEFAULT, "--ckpt_path", finished / REFIT)
     (printed,) = re.findall(r"test_rmse\W+([\d.]+)", tested)
     assert float(printed) == pytest.approx(metrics["test_rmse"], abs=1e-6)
-    assert "val_rmse" in recsys("validate", *RECIPE, "--ckpt_path", "checkpoints/lnn-adam-ratio-0.9/selection.ckpt")
+    assert "val_rmse" in recsys("validate", *DEFAULT, "--ckpt_path", finished / SELECTION)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
