@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -30,6 +32,17 @@ def test_a_preflight_brings_no_key_and_is_answered(client: httpx.Client, path: s
     assert response.headers["access-control-allow-origin"] == ORIGIN
     assert "POST" in response.headers["access-control-allow-methods"]
     assert "access-control-allow-credentials" not in response.headers
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_pages_may_change_ratings_where_they_are_kept(
+    start_server: StartServer, model: object, client: httpx.Client, method: str, tmp_path: Path
+) -> None:
+    wanted = {**PREFLIGHT, "Access-Control-Request-Method": method}
+    database = f"sqlite:///{tmp_path}/ratings.db"
+    keeping = start_server(artifact=model, api_key=KEY, cors_origins=ORIGIN, ratings_database=database)
+    assert keeping.options("/v1/users/3/ratings/10", headers=wanted).status_code == 200
+    assert client.options("/v1/users/3/ratings/10", headers=wanted).status_code == 400
 
 
 @pytest.mark.parametrize(

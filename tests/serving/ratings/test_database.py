@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -99,6 +100,16 @@ def test_several_servers_that_write_the_same_pairs_lose_nothing(database: Databa
     assert not failed
     last = rounds * servers - 1
     assert everything(engine) == {(1, item): Value(float(last), last) for item in range(items)}
+
+
+def test_nothing_of_a_deleted_user_is_left_in_the_file(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/ratings.db")
+    database.commit([put(user, item, 3.0) for user in ("Alice Example", "Bob") for item in range(50)])
+    database.commit([DeleteUser(written("Alice Example"))])
+    database.close()
+    (file,) = tmp_path.iterdir()  # the log is gone with the last connection
+    assert b"Bob" in file.read_bytes()
+    assert b"Alice" not in file.read_bytes()
 
 
 def test_very_many_users_can_be_read_at_once(database: Database) -> None:
