@@ -190,20 +190,28 @@ torch.save(run.layers, result)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["nadam"])  # it has moments, step counts and a running product
-def test_a_run_that_was_killed_resumes_and_ends_bit_for_bit_the_same(tmp_path: Path, optimizer: str) -> None:
-    def command(name: str) -> list[str]:
-        return [sys.executable, "-c", TRAINING, optimizer, str(tmp_path / f"{name}.ckpt"), str(tmp_path / f"{name}.pt")]
+def test_a_run_that_was_killed_resumes_and_ends_bit_for_bit_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], optimizer: str
+) -> None:
+    def arguments(name: str) -> list[str]:
+        return ["-c", optimizer, str(tmp_path / f"{name}.ckpt"), str(tmp_path / f"{name}.pt")]
 
-    process = subprocess.Popen(command("killed"))
+    def train(name: str) -> None:
+        monkeypatch.setattr(sys, "argv", arguments(name))
+        exec(TRAINING, {})
+
+    monkeypatch.setattr("synthetic.dynamics.SAVE_EVERY_SECONDS", 0.05)  # as in TRAINING, until the test ends
+    flag, *others = arguments("killed")
+    process = subprocess.Popen([sys.executable, flag, TRAINING, *others])
     while not (tmp_path / "killed.ckpt").exists():
         time.sleep(0.01)
         assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not (tmp_path / "killed.pt").exists()
-    output = subprocess.run(command("killed"), check=True, capture_output=True, text=True).stdout
-    assert output.startswith("resumed at ")
-    subprocess.run(command("whole"), check=True)
+    train("killed")
+    assert capsys.readouterr().out.startswith("resumed at ")
+    train("whole")
     for resumed, whole in zip(torch.load(tmp_path / "killed.pt"), torch.load(tmp_path / "whole.pt"), strict=True):
         assert torch.equal(resumed, whole)
 
