@@ -13,7 +13,7 @@ import torch
 from data.movielens import Ratings
 from data.sorted_ratings import both_orders
 from recsys.errors import SettingsError
-from recsys.features import ItemColumns, ItemSide, Known, UserColumns, UserSide, describe_items, describe_users
+from recsys.features import ItemColumns, ItemSide, Known, UserColumns, UserSide, columns, describe_items, describe_users
 from tests.recsys.features.tables import known
 
 N = 40
@@ -30,6 +30,12 @@ TABLE: dict[str, Any] = {
     "tags": [("a", "b"), ("b",), ()] * 13 + [()],
     "paid": [True, False] * 20,
 }
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_said_before() -> None:
+    """Messages are logged once a process, whichever test comes first."""
+    columns._say.cache_clear()
 
 
 def test_without_names_all_columns_are_used_but_texts_ids_and_what_says_nothing_and_each_is_named(

@@ -28,7 +28,7 @@ RATING = "/v1/ratings?user_id=3&item_id=10"
 def test_a_server_that_is_told_to_stop_is_not_ready_but_answers_for_a_while(
     start_process: StartProcess, model: Path, workers: int
 ) -> None:
-    server = start_process(artifact=model, drain_seconds=2, workers=workers)
+    server = start_process(artifact=model, drain_seconds=5, workers=workers)  # enough on busy cores
     base = server.client.base_url
     eventually(lambda: httpx.get(f"{base}/health/ready").status_code == 200)
     server.process.send_signal(signal.SIGTERM)
