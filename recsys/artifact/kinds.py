@@ -46,7 +46,7 @@ class Kind:
 KINDS: dict[str, Kind] = {  # by the name of the model's class
     "BayesianEmbedding": Kind(
         factored.ARRAYS,
-        (factored.TIMES, _USER_FEATURES, _ITEM_FEATURES),
+        (factored.NEWCOMERS, factored.NEWCOMERS_BY_ITEMS, factored.TIMES, _USER_FEATURES, _ITEM_FEATURES),
         older=Kind(dense.ARRAYS, (dense.TIMES, _USER_FEATURES, _ITEM_FEATURES)),
     ),
     "LinearNetwork": Kind(_MATRIX),

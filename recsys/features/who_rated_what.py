@@ -8,7 +8,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from data.sorted_ratings import SortedRatings
-from recsys.features.feature import Feature, Known
+from recsys.features.feature import Feature, Known, OfRatedItems
 from recsys.linalg.leading import leading_subspace
 from recsys.linalg.pattern import Weighted
 
@@ -33,6 +33,7 @@ class WhoRatedWhat(Feature):
     """
 
     from_ratings = True
+    tells_of_new_users = True
 
     # On MovieLens 100K the validation RMSE is 0.8748, 0.8753, 0.8756 and 0.8765 with 25, 50, 100 and 200, and 0.8774
     # with all: python -m benchmarks.best_model --seeds 100 101 --variants "who rated what, 25 directions"
@@ -42,6 +43,12 @@ class WhoRatedWhat(Feature):
     @override
     def of_users(self, known: Known) -> Tensor | None:
         return BeyondTheAverage(*known.orders).in_directions(self.directions)
+
+    @override
+    def of_new_users(self, known: Known) -> OfRatedItems:
+        matrix = BeyondTheAverage(*known.orders)
+        basis = matrix.basis(self.directions)
+        return OfRatedItems(basis.float(), (matrix.mean @ basis).float(), _FEW)
 
     @override
     def of_items(self, known: Known) -> Tensor | None:
@@ -62,19 +69,22 @@ class BeyondTheAverage:
         counts = torch.from_numpy(by_row.counts).double()
         self._shares = counts / (counts + _FEW)  # s, (n,)
         self._scales = self._shares * counts.clamp(min=1).rsqrt()  # s_u / √n_u, (n,)
-        self._mean = (self._transposed @ self._scales[:, None])[:, 0] / self._shares.sum()  # f̄, (f,)
+        self.mean = (self._transposed @ self._scales[:, None])[:, 0] / self._shares.sum()  # f̄, (f,)
 
     def times(self, right: Tensor) -> Tensor:
         """X @ right, (n, k), for (f, k); both float64."""
         product: Tensor = (self._ones @ right).mul_(self._scales[:, None])
-        return product.addr_(self._shares, self._mean @ right, alpha=-1)
+        return product.addr_(self._shares, self.mean @ right, alpha=-1)
 
     def transposed_times(self, left: Tensor) -> Tensor:
         """Xᵀ @ left, (f, k), for (n, k); both float64."""
         product: Tensor = self._transposed @ (self._scales[:, None] * left)
-        return product.addr_(self._mean, self._shares @ left, alpha=-1)
+        return product.addr_(self.mean, self._shares @ left, alpha=-1)
+
+    def basis(self, count: int) -> Tensor:
+        """An orthonormal basis Q (f, k), float64, of the leading k = min(f, count) directions of the rows of X."""
+        return leading_subspace(lambda columns: self.transposed_times(self.times(columns)), len(self.mean), count)
 
     def in_directions(self, count: int) -> Tensor:
-        """X Q, (n, k), float32, with a basis Q (f, k) of the leading k = min(f, count) directions of the rows of X."""
-        basis = leading_subspace(lambda columns: self.transposed_times(self.times(columns)), len(self._mean), count)
-        return self.times(basis).float()
+        """X Q, (n, k), float32."""
+        return self.times(self.basis(count)).float()

@@ -14,7 +14,7 @@ from data.ratings import Ratings
 from data.sorted_ratings import BothOrders
 from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
-from recsys.features import Feature, Known, describe_items, describe_users
+from recsys.features import Description, Feature, Known, describe_items, describe_users
 from recsys.linalg.leading import truncated_product
 from recsys.linalg.spectral import product_singular_values
 from recsys.models.user_item_embedding import UserItemEmbedding
@@ -96,6 +96,7 @@ class BayesianEmbedding(UserItemEmbedding):
         self.time = time
         self.sampler: GibbsSampler | None = None
         self.posterior: Posterior | None = None
+        self._described: Description | None = None  # the users by features, when the data are known
         self._unknown_time: UnknownTime | None = None  # with windows of time, when the data are known
         # After how many draws, what would be exported then, and what it answers.
         self._answers: tuple[int, dict[str, np.ndarray[Any, Any]], FactoredPosterior] | None = None
@@ -142,11 +143,10 @@ class BayesianEmbedding(UserItemEmbedding):
         return dict(self._answers[1])
 
     def _exported(self) -> dict[str, np.ndarray[Any, Any]]:
-        arrays = self._averages.arrays()
-        arrays["ordinal"] = np.array([isinstance(self.likelihood, OrderedProbit)], np.int32)
-        for name in ("user_described", "item_described"):
-            if (described := getattr(self.known_rows, name)).any():
-                arrays[name] = described.cpu().numpy().astype(np.int32)
+        ordinal = np.array([isinstance(self.likelihood, OrderedProbit)], np.int32)
+        arrays = {**self._averages.arrays(), **self.known_rows.described(), "ordinal": ordinal}
+        if self._described is not None and "newcomer_weights" in arrays:
+            arrays |= self._described.of_new_users.arrays()
         if self._unknown_time is None:
             return arrays
         windows = self._sampler.windows
@@ -271,20 +271,19 @@ class BayesianEmbedding(UserItemEmbedding):
         return self.sampler
 
     def _build_sampler(self, orders: BothOrders) -> None:
-        user_features, item_features = list[Tensor](), list[Tensor]()
+        of_users, of_items = Description(), Description()
         if self.features:
             known = Known(orders, self._data.ratings)
             of_users, of_items = describe_users(self.features, known), describe_items(self.features, known)
-            user_features, item_features = of_users.matrices, of_items.matrices
             self.known_rows.user_described.copy_(of_users.rows)
             self.known_rows.item_described.copy_(of_items.rows)
-        windows = []
+        windows, self._described = [], of_users
         if self.time is not None:
             users, items, _ = in_order_of_users(orders)
             times = self._data.rating_times(users, items)
             windows = self.time.effects(users, times)
             self._unknown_time = UnknownTime(users, items, times, self.n_users, self.n_items)
-        data = TrainingRatings(orders, user_features, item_features, windows)
+        data = TrainingRatings(orders, of_users.matrices, of_items.matrices, windows, of_users.of_new_by)
         seed = int(torch.randint(2**62, ()))
         self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], seed)
         self.posterior, self._answers = self.sampler.posterior, None

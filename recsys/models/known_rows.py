@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -58,6 +60,11 @@ class KnownRows(nn.Module):
             self.new_item_mean.fill_((sums[few] / counts[few]).mean())
         self.item_rated.copy_(counts > 0)
         self.item_means.copy_(torch.where(counts > 0, means.items, self.new_item_mean.cpu()))
+
+    def described(self) -> dict[str, npt.NDArray[np.int32]]:
+        """Arrays (n,) of an artefact that say which users and which items are described, if any are."""
+        sides = {name: getattr(self, name) for name in ("user_described", "item_described")}
+        return {name: rows.cpu().numpy().astype(np.int32) for name, rows in sides.items() if rows.any()}
 
     def known(self, users: Tensor, items: Tensor) -> Tensor:
         """Whether something is known of both rows of pairs (n,), (n,) bool."""

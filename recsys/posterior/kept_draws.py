@@ -13,28 +13,32 @@ _MOST = 32
 
 
 class KeptDraws:
-    """Every s-th draw by its factors left (n_users, c) and right (n_items, c), at most `_MOST` of them.
+    """Every s-th draw, each by the same number of tensors, such as its factors; at most `_MOST` of them.
 
     s is 1 to begin with. Where there would be too many draws, every other one is given up, and s doubles.
     """
 
     def __init__(self) -> None:
         """Keep none yet."""
-        self._draws: list[tuple[Tensor, Tensor]] = []
+        self._draws: list[tuple[Tensor, ...]] = []
         self._seen, self._stride = 0, 1
 
-    def add(self, left: Tensor, right: Tensor) -> None:
+    def add(self, *draw: Tensor) -> None:
         """Keep a draw, if it is its turn."""
         if self._seen % self._stride == 0:
             if len(self._draws) == _MOST:  # this one is as far from the last of every other draw as those are apart
                 self._draws, self._stride = self._draws[::2], 2 * self._stride
-            self._draws.append((left, right))
+            self._draws.append(draw)
         self._seen += 1
 
-    def stacked(self) -> tuple[Tensor, Tensor]:
-        """The factors of all s draws kept, (n_users, s, c) and (n_items, s, c)."""
-        left, right = (torch.stack(side, 1) for side in zip(*self._draws, strict=True))
-        return left, right
+    @property
+    def seen(self) -> int:
+        """How many draws there were to choose from."""
+        return self._seen
+
+    def stacked(self, dim: int) -> list[Tensor]:
+        """Each of a draw's tensors, those of all s draws kept along a new dimension."""
+        return [torch.stack(of_draws, dim) for of_draws in zip(*self._draws, strict=True)]
 
     def state(self) -> dict[str, Any]:
         """All of it, as plain values and tensors."""
@@ -42,5 +46,5 @@ class KeptDraws:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
-        self._draws = [(left, right) for left, right in state["draws"]]
+        self._draws = [tuple(draw) for draw in state["draws"]]
         self._seen, self._stride = state["seen"], state["stride"]

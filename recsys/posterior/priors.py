@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -14,6 +15,14 @@ State = dict[str, Tensor]
 _MEAN_WEIGHT = 1.0  # β₀: the prior of the mean counts like one row
 _CONSTANT = 1e-6  # what single precision leaves of a column that is the same in all rows, relative to it
 _STRENGTH = 4.0  # λ_b to start with: features explain a fifth of the variance until the first draw
+
+
+class NewRow(NamedTuple):
+    """The prior of a row that is not among the n: p ~ N(mean + x weights, covariance), x (f,) one of its features."""
+
+    mean: Tensor  # (d,), of x = 0
+    covariance: Tensor  # (d, d)
+    weights: Tensor | None  # (f, d); None without such features
 
 
 class FeaturePrior:
@@ -46,17 +55,25 @@ class FeaturePrior:
             ValueError: a matrix does not have n rows.
         """
         self.rated, self.n, self.d = rated, int(rated.sum()), d
+        self.given: list[int] = []  # which of the matrices each of those below is of
+        self.maps: list[Tensor] = []  # V diag(s)⁻¹, (f_b, r_b), float64
+        self.centres: list[Tensor] = []  # mean of the rated rows of X_b, (f_b,), float64
         self.bases: list[Tensor] = []  # U, (n, r_b); orthonormal in the rated rows
         self.squares: list[Tensor] = []  # s², (r_b,), float64
-        for matrix in features:
+        for place, matrix in enumerate(features):
             if len(matrix) != len(rated):
                 raise ValueError(f"features need {len(rated)} rows, not {len(matrix)}")
-            centred = matrix.double() - matrix[rated].double().mean(0)
+            centre = matrix[rated].double().mean(0)
+            centred = matrix.double() - centre
             of_rated = centred[rated]
             if float(of_rated.norm()) <= _CONSTANT * float(matrix.double().norm()):
                 continue
             basis, values = column_space(of_rated)
-            every = centred @ (of_rated.T @ basis) / values.square()  # X V diag(s)⁻¹, which is U in the rated rows
+            onto_basis = (of_rated.T @ basis) / values.square()  # V diag(s)⁻¹
+            every = centred @ onto_basis  # which is U in the rated rows
+            self.given.append(place)
+            self.maps.append(onto_basis)
+            self.centres.append(centre)
             self.bases.append(every.float())
             self.squares.append(values.square() * (self.n / values.square().sum()))
         self.mean = torch.zeros(d, dtype=torch.float64)  # μ
@@ -67,6 +84,21 @@ class FeaturePrior:
     def normal(self) -> Normal:
         """The prior of the rows for the present weights: means (n, d) and precision (d, d), float32."""
         return Normal(self.mean.float() + self.parts.sum(0), self.precision.float())
+
+    def new_row(self, described_by: int | None) -> NewRow:
+        """The prior of a row that is not there, whose features of the matrix at a place will be known, or none.
+
+        Its other features are taken to vary as those of the rated rows, whose parts U C have the covariance CᵀC / n.
+        """
+        mean, covariance, weights = self.mean.clone(), torch.linalg.inv(self.precision), None
+        for b, basis in enumerate(self.bases):
+            of_basis = (self.parts[b][self.rated].T @ basis[self.rated]).T.double()  # C, (r, d)
+            if self.given[b] == described_by:
+                weights = self.maps[b] @ of_basis
+                mean -= self.centres[b] @ weights
+            else:
+                covariance += of_basis.T @ of_basis / self.n
+        return NewRow(mean, covariance, weights)
 
     def sample(self, rows: Tensor, generator: Generator) -> None:
         """Draw the weights, their strengths λ_b, then Λ and μ together, given the rows (n, d)."""

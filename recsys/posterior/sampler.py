@@ -41,6 +41,8 @@ class TrainingRatings:
     item_features: Sequence[Tensor] = ()  # (n_items, f) each
     windows: Sequence[WindowEffects] = field(default_factory=list)
     """Of the ratings in order of users."""
+    of_new_by: int | None = None
+    """Which of `user_features` will also be known of users who are not there."""
 
 
 class GibbsSampler:
@@ -120,6 +122,8 @@ class GibbsSampler:
         if not self.user_rated.all():
             left, right = self._with_new_users(left, right)
         share = self.posterior.average(left, right, self.noise, self.likelihood.thresholds)
+        newcomer = self.user_prior.new_row(self.data.of_new_by)
+        self.posterior.keep_newcomer(newcomer, self.mean_precision, self.noise_shape)
         self.posterior.leave_open(share, *self._open(users, of_users, items, of_items))
         for window in self.windows:
             window.average(share)

@@ -11,7 +11,11 @@ from torch import Tensor
 
 from recsys.posterior.factored_mean import FactoredMean
 from recsys.posterior.kept_draws import KeptDraws
+from recsys.posterior.priors import NewRow
 
+_OF_NEWCOMERS = (
+    "newcomer_means", "newcomer_covariances", "newcomer_precisions", "newcomer_shapes", "newcomer_weights",
+)  # fmt: skip
 _AVERAGES = ("noise", "thresholds", "user_open", "item_open")
 
 
@@ -20,7 +24,8 @@ class Posterior:
 
     Apart from time, the y of user u and item i is taken to be normal. Its mean is that of all draws, as a
     `FactoredMean` has it. Its variance is that of the `KeptDraws`, what rows without ratings leave open beside,
-    o_u · o_i, and the noise's. `recsys.artifact.latent.factored` computes both from the arrays.
+    o_u · o_i, and the noise's. `recsys.artifact.latent.factored` computes both from the arrays. Of the same draws it
+    keeps what each says of users who are not among those of the training, for `recsys.artifact.latent.newcomers`.
     """
 
     def __init__(self, n_users: int, n_items: int, levels: Tensor) -> None:
@@ -31,6 +36,7 @@ class Posterior:
         self.thresholds = torch.zeros(len(levels) - 1, dtype=torch.float64)  # mean thresholds between the levels
         self.user_open, self.item_open = torch.zeros(n_users, 2), torch.zeros(n_items, 2)  # o
         self._mean, self._kept = FactoredMean(n_users, n_items), KeptDraws()
+        self._newcomers = KeptDraws()
 
     def average(self, left: Tensor, right: Tensor, noise: Tensor, thresholds: Tensor) -> float:
         """Add a draw, y = left @ rightᵀ with (n_users, c) and (n_items, c); returns its share, 1 / draws."""
@@ -47,6 +53,11 @@ class Posterior:
         self.user_open = self.user_open + share * (users - self.user_open)
         self.item_open = self.item_open + share * (items - self.item_open)
 
+    def keep_newcomer(self, prior: NewRow, precision: Tensor, shape: Tensor) -> None:
+        """Keep what the present draw says of a new user's row and noise, α ~ Gamma(shape, shape / precision)."""
+        weights = () if prior.weights is None else (prior.weights,)
+        self._newcomers.add(prior.mean, prior.covariance, precision, shape, *weights)
+
     def factors(self) -> tuple[Tensor, Tensor]:
         """Factors of the mean of y, (n_users, r) and (n_items, r)."""
         return self._mean.factors()
@@ -54,12 +65,16 @@ class Posterior:
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """All of it, as `recsys.artifact.latent.factored` takes it."""
         user_factors, item_factors = self.factors()
-        user_draws, item_draws = self._kept.stacked()
+        user_draws, item_draws = self._kept.stacked(1)
+        # A checkpoint of before they were kept has draws without them.
+        of_newcomers = self._newcomers.stacked(0) if self._newcomers.seen == self.draws else []
+        names = _OF_NEWCOMERS[: len(of_newcomers)]  # the last is of features that what users rated tells
         tensors = {
             "user_factors": user_factors, "item_factors": item_factors,
             "user_draws": user_draws, "item_draws": item_draws,
             "user_open": self.user_open, "item_open": self.item_open,
             "noise": self.noise, "thresholds": self.thresholds, "levels": self.levels,
+            **dict(zip(names, of_newcomers, strict=True)),
         }  # fmt: skip
         return {name: np.ascontiguousarray(tensor.float().numpy()) for name, tensor in tensors.items()}
 
@@ -71,6 +86,7 @@ class Posterior:
             "levels": self.levels,
             "mean": self._mean.state(),
             "kept": self._kept.state(),
+            "newcomers": self._newcomers.state(),
             **averages,
         }
 
@@ -83,6 +99,8 @@ class Posterior:
         posterior.draws = state["draws"]
         posterior._mean.load_state(state["mean"])
         posterior._kept.load_state(state["kept"])
+        if "newcomers" in state:
+            posterior._newcomers.load_state(state["newcomers"])
         for name in _AVERAGES:
             setattr(posterior, name, state[name])
         return posterior

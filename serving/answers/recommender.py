@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys.artifact import ORDERS, SOURCES, Artifact, Floats, Id, Order, Predictions, Times, best, item_scores, load
-from serving.answers.fold_in import FoldIn
+from serving.answers.fold_in.choice import fold_in
 from serving.answers.item_catalogue import ItemCatalogue
 from serving.answers.item_vectors import item_vectors
 from serving.answers.known_ids import KnownIds, Located
@@ -76,7 +76,7 @@ class Recommender:
         # Of unit length, for cosines. A vector that is nothing but rounding has no direction, and is like no other.
         self._directions = np.where(norms > 1e-5 * norms.max(), self.vectors / np.maximum(norms, 1e-30), 0)
         self._least, self._greatest = (float(np.float32(end)) for end in self.manifest.rating_scale)
-        self.new_users = FoldIn(artifact, self.vectors)
+        self.new_users = fold_in(artifact, self.vectors)
         self._by_activity = np.argsort(-np.diff(artifact.rating_begins), kind="stable")
 
     @property

@@ -20,6 +20,19 @@ ARRAYS = {  # name of the array: its dimensions
     **uncertainty.ORDINAL,
     **uncertainty.ARRAYS,
 }
+# What each of the draws says of users who are not among those of the training; see `newcomers`.
+NEWCOMERS = {
+    "newcomer_means": ("draws", "row"),
+    "newcomer_covariances": ("draws", "row", "row"),
+    "newcomer_precisions": ("draws",),
+    "newcomer_shapes": ("draws",),
+}
+NEWCOMERS_BY_ITEMS = {
+    "newcomer_weights": ("draws", "directions", "row"),
+    "newcomer_directions": ("items", "directions"),
+    "newcomer_centre": ("directions",),
+    "newcomer_few": ("one",),
+}
 TIMES = {
     # Sums over a user's training ratings, whose products with what stands for an item are those of `unknown_time`:
     "sitting_weights": ("users", "sitting"),

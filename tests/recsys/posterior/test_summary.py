@@ -65,7 +65,7 @@ class TestKeptDraws:
         kept = KeptDraws()
         for number in range(n):
             kept.add(torch.full((2, 3), float(number)), torch.zeros(5, 3))
-        left, right = kept.stacked()
+        left, right = kept.stacked(1)
         numbers = left[0, :, 0]
         assert left.shape == (2, len(numbers), 3)
         assert right.shape == (5, len(numbers), 3)

@@ -7,7 +7,7 @@ import pytest
 
 from recsys.artifact import Array, Artifact, ArtifactError, ItemTable
 from serving.answers.explanation import explain, explain_new_user
-from serving.answers.fold_in import FoldIn
+from serving.answers.fold_in.ridge import Ridge
 from serving.answers.item_vectors import item_vectors
 from serving.answers.ranking import Wanted
 from serving.answers.recommender import Recommender
@@ -114,13 +114,13 @@ def test_folding_in_minimises_the_stated_sum(kind: str) -> None:
     target = np.concatenate([ratings - films.MEAN - films.ITEM_MEANS[rated], np.zeros(features.shape[1])])
     weights = np.linalg.lstsq(stacked, target)[0]
 
-    scores, own_mean = FoldIn(model, item_vectors(model)).scores(rated, ratings)
+    scores, own_mean = Ridge(model, item_vectors(model)).scores(rated, ratings)
     assert scores == pytest.approx(films.MEAN + films.ITEM_MEANS + features @ weights, abs=1e-5)
     assert own_mean == pytest.approx(tau * weights[0], abs=1e-6)
 
 
 def test_many_ratings_of_a_known_user_fold_in_to_nearly_that_users_ratings() -> None:
     model = artifact("LinearNetwork")
-    scores, _ = FoldIn(model, item_vectors(model)).scores(np.arange(5), films.MATRIX[0].astype(np.float32))
+    scores, _ = Ridge(model, item_vectors(model)).scores(np.arange(5), films.MATRIX[0].astype(np.float32))
     means = films.MEAN + films.ITEM_MEANS
     assert np.abs(scores - films.MATRIX[0]).max() < 0.3 * np.abs(means - films.MATRIX[0]).max()

@@ -1,25 +1,16 @@
-"""A user who was not there in training: a rating for every item from a few ratings, in closed form."""
+"""Fold-in for models without a posterior: a ridge regression on item vectors."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from recsys.artifact import Artifact, Floats, Positions
+from serving.answers.fold_in.answer import Contributions, FoldIn
 
 
-class Contributions(NamedTuple):
-    """What each of n given ratings adds to one prediction, (n,) each, before it is clipped to the scale."""
-
-    to_user: npt.NDArray[np.float64]
-    """Through the user's own mean; adds up to τ w_0."""
-    to_interaction: npt.NDArray[np.float64]
-    """Through the item's vector; adds up to q · w."""
-
-
-class FoldIn:
+class Ridge(FoldIn):
     """Ridge regression of a new user's ratings on the item vectors.
 
     A rating is taken to be r_i = μ + b_i + τ w_0 + q_i · w + ε_i with the mean μ and the damped item means b_i of the
@@ -50,23 +41,18 @@ class FoldIn:
         # A model that knows its training ratings by heart leaves no error; λ > 0 keeps the solution unique.
         self._ridge = max(float(np.mean(np.square(errors, dtype=np.float64))), 1e-3)
 
+    @override
     def scores(self, items: Positions, ratings: Floats) -> tuple[Floats, float]:
-        """Ratings of all items (n_items,), not clipped, and the user's own mean τ w_0, from n ratings of n items."""
         features, residuals, gram = self._problem(items, ratings)
         weights = np.linalg.solve(gram, features.T @ residuals)
         scores: Floats = (self._item_means + self._features @ weights).astype(np.float32)
         return scores, float(self._deviation * weights[0])
 
+    @override
     def contributions(self, items: Positions, ratings: Floats, asked: int | None) -> Contributions:
-        """Take a prediction apart into what each of n ratings of n items adds to it.
+        """The weights are linear in the residuals ρ = r − μ − b, so x_i · v = Σ_j c_ij, exactly.
 
-        The weights are linear in the residuals ρ = r − μ − b, so x_i · v = Σ_j c_ij with
-        c_ij = x_iᵀ (XᵀX + λI)⁻¹ x_j ρ_j, exactly; x_i = (τ, 0) + (0, q_i) divides each c_ij in two.
-
-        Args:
-            items: positions of the rated items.
-            ratings: their ratings.
-            asked: position of the item whose prediction is taken apart; None for one without a vector.
+        c_ij = x_iᵀ (XᵀX + λI)⁻¹ x_j ρ_j, and x_i = (τ, 0) + (0, q_i) divides each c_ij in two.
         """
         features, residuals, gram = self._problem(items, ratings)
         asked_features = np.zeros((features.shape[1], 2))

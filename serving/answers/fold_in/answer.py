@@ -1,0 +1,43 @@
+"""What a fold-in answers, whichever model it belongs to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.artifact import Floats, Positions
+from recsys.artifact.uncertainty import Uncertainty
+
+
+class Contributions(NamedTuple):
+    """What each of n given ratings adds to one prediction, (n,) each, before it is clipped to the scale."""
+
+    to_user: npt.NDArray[np.float64]
+    """To the user's own mean; adds up to it."""
+    to_interaction: npt.NDArray[np.float64]
+    """To what the item differs by from all items; adds up to that."""
+
+
+class FoldIn(ABC):
+    """Predicts μ + b_i + own mean + interaction_i from a new user's ratings; the last two are 0 without any."""
+
+    @abstractmethod
+    def scores(self, items: Positions, ratings: Floats) -> tuple[Floats, float]:
+        """Ratings of all items (n_items,), not clipped, and the user's own mean, from n ratings of n items."""
+
+    @abstractmethod
+    def contributions(self, items: Positions, ratings: Floats, asked: int | None) -> Contributions:
+        """Take a prediction apart into what each of n ratings of n items adds to it, exactly.
+
+        Args:
+            items: positions of the rated items.
+            ratings: their ratings.
+            asked: position of the item whose prediction is taken apart; None for one that the model does not know.
+        """
+
+    def uncertainty(self, items: Positions, ratings: Floats, asked: Positions) -> Uncertainty | None:
+        """How far ratings of the items asked for may lie from the scores; None if the model does not say."""
+        return None
