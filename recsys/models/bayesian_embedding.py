@@ -15,8 +15,8 @@ from data.sorted_ratings import BothOrders
 from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
 from recsys.features import Description, Feature, Known, describe_items, describe_users
-from recsys.linalg.leading import truncated_product
 from recsys.linalg.spectral import product_singular_values
+from recsys.models.centred_rows import centred_rows
 from recsys.models.user_item_embedding import UserItemEmbedding
 from recsys.penalties import Penalty
 from recsys.posterior.coverage import Coverage
@@ -192,7 +192,7 @@ class BayesianEmbedding(UserItemEmbedding):
         sampler = self._sampler
         if self.current_epoch == self.point_epochs:
             self._require_finite(torch.stack([p.detach().square().sum() for p in self.parameters()]).sum())
-            sampler.start(*self._centred_point_estimate())
+            sampler.start(*centred_rows(self, sampler.mean))
         loss = torch.tensor(sampler.sweep() ** 2)
         self._require_finite(loss)
         if self.current_epoch >= self.point_epochs + self.burn_in:
@@ -287,20 +287,3 @@ class BayesianEmbedding(UserItemEmbedding):
         seed = int(torch.randint(2**62, ()))
         self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], seed)
         self.posterior, self._answers = self.sampler.posterior, None
-
-    @torch.no_grad()
-    def _centred_point_estimate(self) -> tuple[Tensor, Tensor]:
-        """The point estimate as rows (b_u, p_u) and (c_i, q_i) beside a mean μ, (n_users, k + 1) and (n_items, k + 1).
-
-        P Qᵀ = (P − 1p̄ᵀ)(Q − 1q̄ᵀ)ᵀ + P q̄ 1ᵀ + 1 (Q p̄)ᵀ − p̄·q̄: what users or items have in common goes into the
-        effects, and the rest is shared evenly between both factors by its singular value decomposition.
-        """
-        p, q = self.user_factors.detach().cpu(), self.item_factors.detach().cpu()
-        p_mean, q_mean = p.mean(0), q.mean(0)
-        left, right = truncated_product(p - p_mean, q - q_mean, p.shape[1])
-        user_effects = self.user_bias.detach().cpu()[:, 0] + p @ q_mean
-        item_effects = self.item_bias.detach().cpu()[:, 0] + q @ p_mean - p_mean @ q_mean - self._sampler.mean
-        no_more = (0, p.shape[1] - left.shape[1])  # fewer users or items than k leave directions that are 0
-        users = torch.cat([user_effects[:, None], torch.nn.functional.pad(left, no_more)], 1)
-        items = torch.cat([item_effects[:, None], torch.nn.functional.pad(right, no_more)], 1)
-        return users, items

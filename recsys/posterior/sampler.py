@@ -57,6 +57,7 @@ class GibbsSampler:
     def __init__(self, data: TrainingRatings, likelihood: Likelihood, rank: int, seed: int) -> None:
         """Set up everything that does not change from sweep to sweep. Call `start` before the first sweep."""
         self.windows, self.likelihood, self.streams = data.windows, likelihood, Streams(seed)
+        self._of_new_by = data.of_new_by
         by_user, by_item = data.orders
         n_users, n_items = len(by_user), len(by_item)
         likelihood.start(by_user.values)
@@ -122,7 +123,7 @@ class GibbsSampler:
         if not self.user_rated.all():
             left, right = self._with_new_users(left, right)
         share = self.posterior.average(left, right, self.noise, self.likelihood.thresholds)
-        newcomer = self.user_prior.new_row(self.data.of_new_by)
+        newcomer = self.user_prior.new_row(self._of_new_by)
         self.posterior.keep_newcomer(newcomer, self.mean_precision, self.noise_shape)
         self.posterior.leave_open(share, *self._open(users, of_users, items, of_items))
         for window in self.windows:

@@ -17,6 +17,7 @@ from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
 from recsys.features import ItemSide, UserSide, WhoRatedWhat
 from recsys.models import BayesianEmbedding
+from recsys.models.centred_rows import centred_rows
 from recsys.posterior.likelihoods import OrderedProbit
 from recsys.posterior.time_windows import TimeWindows
 from tests.recsys.small_ratings import N_ITEMS, N_USERS, SmallRatings, every_pair, fit, trainer
@@ -36,7 +37,7 @@ class TestBayesianEmbedding:
         model = Bayesian(point_epochs=10, burn_in=0)
         fit(model, ADAM, max_epochs=11)
         model.posterior = None
-        users, items = model._centred_point_estimate()
+        users, items = centred_rows(model, model._sampler.mean)
         matrix = model._sampler.mean + users[:, :1] + items[:, 0] + users[:, 1:] @ items[:, 1:].T
         expected = model(*every_pair()).detach().reshape(N_USERS, N_ITEMS)
         torch.testing.assert_close(matrix, expected, rtol=0, atol=1e-4)
