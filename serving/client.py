@@ -181,15 +181,20 @@ class Client:
         n: int = 10,
         offset: int = 0,
         strict: bool = False,
+        uncertainty: bool = False,
         **which: Unpack[Which],
     ) -> FoldInResponse:
-        """Predict the ratings of items by a new user, who gave `ratings` (by item id), and recommend others."""
+        """Predict ratings of items by a new user, who gave `ratings` (by item id), and recommend others.
+
+        `uncertainty` as in `rating`.
+        """
         body = {
             "ratings": _as_given(ratings),
             "item_ids": list(item_ids),
             "n": n,
             "offset": offset,
             "strict": strict,
+            "uncertainty": uncertainty,
             **which,
         }
         return self._post(FoldInResponse, "fold-in", body)

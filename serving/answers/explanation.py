@@ -144,9 +144,9 @@ def explain_new_user(
 ) -> NewUserExplanation:
     """Explain what `Recommender.fold_in` predicts for an item from a new user's ratings.
 
-    Parts: μ and b_i as in `explain`, the user's own mean τ w_0, and the interaction q_i · w, with the symbols of
-    `FoldIn`. The last two together are the sum over all given ratings of what each adds, exactly. At most `n` of those
-    are named. An unknown item has no interaction, and the b_i of items with few ratings.
+    Parts: μ and b_i as in `explain`, and the user's own mean and the interaction of `FoldIn`. The last two together are
+    the sum over all given ratings of what each adds, exactly. At most `n` of those are named. An unknown item has no
+    interaction, and the b_i of items with few ratings.
 
     Raises:
         UnknownIdError: `strict`, and an item is unknown.

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data.ids import Known
 from recsys.artifact import ORDERS, SOURCES, Artifact, Floats, Id, Order, Predictions, Times, best, item_scores, load
+from recsys.artifact.uncertainty import Uncertainty
 from serving.answers.fold_in.choice import fold_in
 from serving.answers.item_catalogue import ItemCatalogue
 from serving.answers.item_vectors import item_vectors
@@ -136,16 +138,15 @@ class Recommender:
         """How far ratings may lie from the predictions; None where a mean answers or the model does not say."""
         (users, user_known), (items, item_known) = pairs
         said = self.artifact.uncertainty(users, items, given_at)
-        if said is None:
-            return [None] * users.size
-        levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
-        by_model = self.artifact.answers((users, user_known), (items, item_known))
-        return [
-            RatingDistribution(deviation, dict(zip(levels, shares, strict=True))) if known else None
-            for deviation, shares, known in zip(
-                said.deviations.tolist(), said.probabilities.tolist(), by_model.tolist(), strict=True
-            )
-        ]
+        return self._distributions(said, self.artifact.answers((users, user_known), (items, item_known)))
+
+    def new_user_uncertainty(self, rated: dict[Id, float], asked: Sequence[Id]) -> list[RatingDistribution | None]:
+        """How far ratings may lie from what `fold_in` predicts, as in `uncertainty`."""
+        items, known = self.item_ids.positions(list(rated), strict=False)
+        places, place_known = self.item_ids.positions(asked, strict=False)
+        values = np.fromiter(rated.values(), np.float32, len(rated))
+        said = self.new_users.uncertainty(items[known], values[known], places)
+        return self._distributions(said, place_known & self.artifact.item_known[places])
 
     def recommend(
         self,
@@ -232,6 +233,16 @@ class Recommender:
         """Cosine of every item's vector with that of the item at a position, (n_items,)."""
         cosines: Floats = self._directions @ self._directions[item]
         return cosines.clip(-1, 1)  # rounding may leave the interval
+
+    def _distributions(self, said: Uncertainty | None, known: Known) -> list[RatingDistribution | None]:
+        if said is None:
+            return [None] * known.size
+        levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]
+        each = zip(said.deviations.tolist(), said.probabilities.tolist(), known.tolist(), strict=True)
+        return [
+            RatingDistribution(deviation, dict(zip(levels, shares, strict=True))) if by_model else None
+            for deviation, shares, by_model in each
+        ]
 
     def _rate_one(self, user_id: Id, item_id: Id, *, strict: bool) -> tuple[float, str]:
         """One pair, without the arrays of one number that take longer to make than the answer."""

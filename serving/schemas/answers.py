@@ -192,10 +192,18 @@ class NewUserRating(BaseModel):
     source: str = Field(description="fold_in, or user_mean where nothing is known of the item.", examples=["fold_in"])
 
 
+class NewUserRatingAndUncertainty(NewUserRating):
+    """The predicted rating of a new user and, if asked for, how certain it is."""
+
+    uncertainty: UncertaintyOfRating | None = Field(
+        default=None, description="Only if asked for; null where nothing is known of the item, or the model has none."
+    )
+
+
 class FoldInResponse(Answer):
     """What a new user's ratings lead to."""
 
-    predictions: list[NewUserRating] = Field(description="In the order of the request's item_ids.")
+    predictions: list[NewUserRatingAndUncertainty] = Field(description="In the order of the request's item_ids.")
     total: int = Field(description="Number of items that were ranked: all but the rated ones.", examples=[1680])
     order: Order = Field(description="What the recommendations are ordered by.", examples=["relevance"])
     recommendations: list[Recommendation]

@@ -153,7 +153,7 @@ class ItemRating(_Body):
     rating: float = Field(strict=True, allow_inf_nan=False, description="On the data set's scale.", examples=[5.0])
 
 
-class FoldInRequest(Recommended, Strictness, _Body):
+class FoldInRequest(Recommended, Strictness, UncertaintyWanted, _Body):
     """A new user's ratings, and what is wanted of them."""
 
     ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(

@@ -114,9 +114,21 @@ class FactoredPosterior(Posterior):
         for name in ("user_open", "item_open"):
             if self._arrays[name].min() < 0:
                 raise ValueError(f"array {name} has entries below 0")
+        if "newcomer_means" in self._arrays:
+            _check_newcomers(self._arrays)
 
     def _at(self, users: Rows, given_at: Times) -> Moments:
         return times.effects(self._arrays, len(self._arrays["noise"]), np.asarray(users), given_at)
+
+
+def _check_newcomers(arrays: dict[str, Array]) -> None:
+    if not 1 < arrays["newcomer_means"].shape[1] < arrays["item_draws"].shape[2]:
+        raise ValueError("array newcomer_means has rows that do not go with the columns of item_draws")
+    for name, least in (("newcomer_precisions", 0), ("newcomer_shapes", 1), ("newcomer_few", 0)):
+        if name in arrays and arrays[name].min() <= least:
+            raise ValueError(f"array {name} has entries that are not above {least}")
+    if np.linalg.eigvalsh(arrays["newcomer_covariances"].astype(np.float64)).min() <= 0:
+        raise ValueError("array newcomer_covariances has matrices that are no covariances")
 
 
 def at_unknown_time(arrays: dict[str, Array], users: Rows, items: Rows) -> Moments:

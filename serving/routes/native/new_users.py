@@ -28,25 +28,26 @@ router = APIRouter(tags=["users"])
 
 @router.post("/fold-in", response_model=FoldInResponse, responses=responses(400, 404, 413, 415))
 async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
-    """Predict and recommend from a new user's ratings, by ridge regression on the item vectors; nothing is stored.
+    """Predict and recommend from a new user's ratings; nothing is stored.
 
-    No timestamp is taken: the model has learnt nothing of when a new user rates, so it would change no answer.
+    By the model's own posterior given these ratings, or, of a model without one, by a regression on item vectors. No
+    timestamp is taken: the model has learnt nothing of when a new user rates, so it would change no answer.
     """
     _check_number("ratings", len(body.ratings), settings)
     _check_number("item_ids", len(body.item_ids), settings)
-    answer = await asyncio.to_thread(
-        recommender.fold_in,
-        _by_item(body.ratings, recommender.manifest.rating_scale),
-        body.item_ids,
-        wanted_by(body),
-        strict=body.strict,
-    )
+    rated = _by_item(body.ratings, recommender.manifest.rating_scale)
+    answer = await asyncio.to_thread(recommender.fold_in, rated, body.item_ids, wanted_by(body), strict=body.strict)
+    predictions: list[dict[str, object]] = [
+        {"item_id": item, "rating": rating, "source": source} for item, rating, source in answer.ratings
+    ]
+    if body.uncertainty:
+        said = await asyncio.to_thread(recommender.new_user_uncertainty, rated, body.item_ids)
+        for prediction, uncertainty in zip(predictions, said, strict=True):
+            prediction["uncertainty"] = uncertainty and uncertainty._asdict()
     return as_json(
         {
             "version": recommender.manifest.version,
-            "predictions": [
-                {"item_id": item, "rating": rating, "source": source} for item, rating, source in answer.ratings
-            ],
+            "predictions": predictions,
             "total": answer.ranking.total,
             "order": answer.ranking.order,
             "recommendations": [as_answered(each, body) for each in answer.ranking.page],
