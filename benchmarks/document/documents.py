@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.document.best_model import best_model
+from benchmarks.document.best_model import best_model, fold_in
 from benchmarks.document.best_results import best_results
 from benchmarks.document.content import Content
 from benchmarks.document.experiments import figure4, table1
@@ -33,7 +33,7 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
         "string_ids": ("string_ids", string_ids),
         "ratings_load": ("ratings_load", ratings_load),
     },
-    DOCS / "best-model.md": {"best_model": ("best_model", best_model)},
+    DOCS / "best-model.md": {"best_model": ("best_model", best_model), "fold_in": ("fold_in", fold_in)},
     DOCS / "your-data.md": {"reading": ("reading", reading)},
     DOCS / "ranking.md": {"ranking_table": ("ranking_table", ranking_table)},
     DOCS / "faults.md": {"faults": ("faults", faults)},

@@ -20,7 +20,7 @@ ARRAYS = {  # name of the array: its dimensions
     **uncertainty.ORDINAL,
     **uncertainty.ARRAYS,
 }
-# What each of the draws says of users who are not among those of the training; see `newcomers`.
+# What each of the draws says of users who are not among those of the training; see `serving.answers.fold_in.conditional`.
 NEWCOMERS = {
     "newcomer_means": ("draws", "row"),
     "newcomer_covariances": ("draws", "row", "row"),
@@ -28,9 +28,9 @@ NEWCOMERS = {
     "newcomer_shapes": ("draws",),
 }
 NEWCOMERS_BY_ITEMS = {
-    "newcomer_weights": ("draws", "directions", "row"),
-    "newcomer_directions": ("items", "directions"),
-    "newcomer_centre": ("directions",),
+    "newcomer_weights": ("draws", "described", "row"),
+    "newcomer_directions": ("items", "described"),
+    "newcomer_centre": ("described",),
     "newcomer_few": ("one",),
 }
 TIMES = {

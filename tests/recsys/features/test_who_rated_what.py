@@ -134,3 +134,16 @@ print(peak_memory() - before, *features.shape)
     peak, n, f = map(int, said.split())
     assert (n, f) == (20_000, 50)
     assert peak < 200 << 20, "the whole takes 763 MiB in single precision"
+
+
+def test_a_user_who_comes_later_is_described_as_one_with_the_same_ratings(movielens_100k: Ratings) -> None:
+    generator = torch.Generator().manual_seed(5)
+    users, items = (torch.rand(30, 20, generator=generator) < 0.3).nonzero().T
+    known = Known(orders_of(users, items, (30, 20)), movielens_100k)
+    features, of_new = WhoRatedWhat().of_users(known), WhoRatedWhat().of_new_users(known)
+    assert features is not None
+    for user in range(30):
+        rated = items[users == user]
+        n = len(rated)
+        described = n / (n + of_new.few) * (of_new.vectors[rated].sum(0) / max(n, 1) ** 0.5 - of_new.centre)
+        torch.testing.assert_close(described, features[user], rtol=0, atol=1e-5)
