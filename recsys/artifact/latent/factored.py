@@ -20,7 +20,7 @@ ARRAYS = {  # name of the array: its dimensions
     **uncertainty.ORDINAL,
     **uncertainty.ARRAYS,
 }
-# What each of the draws says of users who are not among those of the training; see `serving.answers.fold_in.conditional`.
+# What each draw says of users who are not among those of the training, for `serving.answers.fold_in.conditional`.
 NEWCOMERS = {
     "newcomer_means": ("draws", "row"),
     "newcomer_covariances": ("draws", "row", "row"),
