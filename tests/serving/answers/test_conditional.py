@@ -44,8 +44,8 @@ def arrays(ordinal: int = 0, by_items: bool = True) -> dict[str, Array]:
     return films.arrays("BayesianEmbedding") | typed | {"ordinal": np.array([ordinal], np.int32)}
 
 
-def artefact(ordinal: int = 0, by_items: bool = True, **other: Array) -> Artifact:
-    return Artifact(films.manifest("BayesianEmbedding"), arrays(ordinal, by_items) | other, films.ITEMS)
+def artefact(ordinal: int = 0, by_items: bool = True) -> Artifact:
+    return Artifact(films.manifest("BayesianEmbedding"), arrays(ordinal, by_items), films.ITEMS)
 
 
 def moments(of: dict[str, Array], given: Array, ratings: Array) -> tuple[Array, Array]:
@@ -176,4 +176,4 @@ def test_the_uncertainty_of_a_new_user_is_said_of_items_that_the_model_knows() -
 )
 def test_an_artefact_that_says_impossible_things_of_new_users_is_refused(name: str, value: Array, words: str) -> None:
     with pytest.raises(ArtifactError, match=words):
-        artefact(**{name: value})
+        Artifact(films.manifest("BayesianEmbedding"), arrays() | {name: value}, films.ITEMS)
