@@ -5,14 +5,17 @@ from __future__ import annotations
 import signal
 
 import pytest
+from hypothesis import settings
 
 from data.movielens import Ratings, load
 
 
 def pytest_configure() -> None:
-    """Let the processes that tests start be interrupted: a shell has its background jobs ignore Ctrl-C."""
+    """Let the processes that tests start be interrupted, as a shell does not its background jobs; time no example."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("untimed", settings.default, deadline=None)  # no test asserts a time
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,8 @@ def _counted(column: pa.ChunkedArray, largest: int) -> tuple[npt.NDArray[np.int6
     indices = np.empty(len(column), np.int64)
     start = 0
     for chunk in column.chunks:
-        np.take(place, chunk.to_numpy(), out=indices[start : start + len(chunk)], mode="clip")  # other modes copy first
+        small = chunk.to_numpy().astype(np.intp, copy=False)  # numpy 2.0 takes no places of uint64
+        np.take(place, small, out=indices[start : start + len(chunk)], mode="clip")  # other modes copy first
         start += len(chunk)
     return indices, np.flatnonzero(occurs)
 
