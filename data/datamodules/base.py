@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from typing_extensions import override
 
 from data.ratings import Ratings
-from data.sorted_ratings import BothOrders, SortedRatings, both_orders
+from data.sorted_ratings import BothOrders, both_orders
 from data.splits import Split, canonical_name, carve_validation, make_split
 
 Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
@@ -96,10 +96,6 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         """All ratings the model may learn from, without the validation part."""
         return self._batch(self._parts[0])
 
-    def training_by_user(self) -> SortedRatings:
-        """The same ratings user by user."""
-        return self.sorted_training_set().by_user
-
     def sorted_training_set(self) -> BothOrders:
         """The same ratings user by user, and item by item."""
         users, items, ratings = (part.numpy() for part in self.training_set())
@@ -150,7 +146,12 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
 
     def _batch(self, rows: npt.NDArray[np.int64]) -> Batch:
         users, items = self.ratings.pairs(rows)
-        return torch.from_numpy(users), torch.from_numpy(items), torch.from_numpy(self.ratings.values[rows])
+        return as_batch(users, items, self.ratings.values[rows])
+
+
+def as_batch(users: npt.NDArray[np.int64], items: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> Batch:
+    """The arrays (n,) as a batch, which shares their memory."""
+    return torch.from_numpy(users), torch.from_numpy(items), torch.from_numpy(values)
 
 
 class WholeTrainingSet:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-import torch
 from typing_extensions import override
 
-from data.datamodules.base import Batch, RatingsDataModule
+from data.datamodules.base import Batch, RatingsDataModule, as_batch
 from data.datamodules.training_part import first_rows, part_in_order
 from data.prepared import Prepared, comes_with_test
 from data.prepared.form import MANIFEST
 from data.ratings import Ratings
-from data.sorted_ratings import BothOrders, SortedRatings
+from data.sorted_ratings import BothOrders
 from data.splits import GIVEN, Split, given_split
 
 
@@ -75,16 +74,11 @@ class PreparedDataModule(RatingsDataModule):
         rows = self._parts[0]
         if rows.size != rows[-1] + 1:  # others lie between them
             return super().training_set()
-        users, items, ratings = map(torch.from_numpy, first_rows(self.prepared, rows.size))
-        return users, items, ratings
-
-    @override
-    def training_by_user(self) -> SortedRatings:
-        return part_in_order(self.prepared, "user", self._parts[0])
+        return as_batch(*first_rows(self.prepared, rows.size))
 
     @override
     def sorted_training_set(self) -> BothOrders:
-        return BothOrders(self.training_by_user(), part_in_order(self.prepared, "item", self._parts[0]))
+        return BothOrders(*(part_in_order(self.prepared, side, self._parts[0]) for side in ("user", "item")))
 
 
 @lru_cache(maxsize=1)
