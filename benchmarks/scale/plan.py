@@ -28,19 +28,25 @@ def plan(row: dict[str, Any]) -> list[str]:
     """A table for several numbers of machines, from the processors' seconds of the largest size that was measured."""
     ours = row["ours"]
     a_rating = (ours["sweep_cpu_seconds"] + ours["average_cpu_seconds"]) / row["prepare"]["n_ratings"]
-    lines = ["| machines | memory of each | sent by each in a sweep | 100 sweeps |", "|---:|---:|---:|---:|"]
+    a_row = a_rating * row["prepare"]["n_ratings"] / (row["prepare"]["n_users"] + row["prepare"]["n_items"])
+    lines = [
+        "| machines | memory of each | sent by each in a sweep | 100 sweeps, at least | at most |",
+        "|---:|---:|---:|---:|---:|",
+    ]
     for machines in _MACHINES:
         memory = (_RATINGS * _BYTES_A_RATING + _USERS * _BYTES_A_ROW) / machines + _ITEMS * _BYTES_A_ROW
         sent = 2 * _SENT_AN_ITEM * _ITEMS * (machines - 1) / machines  # of a ring that adds up and hands round
-        seconds = _RATINGS * a_rating / (machines * _CORES) + sent / _WIRE
-        lines.append(
-            f"| {machines} | {memory / 2**30:.0f} GiB | {sent / 2**20:.0f} MiB | {_SWEEPS * seconds / 60:.0f} min |"
-        )
+        least = _RATINGS * a_rating / (machines * _CORES) + sent / _WIRE
+        most = least + (_USERS + _ITEMS) * a_row / (machines * _CORES)
+        minutes = " | ".join(f"{_SWEEPS * seconds / 60:.0f} min" for seconds in (least, most))
+        lines.append(f"| {machines} | {memory / 2**30:.0f} GiB | {sent / 2**20:.0f} MiB | {minutes} |")
     return [
         *lines,
         "",
-        f"A sweep at {row['size']} takes {a_rating * 1e9:.0f} ns of a processor for each rating, all rows in it. A "
-        f"rating takes {_BYTES_A_RATING} bytes. A row takes {_BYTES_A_ROW:,}: {_KEPT:,} for the kept draws, {_MEAN} "
+        f"A sweep at {row['size']} takes {a_rating * 1e9:.0f} ns of a processor for each rating, all rows in it, or "
+        f"{a_row * 1e6:.0f} µs for each row, all ratings in it: at least the first, and at most both.",
+        "",
+        f"A rating takes {_BYTES_A_RATING} bytes. A row takes {_BYTES_A_ROW:,}: {_KEPT:,} for the kept draws, {_MEAN} "
         f"for the mean, {_SUMS} for its sums, {_FEATURES} for its features, and {_EXPORT:,} for the arrays of the "
         "artefact.",
     ]

@@ -98,8 +98,7 @@ class BayesianEmbedding(UserItemEmbedding):
         self.posterior: Posterior | None = None
         self._described: Description | None = None  # the users by features, when the data are known
         self._unknown_time: UnknownTime | None = None  # with windows of time, when the data are known
-        # After how many draws, what would be exported then, and what it answers.
-        self._answers: tuple[int, dict[str, np.ndarray[Any, Any]], FactoredPosterior] | None = None
+        self._answers: tuple[int, FactoredPosterior] | None = None  # after how many draws, and what is answered then
         self._restored: dict[str, Any] | None = None  # from a checkpoint that was opened before the data were known
 
     # What is predicted
@@ -137,10 +136,7 @@ class BayesianEmbedding(UserItemEmbedding):
 
     @override
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        if self._answers is None or self._answers[0] != self._averages.draws:
-            arrays = self._exported()
-            self._answers = self._averages.draws, arrays, FactoredPosterior(arrays)
-        return dict(self._answers[1])
+        return dict(self._served.arrays)
 
     def _exported(self) -> dict[str, np.ndarray[Any, Any]]:
         ordinal = np.array([isinstance(self.likelihood, OrderedProbit)], np.int32)
@@ -155,9 +151,9 @@ class BayesianEmbedding(UserItemEmbedding):
     @property
     def _served(self) -> FactoredPosterior:
         """What the artefact would answer from: it is served as it is measured here."""
-        self.arrays()
-        assert self._answers is not None
-        return self._answers[2]
+        if self._answers is None or self._answers[0] != self._averages.draws:
+            self._answers = self._averages.draws, FactoredPosterior(self._exported())
+        return self._answers[1]
 
     # The Lightning contract
 
@@ -205,10 +201,8 @@ class BayesianEmbedding(UserItemEmbedding):
     @override
     def squared_error(self, batch: Batch) -> Tensor:
         # Of all training ratings, which the sampler has in an order in which that takes a fraction of the memory.
-        users, items = (
-            torch.cat([bias, factors], 1).cpu()
-            for bias, factors in ((self.user_bias, self.user_factors), (self.item_bias, self.item_factors))
-        )
+        users = torch.cat([self.user_bias, self.user_factors], 1).cpu()
+        items = torch.cat([self.item_bias, self.item_factors], 1).cpu()
         return self._sampler.squared_error(users, items).to(self.device)
 
     @override

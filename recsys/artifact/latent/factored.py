@@ -52,7 +52,7 @@ class FactoredPosterior(Posterior):
 
     def __init__(self, arrays: dict[str, Array]) -> None:
         """Take over the arrays."""
-        self._arrays = arrays
+        self.arrays = arrays
         self._timed = "window_keys" in arrays
         self._ordinal = bool(arrays["ordinal"][0])
         self._factors, self._draws, self._open = (
@@ -63,16 +63,16 @@ class FactoredPosterior(Posterior):
     @override
     def numbers_per_rating(self) -> int:
         used = ["item_factors", *["item_draws"] * self._ordinal, *["sitting_items"] * self._timed]
-        return max(int(self._arrays[name][0].size) for name in used)
+        return max(int(self.arrays[name][0].size) for name in used)
 
     @override
     def ratings(self, users: Rows, items: Rows, given_at: Times | None = None) -> Floats:
         if self._ordinal:
-            return uncertainty.expected(self._arrays, *self.latent(users, items, given_at))
+            return uncertainty.expected(self.arrays, *self.latent(users, items, given_at))
         location = self.location(users, items)
         if not self._timed:
             return location
-        added = mean_at_unknown_time(self._arrays, users, items)[0]
+        added = mean_at_unknown_time(self.arrays, users, items)[0]
         if given_at is not None:
             added = np.where(given_at != times.UNKNOWN, self._at(users, given_at).mean, added)
         return location + added
@@ -82,13 +82,13 @@ class FactoredPosterior(Posterior):
         location = self.location(users, items)
         if not self._ordinal:
             return location
-        return uncertainty.expected(self._arrays, location, np.sqrt(self.variance(users, items)))
+        return uncertainty.expected(self.arrays, location, np.sqrt(self.variance(users, items)))
 
     @override
     def latent(self, users: Rows, items: Rows, given_at: Times | None = None) -> Latent:
         location, variance = self.location(users, items), self.variance(users, items)
         if self._timed:
-            added = at_unknown_time(self._arrays, users, items)
+            added = at_unknown_time(self.arrays, users, items)
             if given_at is not None:
                 known, at_time = given_at != times.UNKNOWN, self._at(users, given_at)
                 added = Moments(*(np.where(known, *pair) for pair in zip(at_time, added, strict=True)))
@@ -104,21 +104,21 @@ class FactoredPosterior(Posterior):
         drawn = _products(*self._draws, users, items)  # (…, draws)
         around = drawn - drawn.mean(-1, keepdims=True)
         of_draws = np.vecdot(around, around) / np.float32(max(drawn.shape[-1] - 1, 1))
-        variance: Floats = of_draws + _products(*self._open, users, items) + self._arrays["noise"][users]
+        variance: Floats = of_draws + _products(*self._open, users, items) + self.arrays["noise"][users]
         return variance
 
     @override
     def check(self) -> None:
-        if self._arrays["noise"].min() <= 0:
+        if self.arrays["noise"].min() <= 0:
             raise ValueError("array noise has entries that are not positive")
         for name in ("user_open", "item_open"):
-            if self._arrays[name].min() < 0:
+            if self.arrays[name].min() < 0:
                 raise ValueError(f"array {name} has entries below 0")
-        if "newcomer_means" in self._arrays:
-            _check_newcomers(self._arrays)
+        if "newcomer_means" in self.arrays:
+            _check_newcomers(self.arrays)
 
     def _at(self, users: Rows, given_at: Times) -> Moments:
-        return times.effects(self._arrays, len(self._arrays["noise"]), np.asarray(users), given_at)
+        return times.effects(self.arrays, len(self.arrays["noise"]), np.asarray(users), given_at)
 
 
 def _check_newcomers(arrays: dict[str, Array]) -> None:
