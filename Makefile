@@ -157,6 +157,11 @@ coverage: $(VENV)/.ready  ## Run the tests, without the slow ones, and say which
 bench: $(VENV)/.extras  ## Measure speed (benchmarks/results/speed.json)
 	$(BIN)/python -m benchmarks.speed --json benchmarks/results/speed.json
 
+.PHONY: scale
+scale: $(VENV)/.extras  ## Measure fits of generated ratings up to 100 million (over an hour; 10 GB of disk and of memory)
+	$(BIN)/python -m benchmarks.scale --sizes 1m 10m 25m 100m --peers smurff --json benchmarks/results/scale.json
+	$(BIN)/python -m benchmarks.document
+
 .PHONY: rmse-table
 rmse-table: $(VENV)/.extras  ## Measure our models and others on the same splits (over an hour)
 	$(BIN)/python -m benchmarks.rmse_table --json benchmarks/results/rmse_table.json

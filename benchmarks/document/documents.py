@@ -17,6 +17,7 @@ from benchmarks.document.ranking_table import ranking_table
 from benchmarks.document.rmse_table import rmse_table
 from benchmarks.document.serving_load import ratings_load, serving_load, string_ids
 from benchmarks.document.speed import speed
+from benchmarks.scale.table import drawn, planned
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -36,6 +37,7 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
     DOCS / "best-model.md": {"best_model": ("best_model", best_model), "fold_in": ("fold_in", fold_in)},
     DOCS / "your-data.md": {"reading": ("reading", reading)},
     DOCS / "ranking.md": {"ranking_table": ("ranking_table", ranking_table)},
+    DOCS / "scale.md": {"scale": ("scale", drawn), "plan": ("scale", planned)},
     DOCS / "faults.md": {"faults": ("faults", faults)},
 }
 
