@@ -13,7 +13,7 @@ from benchmarks.document.content import Content
 from benchmarks.document.experiments import figure4, table1
 from benchmarks.document.faults import faults
 from benchmarks.document.other_data import other_data, reading
-from benchmarks.document.ranking_table import ranking_table
+from benchmarks.document.ranking_table import best_ranking, ranking_table
 from benchmarks.document.rmse_table import rmse_table
 from benchmarks.document.serving_load import ratings_load, serving_load, string_ids
 from benchmarks.document.speed import speed
@@ -25,7 +25,7 @@ DOCS = ROOT / "docs"
 
 Section = tuple[str, Callable[[Content], str]]  # the name of its results, and what draws it
 DOCUMENTS: dict[Path, dict[str, Section]] = {
-    ROOT / "README.md": {"best_results": ("rmse_table", best_results)},
+    ROOT / "README.md": {"best_results": ("rmse_table", best_results), "best_ranking": ("ranking_table", best_ranking)},
     DOCS / "results.md": {"rmse_table": ("rmse_table", rmse_table), "other_data": ("other_data", other_data)},
     DOCS / "experiments.md": {"table1": ("table1", table1), "figure4": ("figure4", figure4)},
     DOCS / "speed.md": {
