@@ -8,16 +8,19 @@ from benchmarks.ranking_table.table import SPLITS, TITLES, as_markdown
 
 
 def best_ranking(content: Content) -> str:
-    """Our order of recommendations beside the best of the other methods, on the splits of the README."""
-    sentences = []
-    for split in ("0.9", "0.8"):
-        ndcg = {row["model"]: row["ndcg_at_10"] for row in content["rows"] if row["split"] == split}
-        best = max(ndcg.keys() & PEERS.keys(), key=ndcg.__getitem__)
-        sentences.append(
-            f"{ndcg['best-ratings-by-relevance']:.3f} at {SPLITS[split]}, where the best of the others, "
-            f"{TITLES[best]}, has {ndcg[best]:.3f} and the most rated films {ndcg['most-rated']:.3f}"
-        )
-    return f"[Recommendations](docs/ranking.md) have an NDCG@10 of {'; '.join(sentences)}."
+    """Our order of recommendations beside the best of the other methods, on two splits."""
+    splits = ("0.9", "0.8")
+    rows = {(row["model"], row["split"]): row["ndcg_at_10"] for row in content["rows"]}
+
+    def on_both(model: str) -> str:
+        return " and ".join(f"{rows[model, split]:.3f}" for split in splits)
+
+    best = max(PEERS, key=lambda model: rows[model, splits[0]])
+    return (
+        f"[Recommendations](docs/ranking.md) have an NDCG@10 of {on_both('best-ratings-by-relevance')} at "
+        f"{' and '.join(SPLITS[split] for split in splits)}; the best of {len(PEERS)} other methods, {TITLES[best]}, has "
+        f"{on_both(best)}, the most rated films {on_both('most-rated')}."
+    )
 
 
 def ranking_table(content: Content) -> str:

@@ -109,7 +109,7 @@ PEERS = {
         _bpr,
         {"factors": (32, 64), "learning_rate": (0.02, 0.05), "regularization": (0.01, 0.03)},
     ),
-    "ease-rated": Peer("EASE^R, rated or not", _ease_rated, {"ridge": _RIDGES}),
-    "ease-ratings": Peer("EASE^R, ratings", _ease_ratings, {"ridge": _RIDGES}),
+    "ease-rated": Peer("EASE^R on rated or not", _ease_rated, {"ridge": _RIDGES}),
+    "ease-ratings": Peer("EASE^R on ratings", _ease_ratings, {"ridge": _RIDGES}),
 }
 """By name."""
