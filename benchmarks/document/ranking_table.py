@@ -18,8 +18,8 @@ def best_ranking(content: Content) -> str:
     best = max(PEERS, key=lambda model: rows[model, splits[0]])
     return (
         f"[Recommendations](docs/ranking.md) have an NDCG@10 of {on_both('best-ratings-by-relevance')} at "
-        f"{' and '.join(SPLITS[split] for split in splits)}; the best of {len(PEERS)} other methods, {TITLES[best]}, has "
-        f"{on_both(best)}, the most rated films {on_both('most-rated')}."
+        f"{' and '.join(SPLITS[split] for split in splits)}; the best of {len(PEERS)} other methods, {TITLES[best]}, "
+        f"has {on_both(best)}, the most rated films {on_both('most-rated')}."
     )
 
 
