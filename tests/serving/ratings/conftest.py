@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from benchmarks.faults.ratings.postgresql import PostgreSQL, programs
 
@@ -22,8 +24,12 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database."""
+    """The URL of a database that no other test writes to."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ratings.db"
-    found: str = request.getfixturevalue("postgresql")
-    return found
+    server: str = request.getfixturevalue("postgresql")
+    name = f"ratings_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return engine.url.set(database=name).render_as_string(hide_password=False)
