@@ -168,7 +168,7 @@ rmse-table: $(VENV)/.extras  ## Measure our models and others on the same splits
 	$(BIN)/python -m benchmarks.document
 
 .PHONY: ranking-table
-ranking-table: $(VENV)/.extras  ## Measure how recommendations rank, against other methods (half an hour)
+ranking-table: $(VENV)/.extras  ## Measure how recommendations rank, against other methods (a quarter of an hour)
 	$(BIN)/python -m benchmarks.ranking_table --json benchmarks/results/ranking_table.json
 	$(BIN)/python -m benchmarks.document
 
