@@ -113,7 +113,8 @@ def _best_ridge(chosen: Choices) -> float:
     blocks = []
     for users in torch.split(rankable, max(1, _SCORED // chosen.shape[1])):
         rows, relevant = known.rows(users), liked.rows(users) > 0
-        scores = ((rows @ directions * gains) @ directions.T * scales for directions, gains, scales in filters)
+        places = rows @ found.directions
+        scores = (places * gains @ directions.T * scales for directions, gains, scales in filters)
         blocks.append(torch.stack([ndcg(each.masked_fill_(rows > 0, -torch.inf), relevant, 10) for each in scores]))
     return _RIDGES[_clearly_best(torch.cat(blocks, 1), _RIDGES.index(_USUAL))]
 
