@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.schemas.answers import Answer, Item, NewUserRating, PredictedRating
+from serving.schemas.answers import Answer, NewUserRating, PredictedRating, Reason
 from serving.schemas.ids import Id
 
 
@@ -24,10 +24,9 @@ class RatingParts(BaseModel):
     )
 
 
-class OwnRating(Item):
+class OwnRating(Reason):
     """A training rating of the user that speaks for a prediction."""
 
-    rating: float = Field(description="The user's rating.", examples=[5.0])
     similarity: float = Field(description="Cosine of the two items' vectors, -1 to 1.", examples=[0.81])
     weight: float = Field(
         description="Similarity × (rating − what the means expect of it) or, by fold-in, what the rating adds to the "
@@ -36,10 +35,9 @@ class OwnRating(Item):
     )
 
 
-class GivenRating(Item):
+class GivenRating(Reason):
     """A rating that the user gave, and what it adds to a prediction or to the relevance."""
 
-    rating: float = Field(description="The user's rating.", examples=[5.0])
     contribution: float = Field(description="What it adds; below 0 it speaks against.", examples=[0.21])
 
 
