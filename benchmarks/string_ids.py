@@ -9,10 +9,7 @@ seconds from the start of the process until it is ready, and its peak memory.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
-import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
@@ -22,11 +19,10 @@ import numpy as np
 from benchmarks.server_process import ServerProcess
 from benchmarks.serving_load.loop_holds import longest_holds
 from benchmarks.serving_load.reloads import pair_query
-from benchmarks.serving_load.wrk import CONNECTIONS, compare, require_wrk
+from benchmarks.serving_load.reporting import measure_and_report
+from benchmarks.serving_load.wrk import CONNECTIONS, compare
 from recsys import artifact
 from recsys.artifact import Ids, StringIds
-from recsys.files import write_atomically
-from recsys.results.environment import environment
 from recsys.results.paths import results_file
 
 _DIMENSION = 8  # small factors, so that ids weigh
@@ -142,15 +138,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=21, help="of each server (default 21)")
     parser.add_argument("--starts", type=int, default=5, help="of each server (default 5)")
     parser.add_argument("--json", type=results_file(is_cost), metavar="FILE", help="write the result to this file, too")
-    arguments = parser.parse_args()
-    require_wrk("string_ids")
-    machine = {"cores": len(os.sched_getaffinity(0)), "load_average_before": round(os.getloadavg()[0], 1)}
-    with tempfile.TemporaryDirectory() as folder:
-        result = measure(arguments, Path(folder))
-    print(report(result))
-    if arguments.json:
-        content = {**environment(), **machine, **result}
-        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+    measure_and_report("string_ids", parser.parse_args(), measure, report)
 
 
 if __name__ == "__main__":

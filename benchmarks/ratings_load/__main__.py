@@ -10,10 +10,7 @@ alone and beside some 2,000 PUTs a second. The users that are asked for have sto
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +18,9 @@ from threading import Thread
 from typing import Any
 
 from benchmarks.server_process import ServerProcess
-from benchmarks.serving_load.wrk import DONE, require_wrk, run_script
+from benchmarks.serving_load.reporting import measure_and_report
+from benchmarks.serving_load.wrk import DONE, run_script
 from benchmarks.string_ids import twins
-from recsys.files import write_atomically
-from recsys.results.environment import environment
 from recsys.results.paths import results_file
 from serving.ratings.changes import Put
 from serving.ratings.database import Database
@@ -159,15 +155,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of each round of wrk (default 4)")
     parser.add_argument("--rounds", type=int, default=5, help="of GETs alone and beside PUTs (default 5)")
     parser.add_argument("--json", type=results_file(is_load), metavar="FILE", help="write the result to this file, too")
-    arguments = parser.parse_args()
-    require_wrk("ratings_load")
-    machine = {"cores": len(os.sched_getaffinity(0)), "load_average_before": round(os.getloadavg()[0], 1)}
-    with tempfile.TemporaryDirectory() as folder:
-        result = measure(arguments, Path(folder))
-    print(report(result))
-    if arguments.json:
-        content = {**environment(), **machine, **result}
-        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+    measure_and_report("ratings_load", parser.parse_args(), measure, report)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +26,9 @@ from benchmarks.server_process import ServerProcess
 from benchmarks.serving_load.batches import batches, health
 from benchmarks.serving_load.loop_holds import longest_holds
 from benchmarks.serving_load.reloads import pair_query, reloads
-from benchmarks.serving_load.wrk import CONNECTIONS, compare, require_wrk
+from benchmarks.serving_load.reporting import measure_and_report
+from benchmarks.serving_load.wrk import CONNECTIONS, compare
 from recsys import artifact
-from recsys.files import write_atomically
-from recsys.results.environment import environment
 from recsys.results.paths import results_file
 
 
@@ -125,18 +122,10 @@ def main() -> None:
     parser.add_argument("--reload-for", type=float, default=60, metavar="SECONDS", help="at saturation (default 60)")
     parser.add_argument("--reload-every", type=float, default=5, metavar="SECONDS", help="a new model (default 5)")
     parser.add_argument("--json", type=results_file(is_load), metavar="FILE", help="write the result to this file, too")
-    arguments = parser.parse_args()
-    require_wrk("serving_load")
-    machine = {"cores": len(os.sched_getaffinity(0)), "load_average_before": round(os.getloadavg()[0], 1)}
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            result = measure(arguments, Path(folder))
+        measure_and_report("serving_load", parser.parse_args(), measure, report)
     except artifact.ArtifactError as error:
         sys.exit(f"serving_load: {error}")
-    print(report(result))
-    if arguments.json:
-        content = {**environment(), **machine, **result}
-        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
 
 
 if __name__ == "__main__":
