@@ -6,8 +6,10 @@ import http.client
 import json
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,6 +17,42 @@ from recsys import artifact
 
 _UNKNOWN = 10**12  # no user or item has this id
 _TIMEOUT = 60  # seconds: a worker that died must be replaced by then, on a busy machine, too
+
+
+def answered(connection: http.client.HTTPConnection, method: str, path: str, *more: Any) -> tuple[int, bytes] | None:
+    """Status and content of an answer; None if the connection ends before, which is then begun anew, after a moment.
+
+    `more` are the body and the headers, if there are any.
+    """
+    try:
+        connection.request(method, path, *more)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        time.sleep(0.01)
+        return None
+
+
+class InThreads:
+    """Work that goes on in threads while the context lasts; each is told by an event when to stop."""
+
+    def __init__(self, work: Iterable[Callable[[threading.Event], None]]) -> None:
+        """Set the threads up."""
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=each, args=(self._stop,)) for each in work]
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        """Let each finish what it is at."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
 
 
 @dataclass
@@ -29,24 +67,19 @@ class Client:
     broken: int = 0
     """Connections that ended before the answer came."""
 
-    def ask_until(self, stop: threading.Event, seed: int) -> None:
+    def ask_until(self, seed: int, stop: threading.Event) -> None:
         """Ask for the ratings of random pairs until told to stop."""
         pairs = list(next(iter(self.answers.values())))
         rng = np.random.default_rng(seed)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT)
         while not stop.is_set():
             user, item = pairs[rng.integers(len(pairs))]
-            try:
-                connection.request("GET", f"/v1/ratings?user_id={user}&item_id={item}")
-                answer = connection.getresponse()
-                content = answer.read()
-            except (OSError, http.client.HTTPException):
+            answer = answered(connection, "GET", f"/v1/ratings?user_id={user}&item_id={item}")
+            if answer is None:
                 self.broken += 1
-                connection.close()
-                time.sleep(0.01)
                 continue
             self.requests += 1
-            self._check(answer.status, content, (user, item))
+            self._check(*answer, (user, item))
         connection.close()
 
     def _check(self, status: int, content: bytes, pair: tuple[int, int]) -> None:
@@ -59,29 +92,13 @@ class Client:
             self.wrong.append(f"{said} instead of {right}")
 
 
-class Load:
+class Load(InThreads):
     """Some clients in threads, while the context lasts."""
 
     def __init__(self, port: int, answers: dict[str, dict[tuple[int, int], float]], clients: int) -> None:
         """Set up the clients."""
         self.clients = [Client(port, answers) for _ in range(clients)]
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=client.ask_until, args=(self._stop, seed))
-            for seed, client in enumerate(self.clients)
-        ]
-
-    def __enter__(self) -> Self:
-        """Begin to ask."""
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        """Let every client finish its request."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(partial(client.ask_until, seed) for seed, client in enumerate(self.clients))
 
 
 def right_answers(model: artifact.Artifact, count: int = 200) -> dict[tuple[int, int], float]:

@@ -14,7 +14,18 @@ from typing import Any
 # into the work and not into imports.
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["benchmarks.faults.work", "recsys.command.lightning_command"])
+_PATIENCE = 60  # seconds
 _LONGEST = 300  # seconds; work that hangs is an error, and must not hang the campaign
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether something holds within a minute; a busy machine is slow."""
+    end = time.monotonic() + _PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def run(work: Callable[..., object], *arguments: Any, folder: Path, kill_after: float | None = None) -> int | None:

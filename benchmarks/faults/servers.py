@@ -8,7 +8,6 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +16,13 @@ from benchmarks.faults import work
 from benchmarks.faults.kills import check_artefacts
 from benchmarks.faults.load import Load, right_answers
 from benchmarks.faults.outcome import Outcome
-from benchmarks.faults.processes import run, seconds
+from benchmarks.faults.processes import eventually, run, seconds
 from benchmarks.faults.progress import moments
 from benchmarks.server_process import ServerProcess
 from recsys import artifact
 
 _CLIENTS = 8
 _EXPORTS = 3  # artefacts that an exporter saves before it ends
-_SECONDS_TO_FOLLOW = 60  # for a server to answer from what was exported; a busy machine is slow
 
 
 def during_reloads(count: int, rng: np.random.Generator, folder: Path, source: Path) -> Outcome:
@@ -58,7 +56,7 @@ def of_workers(count: int, rng: np.random.Generator, folder: Path, source: Path)
         answers = {model.manifest.version: right_answers(model)}
         with Load(server.port, answers, _CLIENTS) as load:
             for _ in moments(outcome, count):
-                if not _eventually(lambda: bool(workers_of(server.pid))):
+                if not eventually(lambda: bool(workers_of(server.pid))):
                     raise RuntimeError("no worker takes the place of those that were killed")
                 os.kill(int(rng.choice(workers_of(server.pid))), signal.SIGKILL)
                 outcome.moments += 1
@@ -88,7 +86,7 @@ def of_servers(count: int, rng: np.random.Generator, folder: Path, source: Path)
             server.kill()
         outcome.moments += 1
         _count(outcome, load, breaks_allowed=math.inf)
-        if not _eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children)):  # noqa: B023  # at once
+        if not eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children)):  # noqa: B023  # at once
             outcome.count("errors", "a worker outlives the server that started it")
     return outcome
 
@@ -140,16 +138,7 @@ def _check_log(outcome: Outcome, log: Path) -> None:
 
 def _follows(server: ServerProcess, version: str) -> bool:
     """Whether the server comes to answer from a version."""
-    return _eventually(lambda: json.loads(server.ask("GET", "/v1/model"))["version"] == version)
-
-
-def _eventually(holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + _SECONDS_TO_FOLLOW
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
+    return eventually(lambda: json.loads(server.ask("GET", "/v1/model"))["version"] == version)
 
 
 def workers_of(pid: int) -> list[int]:

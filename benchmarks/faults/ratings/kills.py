@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.faults.outcome import Outcome
+from benchmarks.faults.processes import eventually
 from benchmarks.faults.progress import moments
 from benchmarks.faults.ratings.load import KEY, Pair, Rater, Raters, Rating
 from benchmarks.faults.ratings.postgresql import PostgreSQL
@@ -51,7 +52,7 @@ def of_databases(count: int, rng: np.random.Generator, folder: Path, source: Pat
             for _ in moments(outcome, count):
                 with Raters(raters, server.port):
                     answered = sum(rater.answers for rater in raters)
-                    _wait_until(lambda: sum(rater.answers for rater in raters) > answered + _RATERS)  # noqa: B023
+                    _wait_until(lambda: sum(rater.answers for rater in raters) > answered + _RATERS)  # noqa: B023  # at once
                     time.sleep(rng.uniform(0, _LONGEST))
                     database.kill()
                     outcome.moments += 1
@@ -87,8 +88,5 @@ def _check_answers(raters: list[Rater], outcome: Outcome) -> None:
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not holds():
-        if time.monotonic() > end:
-            raise TimeoutError(f"process {os.getpid()} waits in vain")
-        time.sleep(0.01)
+    if not eventually(holds):
+        raise TimeoutError(f"process {os.getpid()} waits in vain")

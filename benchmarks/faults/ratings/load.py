@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.faults.load import InThreads, answered
 from benchmarks.faults.outcome import Outcome
 
 KEY = "0123456789abcdef"
@@ -46,7 +47,7 @@ class Rater:
     """Connections that ended before the answer came."""
     clock: int = 0
 
-    def put_until(self, stop: threading.Event, port: int) -> None:
+    def put_until(self, port: int, stop: threading.Event) -> None:
         """Put one rating after the other until told to stop."""
         rng = np.random.default_rng([self.seed, self.clock])
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
@@ -56,16 +57,11 @@ class Rater:
             pair, put = (self.user, int(rng.integers(_ITEMS))), Rating(float(rng.integers(1, 6)), self.clock)
             self.unsure.setdefault(pair, []).append(put)
             body = json.dumps(put._asdict())
-            try:
-                connection.request("PUT", f"/v1/users/{pair[0]}/ratings/{pair[1]}", body, headers)
-                answer = connection.getresponse()
-                content = answer.read()
-            except (OSError, http.client.HTTPException):
+            answer = answered(connection, "PUT", f"/v1/users/{pair[0]}/ratings/{pair[1]}", body, headers)
+            if answer is None:
                 self.broken += 1
-                connection.close()
-                time.sleep(0.01)
                 continue
-            self._note(answer.status, content, pair, put)
+            self._note(*answer, pair, put)
         connection.close()
 
     def _note(self, status: int, content: bytes, pair: Pair, put: Rating) -> None:
@@ -88,22 +84,9 @@ class Rater:
                 outcome.count(kind, f"{pair}: {found} is stored, {known} was acknowledged")
 
 
-class Raters:
+class Raters(InThreads):
     """Some users who rate in threads, while the context lasts, at a server on a port."""
 
     def __init__(self, raters: list[Rater], port: int) -> None:
         """Set them up."""
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=rater.put_until, args=(self._stop, port)) for rater in raters]
-
-    def __enter__(self) -> Self:
-        """Begin to rate."""
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        """Let everyone finish a request."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(partial(rater.put_until, port) for rater in raters)
