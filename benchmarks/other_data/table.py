@@ -10,7 +10,7 @@ from benchmarks.other_data.matrices import MATRICES
 from benchmarks.other_data.published import PUBLISHED
 from benchmarks.other_data.runs import LINES, current_fingerprint
 from benchmarks.recipe_fit import Result
-from recsys.results.environment import environment
+from recsys.results.rows import with_row
 
 
 @dataclass(frozen=True)
@@ -59,20 +59,9 @@ def row_of(model: str, data: str, seeds: list[int], runs: list[Result]) -> Row:
 
 
 def merged(content: dict[str, Any], row: Row) -> dict[str, Any]:
-    """The content of a results file with the row of this model and data set replaced or added, in the table's order.
-
-    Every row says whether its settings, sources and versions are others than the present ones.
-    """
-    rows = {(old["model"], old["data"]): old for old in content.get("rows", [])}
-    rows[row.model, row.data] = asdict(row)
-    order = [(model, data) for data in MATRICES for model in LINES if (model, data) in rows]
-    return {
-        **environment(),
-        "rows": [
-            (old := rows[model, data]) | {"of_earlier_code": old["fingerprint"] != current_fingerprint(model, data)}
-            for model, data in order
-        ],
-    }
+    """The content of a results file with the row of this model and data set, in the table's order, as by `with_row`."""
+    order = [(model, data) for data in MATRICES for model in LINES]
+    return with_row(content, asdict(row), ("model", "data"), order, current_fingerprint)
 
 
 def is_table(content: dict[str, Any]) -> bool:

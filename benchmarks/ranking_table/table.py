@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.ranking_table.peers import PEERS
 from benchmarks.ranking_table.runs import OURS, RECIPE, Result, current_fingerprint
-from recsys.results.environment import environment
+from recsys.results.rows import with_row
 
 SPLITS = {"0.9": "90:10", "0.8": "80:20", "time-0.9": "the latest tenth"}
 TITLES = {name: f"{RECIPE}, by {order}" for name, order in OURS.items()} | {
@@ -42,17 +42,9 @@ def row_of(model: str, split: str, seeds: list[int], results: list[Result]) -> d
 
 
 def merged(content: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    """The content of a results file with the row of this model and split replaced or added, in the table's order."""
-    rows = {(old["model"], old["split"]): old for old in content.get("rows", [])}
-    rows[row["model"], row["split"]] = row
-    order = [(model, split) for split in SPLITS for model in TITLES if (model, split) in rows]
-    return {
-        **environment(),
-        "rows": [
-            (old := rows[each]) | {"of_earlier_code": old["fingerprint"] != current_fingerprint(each[0])}
-            for each in order
-        ],
-    }
+    """The content of a results file with the row of this model and split, in the table's order, as by `with_row`."""
+    order = [(model, split) for split in SPLITS for model in TITLES]
+    return with_row(content, row, ("model", "split"), order, lambda model, _: current_fingerprint(model))
 
 
 def is_table(content: dict[str, Any]) -> bool:

@@ -11,9 +11,9 @@ from typing import Any
 from benchmarks.recipe_fit import Result
 from benchmarks.rmse_table.picture import picture
 from benchmarks.rmse_table.runs import SPLITS, current_fingerprint
-from benchmarks.rmse_table.table2 import LINES, Line
+from benchmarks.rmse_table.table2 import BY_MODEL, LINES, Line
 from recsys.files import write_atomically
-from recsys.results.environment import environment
+from recsys.results.rows import with_row
 
 
 @dataclass(frozen=True)
@@ -91,21 +91,13 @@ def row_of(line: Line, split: str, seeds: list[int], runs: list[Result]) -> Row:
 
 
 def merged(content: dict[str, Any], row: Row) -> dict[str, Any]:
-    """The content of a results file with the row of this model and split replaced or added, in the table's order.
+    """The content of a results file with the row of this model and split, in the table's order, as by `with_row`."""
+    order = [(line.model, split) for split in SPLITS for line in LINES]
 
-    Every row says whether its settings, sources and versions are others than the present ones.
-    """
-    rows = {(old["model"], old["split"]): old for old in content.get("rows", [])}
-    rows[row.model, row.split] = asdict(row)
-    order = [(line, split) for split in SPLITS for line in LINES if (line.model, split) in rows]
-    return {
-        **environment(),
-        "rows": [
-            (old := rows[line.model, split])
-            | {"of_earlier_code": old.get("fingerprint") != current_fingerprint(line, split)}
-            for line, split in order
-        ],
-    }
+    def current(model: str, split: str) -> str:
+        return current_fingerprint(BY_MODEL[model], split)
+
+    return with_row(content, asdict(row), ("model", "split"), order, current)
 
 
 def is_table(content: dict[str, Any]) -> bool:
