@@ -97,9 +97,8 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         return self._batch(self._parts[0])
 
     def sorted_training_set(self) -> BothOrders:
-        """The same ratings user by user, and item by item."""
-        users, items, ratings = (part.numpy() for part in self.training_set())
-        return both_orders(users, items, ratings, self.n_users, self.n_items)
+        """The same ratings user by user, and item by item; sorted when they are first asked for."""
+        return self._orders
 
     def rating_times(self, users: Tensor, items: Tensor) -> Tensor:
         """When the ratings (n,) of users (n,) of items (n,) were given, in seconds since the epoch.
@@ -139,6 +138,11 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         if self.validation == 0:
             return self.split.train, self.split.train[:0]
         return carve_validation(self.ratings, self.split, self.validation, self.seed)
+
+    @cached_property
+    def _orders(self) -> BothOrders:
+        users, items, ratings = (part.numpy() for part in self.training_set())
+        return both_orders(users, items, ratings, self.n_users, self.n_items)
 
     def _in_order(self, rows: npt.NDArray[np.int64]) -> DataLoader[Batch]:
         batches = [np.arange(i, min(i + _EVALUATION_BATCH, rows.size)) for i in range(0, rows.size, _EVALUATION_BATCH)]

@@ -76,8 +76,9 @@ class PreparedDataModule(RatingsDataModule):
             return super().training_set()
         return as_batch(*first_rows(self.prepared, rows.size))
 
+    @cached_property
     @override
-    def sorted_training_set(self) -> BothOrders:
+    def _orders(self) -> BothOrders:
         return BothOrders(*(part_in_order(self.prepared, side, self._parts[0]) for side in ("user", "item")))
 
 

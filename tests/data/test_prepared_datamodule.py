@@ -143,3 +143,4 @@ def test_training_ratings_in_both_orders_are_those_of_the_table(
         assert np.array_equal(found.others, expected.others)
         assert np.array_equal(found.values, expected.values)
         assert np.array_equal(found.sides, np.repeat(np.arange(len(found)), found.counts))
+    assert all(data.sorted_training_set() is data.sorted_training_set() for data in (one, other))
