@@ -92,22 +92,16 @@ def explain(
     arrays, mean = recommender.artifact.arrays, recommender.manifest.global_mean
     user_part = 0.0 if user is None else float(arrays["user_means"][user])
     item_part = float(recommender.artifact.new_item_mean if item is None else arrays["item_means"][item])
+    chosen_with = [] if user is None else to_relevance(recommender, *recommender.artifact.rated_by(user), item, n)
     if user is None or item is None or prediction.source not in BY_MODEL:
         parts = Parts(mean, user_part, item_part, 0.0)
-        return Explanation(
-            prediction, mean + user_part + item_part, parts, [], _chosen_with(recommender, user, item, n)
-        )
+        return Explanation(prediction, mean + user_part + item_part, parts, [], chosen_with)
     pair = np.array([user]), np.array([item])
     apart_from_time = float(recommender.artifact.scores_apart_from_time(*pair)[0])
     unclipped = float(recommender.artifact.scores(*pair, given_at)[0])
     interaction = apart_from_time - (mean + user_part + item_part)
     parts = Parts(mean, user_part, item_part, interaction, unclipped - apart_from_time)
-    evidence, chosen_with = _evidence(recommender, user, item, n), _chosen_with(recommender, user, item, n)
-    return Explanation(prediction, unclipped, parts, evidence, chosen_with)
-
-
-def _chosen_with(recommender: Recommender, user: int | None, item: int | None, n: int) -> list[Contribution]:
-    return [] if user is None else to_relevance(recommender, *recommender.artifact.rated_by(user), item, n)
+    return Explanation(prediction, unclipped, parts, _evidence(recommender, user, item, n), chosen_with)
 
 
 def to_relevance(
@@ -117,7 +111,7 @@ def to_relevance(
     relevance = recommender.artifact.relevance
     if relevance is None or item is None or items.size == 0:
         return []
-    added = relevance.reasons(items, ratings, np.array([item]))[0] * (items != item)  # its own rating is no reason
+    (added,) = relevance.reasons(items, ratings, np.array([item]))
     return [
         Contribution(recommender.catalogue[items[i]], float(ratings[i]), float(added[i]))
         for i in np.argsort(-added, kind="stable")[:n]

@@ -108,7 +108,6 @@ class ItemRanking:
         if self._artifact.relevance is None or items.size == 0 or page.size == 0:
             return [None] * page.size
         added = self._artifact.relevance.reasons(items, ratings, page)  # (page, rated)
-        added[page[:, None] == items] = 0  # an item that was rated is no reason for itself
         first = added.argmax(1)
         return [
             RankedItem(self._catalogue[items[place]], float(ratings[place])) if row[place] > 0 else None

@@ -59,9 +59,13 @@ class Relevance:
         return relevance
 
     def reasons(self, items: Positions, ratings: Array, asked: Positions) -> Floats:
-        """What each of the n rated items adds to s_ui of each asked item, (m, n): x_uj Σ_k V_jk f_k V_ik d_i^a."""
+        """What each of the n rated items adds to s_ui of each asked item, (m, n): x_uj Σ_k V_jk f_k V_ik d_i^a.
+
+        An item is no reason for itself: there it is 0.
+        """
         weighted = self._directions.take(asked, 0) * self._gains * self._scales[asked][:, None]  # (m, k)
         added: Floats = weighted @ self._directions.take(items, 0).T * shares(ratings, self._rating_scale)
+        added[asked[:, None] == items] = 0
         return added
 
 

@@ -108,6 +108,7 @@ def test_what_each_rating_adds_sums_to_the_whole() -> None:
     added = relevance.reasons(items, ratings, asked)
     assert added.shape == (3, 3)
     np.testing.assert_allclose(added.sum(1), relevance.choices(items, ratings)[asked], rtol=1e-4, atol=1e-5)
+    assert relevance.reasons(items, ratings, np.array([5]))[0, 1] == 0  # for itself
 
 
 def test_shares_of_any_scale_go_from_a_fifth_to_one() -> None:
