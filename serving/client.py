@@ -6,13 +6,11 @@ It asks again where that may help: see `serving.retries`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Self, TypedDict, TypeVar
+from typing import TypedDict
 
-import requests
-from pydantic import BaseModel, ValidationError
-from requests.adapters import HTTPAdapter
 from typing_extensions import Unpack
 
+from serving.client_connection import Connection
 from serving.client_errors import (
     AuthenticationError,
     ClientError,
@@ -22,14 +20,13 @@ from serving.client_errors import (
     ProblemError,
     UnavailableError,
     UnreadableAnswerError,
-    problem_of,
 )
-from serving.retries import Retries
 from serving.schemas.answers import (
     FoldInResponse,
     ItemResponse,
     ItemsResponse,
     ModelResponse,
+    NextResponse,
     PredictionsResponse,
     RatingResponse,
     RecommendationsResponse,
@@ -54,8 +51,6 @@ __all__ = [
     "UnreadableAnswerError",
 ]
 
-Answer = TypeVar("Answer", bound=BaseModel)
-
 
 class Which(TypedDict, total=False):
     """Which recommendations are wanted, and ordered by what: as in `serving.schemas.requests.Recommended`."""
@@ -69,7 +64,7 @@ class Which(TypedDict, total=False):
     """Say for each item which of the user's ratings adds most to its relevance."""
 
 
-class Client:
+class Client(Connection):
     """Asks one server; use it in a `with` block, or close it.
 
     Every method returns the answer as a pydantic model. It raises a `ProblemError` where the server refuses the
@@ -80,31 +75,6 @@ class Client:
     Ids are whole numbers or text, whichever the model has: 7 and "7" are not the same, and the wrong kind is an
     `InvalidRequestError`. Text with half a surrogate pair cannot be sent: it is a `ValueError`.
     """
-
-    def __init__(
-        self,
-        url: str = "http://127.0.0.1:8000",
-        *,
-        api_key: str | None = None,
-        timeout: float | tuple[float, float] = (3.0, 10.0),
-        retries: int = 3,
-    ) -> None:
-        """Say which server to ask; nothing is sent yet.
-
-        Args:
-            url: where the server listens, with the path under which a proxy shows it.
-            api_key: its RECSYS_API_KEY, if it has one.
-            timeout: seconds to wait for a connection, and for each part of an answer; one number is for both.
-            retries: how often to ask again while the server cannot answer (429, 502, 503, 504), after the time it
-                says, and after a lost connection once. Requests only read, or leave the same when they are sent again.
-        """
-        self._url = url.rstrip("/")
-        self._timeout = timeout
-        self._session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=Retries.at_most(retries)))
-        if api_key is not None:
-            self._session.headers["X-API-Key"] = api_key
 
     def rating(
         self,
@@ -206,6 +176,16 @@ class Client:
         body = {"ratings": _as_given(ratings), "item_id": item_id, "n": n, "strict": strict}
         return self._post(FoldInExplanationResponse, "fold-in/explanation", body)
 
+    def fold_in_next(
+        self, ratings: Mapping[Id, float], *, exclude: Iterable[Id] = (), n: int = 1, strict: bool = False
+    ) -> NextResponse:
+        """Say which items a new user, who gave `ratings` (by item id), should rate next, the most telling first.
+
+        Items to `exclude` are those that the user does not know.
+        """
+        body = {"ratings": _as_given(ratings), "exclude": list(exclude), "n": n, "strict": strict}
+        return self._post(NextResponse, "fold-in/next", body)
+
     def users(self, *, n: int = 10, offset: int = 0) -> UsersResponse:
         """List the users, those with the most training ratings first."""
         return self._get(UsersResponse, "users", n=n, offset=offset)
@@ -246,54 +226,6 @@ class Client:
         """Describe the model that answers."""
         return self._get(ModelResponse, "model")
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
-
-    def __enter__(self) -> Self:
-        """Return the client itself."""
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        """Close the connections."""
-        self.close()
-
-    def _get(self, kind: type[Answer], path: str, **query: int | bool | str | None) -> Answer:
-        return self._ask(kind, "GET", path, query=query)
-
-    def _post(self, kind: type[Answer], path: str, body: Mapping[str, object]) -> Answer:
-        return self._ask(kind, "POST", path, body=body)
-
-    def _ask(
-        self,
-        kind: type[Answer],
-        method: str,
-        path: str,
-        query: Mapping[str, int | bool | str | None] | None = None,
-        body: Mapping[str, object] | None = None,
-    ) -> Answer:
-        response = self._session.request(
-            method,
-            f"{self._url}/v1/{path}",
-            params=query,
-            json=body,
-            timeout=self._timeout,
-            allow_redirects=False,  # the server has none, and the key is for it alone
-        )
-        return _read(kind, response)
-
 
 def _as_given(ratings: Mapping[Id, float]) -> list[dict[str, Id | float]]:
     return [{"item_id": item_id, "rating": rating} for item_id, rating in ratings.items()]
-
-
-def _read(kind: type[Answer], response: requests.Response) -> Answer:
-    if response.status_code >= 400:
-        raise problem_of(response)
-    try:
-        return kind.model_validate_json(response.content)
-    except ValidationError as error:
-        given = response.headers.get("Content-Type", "nothing")
-        raise UnreadableAnswerError(
-            f"{response.url} answers {response.status_code} with {given}, which is no {kind.__name__}"
-        ) from error

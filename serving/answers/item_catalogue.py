@@ -41,9 +41,9 @@ class ItemCatalogue:
         arrays, self._table = artifact.arrays, artifact.items
         self._ids = KnownIds("item", artifact.item_ids)
         n_items = artifact.item_ids.size
-        self._counts = np.bincount(arrays["rating_items"], minlength=n_items)
+        self.counts = np.bincount(arrays["rating_items"], minlength=n_items)  # of training ratings
         self._sums = np.bincount(arrays["rating_items"], arrays["rating_values"], minlength=n_items)
-        by_popularity = np.argsort(-self._counts, kind="stable")
+        by_popularity = np.argsort(-self.counts, kind="stable")
         titles, years, all_genres = self._table.titles, self._table.years or (None,) * n_items, self._table.genres or ()
         self._search = (
             IdSearch(artifact.item_ids, by_popularity)
@@ -59,7 +59,7 @@ class ItemCatalogue:
 
     def __getitem__(self, item: int) -> CatalogueItem:
         """Return the item at a position."""
-        table, item_id, count = self._table, self._ids[item], int(self._counts[item])
+        table, item_id, count = self._table, self._ids[item], int(self.counts[item])
         title = table.titles[item] if table.titles else None
         return CatalogueItem(
             item_id=item_id,
@@ -85,7 +85,7 @@ class ItemCatalogue:
         Raises:
             UnknownGenreError: no item has the genre.
         """
-        enough: Mask = self._counts >= min_ratings
+        enough: Mask = self.counts >= min_ratings
         return enough if genre is None else enough & self._with_genre(genre)
 
     def _with_genre(self, genre: str) -> Mask:

@@ -210,6 +210,29 @@ class FoldInResponse(Answer):
     ignored_item_ids: list[Id] = Field(description="Rated items that the model does not know.", examples=[[]])
 
 
+class ItemToRate(Item):
+    """An item that a new user is asked to rate."""
+
+    known_by: float = Field(description="Share of the training users who rated it.", examples=[0.41])
+    variance_reduction: float = Field(
+        description="By how much a rating of it would lower the mean variance of the user's predicted ratings: over "
+        "all items, each as often as it was rated in training.",
+        examples=[0.021],
+    )
+
+
+class NextResponse(Answer):
+    """Which items a new user should rate next.
+
+    The first is expected to tell most: they are ordered by `known_by` × `variance_reduction`, since only who knows an
+    item can rate it.
+    """
+
+    total: int = Field(description="Number of items that could be asked for.", examples=[1646])
+    items: list[ItemToRate]
+    ignored_item_ids: list[Id] = Field(description="Rated items that the model does not know.", examples=[[]])
+
+
 class ModelResponse(Answer):
     """What is known of the model that answers."""
 

@@ -164,6 +164,18 @@ class FoldInRequest(Recommended, Strictness, UncertaintyWanted, _Body):
     )
 
 
+class NextRequest(Strictness, _Body):
+    """A new user's ratings so far, and how many further ones are to be asked for."""
+
+    ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(
+        default=[], description="Ratings of different items; none of someone who has rated nothing yet."
+    )
+    exclude: Annotated[list[Id], Field(fail_fast=True)] = Field(
+        default=[], description="Items not to ask for: those that the user does not know.", examples=[[100]]
+    )
+    n: int = Field(default=1, ge=1, le=MOST_ON_A_PAGE, description="How many items to propose.")
+
+
 class FoldInExplanationRequest(Strictness, _Body):
     """A new user's ratings, and the item whose prediction is to be explained."""
 

@@ -42,6 +42,8 @@ def test_every_route_has_a_method_that_gives_its_answer(client: Client, films_se
          post("/v1/fold-in", json={"ratings": [{"item_id": 11, "rating": 5}], "item_ids": [12]})),
         (client.fold_in_explanation({11: 5}, 12, n=1),
          post("/v1/fold-in/explanation", json={"ratings": [{"item_id": 11, "rating": 5}], "item_id": 12, "n": 1})),
+        (client.fold_in_next({11: 5}, exclude=[12], n=2),
+         post("/v1/fold-in/next", json={"ratings": [{"item_id": 11, "rating": 5}], "exclude": [12], "n": 2})),
         (client.users(n=2, offset=1), films_server.get("/v1/users?n=2&offset=1")),
         (client.user(4), films_server.get("/v1/users/4")),
         (client.model(), films_server.get("/v1/model")),

@@ -38,6 +38,22 @@ class FoldIn(ABC):
             asked: position of the item whose prediction is taken apart; None for one that the model does not know.
         """
 
+    @abstractmethod
+    def gains(self, items: Positions, ratings: Floats) -> npt.NDArray[np.float64]:
+        """By how much a rating of each item (n_items,) would lower the mean variance of predictions, n being given.
+
+        With z the items' vectors, V the covariance of the new user's given the n ratings, and ε² the variance of the
+        noise, a rating of item j is expected to lower the variance of the rating of item i by
+
+            (z_i V z_j)² / (z_j V z_j + ε²).
+
+        The gain of j is the mean over the items i as often as they were rated in training: z_j V A V z_j in place of
+        the square, with A = Σ_i w_i z_i z_iᵀ and Σ_i w_i = 1. It is 0 of an item whose rating would say nothing.
+
+        Source: MacKay, "Information-based objective functions for active data selection", Neural Computation 4, 1992,
+        section 4.
+        """
+
     def uncertainty(self, items: Positions, ratings: Floats, asked: Positions) -> Uncertainty | None:
         """How far ratings of the items asked for may lie from the scores; None if the model does not say."""
         return None

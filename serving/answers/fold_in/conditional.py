@@ -68,6 +68,9 @@ class Conditional(FoldIn):
         self._average = (self._weights.astype(np.float32) @ self._draws.reshape(len(counts), -1)).reshape(
             self._draws.shape[1:]
         )
+        shares = self._weights.astype(np.float32)[:, None]
+        vectors = self._draws[:, :, 1 : self._width].swapaxes(0, 1)  # z, (s, n_items, d)
+        self._mean_squares = np.stack([(each * shares).T @ each for each in vectors])  # A, (s, d, d)
         self._item_means = np.float64(artifact.manifest.global_mean) + arrays["item_means"]  # (n_items,)
         nothing = self._given(np.zeros(0, np.intp), np.zeros(0, np.float32))
         self._beforehand = self._expected(nothing)
@@ -111,6 +114,18 @@ class Conditional(FoldIn):
         given = self._given(items[used], ratings[used])
         scores = self._location(given)[asked] if self._ordinal else self.scores(items, ratings)[0][asked]
         return uncertainty(self._arrays, scores, self._deviations(given, asked))
+
+    @override
+    def gains(self, items: Positions, ratings: Floats) -> Numbers:
+        """The mean over the draws, with the covariance V and the noise 1/ᾱ of each."""
+        used = self._trained[items]
+        covariances = self._given(items[used], ratings[used]).covariance.astype(np.float32)
+        gains = np.zeros(len(self._draws))
+        for draw, (covariance, precision) in enumerate(zip(covariances, self._precisions, strict=True)):
+            vectors = self._draws[:, draw, 1 : self._width]  # z, (n_items, d)
+            lowered = _spread(vectors, covariance @ self._mean_squares[draw] @ covariance)
+            gains += lowered / (_spread(vectors, covariance) + 1 / precision)
+        return np.where(self._trained, gains / len(covariances), 0)
 
     def _given(self, items: Positions, ratings: Floats) -> _Given:
         vectors = self._draws[items, :, 1 : self._width].swapaxes(0, 1).astype(np.float64)  # z, (s, n, d)

@@ -40,6 +40,7 @@ class Ridge(FoldIn):
         errors = artifact.scores(arrays["rating_users"], arrays["rating_items"]) - arrays["rating_values"]
         # A model that knows its training ratings by heart leaves no error; λ > 0 keeps the solution unique.
         self._ridge = max(float(np.mean(np.square(errors, dtype=np.float64))), 1e-3)
+        self._counts = np.bincount(arrays["rating_items"], minlength=len(vectors))
 
     @override
     def scores(self, items: Positions, ratings: Floats) -> tuple[Floats, float]:
@@ -61,6 +62,16 @@ class Ridge(FoldIn):
             asked_features[1:, 1] = self._features[asked, 1:]
         shares = features @ np.linalg.solve(gram, asked_features) * residuals[:, None]
         return Contributions(shares[:, 0], shares[:, 1])
+
+    @override
+    def gains(self, items: Positions, ratings: Floats) -> npt.NDArray[np.float64]:
+        """With the covariance V = λ (XᵀX + λI)⁻¹ of the weights, and the noise λ."""
+        covariance = self._ridge * np.linalg.inv(self._problem(items, ratings)[2])
+        mean_square = (self._features.T * (self._counts / self._counts.sum())) @ self._features
+        spread = ((self._features @ covariance) * self._features).sum(1)
+        lowered = ((self._features @ (covariance @ mean_square @ covariance)) * self._features).sum(1)
+        gains: npt.NDArray[np.float64] = np.where(self._counts > 0, lowered / (spread + self._ridge), 0)
+        return gains
 
     def _problem(
         self, items: Positions, ratings: Floats

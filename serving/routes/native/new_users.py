@@ -8,20 +8,19 @@ from fastapi import APIRouter, Response
 
 from recsys.artifact import Id
 from serving.answers.explanation import explain_new_user
+from serving.answers.questions import next_to_rate
 from serving.routes.dependencies import CurrentRecommender, CurrentSettings
 from serving.routes.native.plain import as_answered, as_json, given_rating, wanted_by
 from serving.routes.problems import responses
 from serving.routes.refusals import InvalidRatingError, TooManyPairsError
-from serving.schemas.answers import (
-    FoldInResponse,
-)
+from serving.schemas.answers import FoldInResponse, NextResponse
 from serving.schemas.explanations import FoldInExplanationResponse
-from serving.schemas.requests import FoldInExplanationRequest, FoldInRequest, ItemRating
+from serving.schemas.requests import FoldInExplanationRequest, FoldInRequest, ItemRating, NextRequest
 from serving.settings import Settings
 
 router = APIRouter(tags=["users"])
 
-# Both routes compute in a thread: with many ratings and a model of high rank the linear algebra takes tens of
+# All routes compute in a thread: with many ratings and a model of high rank the linear algebra takes tens of
 # milliseconds, in which numpy lets the event loop go on. They write their answers straight from plain values: as
 # models, a thousand take several times as long.
 
@@ -52,6 +51,27 @@ async def fold_in(body: FoldInRequest, recommender: CurrentRecommender, settings
             "order": answer.ranking.order,
             "recommendations": [as_answered(each, body) for each in answer.ranking.page],
             "ignored_item_ids": answer.ignored,
+        }
+    )
+
+
+@router.post("/fold-in/next", response_model=NextResponse, responses=responses(400, 404, 413, 415))
+async def fold_in_next(body: NextRequest, recommender: CurrentRecommender, settings: CurrentSettings) -> Response:
+    """Propose the items whose ratings would tell most of a new user, given the ratings so far; nothing is stored."""
+    _check_number("ratings", len(body.ratings), settings)
+    _check_number("exclude", len(body.exclude), settings)
+    rated = _by_item(body.ratings, recommender.manifest.rating_scale)
+    asked = await asyncio.to_thread(next_to_rate, recommender, rated, body.exclude, n=body.n, strict=body.strict)
+    items = [
+        {**vars(each.item), "known_by": each.known_by, "variance_reduction": each.variance_reduction}
+        for each in asked.page
+    ]
+    return as_json(
+        {
+            "version": recommender.manifest.version,
+            "total": asked.total,
+            "items": items,
+            "ignored_item_ids": asked.ignored,
         }
     )
 

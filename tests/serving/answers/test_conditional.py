@@ -122,6 +122,17 @@ def test_the_uncertainty_is_that_of_the_row_of_the_draws_and_of_the_noise() -> N
     np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
 
 
+def test_the_gain_of_an_item_is_what_its_rating_takes_off_the_mean_variance() -> None:
+    model = artefact()
+    counts = np.bincount(model.arrays["rating_items"], minlength=5)
+    expected = np.zeros(5)
+    for item in np.flatnonzero(counts):
+        more = np.append(RATED, item), np.append(RATINGS, np.float32(3))
+        of_ratings = [np.diagonal(moments(model.arrays, *given)[1], 0, 1, 2) for given in ((RATED, RATINGS), more)]
+        expected[item] = np.average((of_ratings[0] - of_ratings[1]).mean(0), weights=counts)
+    np.testing.assert_allclose(Conditional(model).gains(RATED, RATINGS), expected, rtol=1e-4)
+
+
 def test_of_levels_the_row_is_the_most_probable_one() -> None:
     model = artefact(1, by_items=False)
     of = {name: array.astype(np.float64) for name, array in model.arrays.items()}

@@ -119,6 +119,21 @@ def test_folding_in_minimises_the_stated_sum(kind: str) -> None:
     assert own_mean == pytest.approx(tau * weights[0], abs=1e-6)
 
 
+def test_the_gain_of_an_item_is_what_its_rating_takes_off_the_mean_variance_of_the_regression() -> None:
+    model = artifact("LinearNetwork")
+    ridge = Ridge(model, item_vectors(model))
+    features, noise = ridge._features, ridge._ridge
+    weights = np.bincount(model.arrays["rating_items"], minlength=5) / model.arrays["rating_items"].size
+
+    def mean_variance(rated: list[int]) -> float:
+        precision = np.eye(features.shape[1]) + features[rated].T @ features[rated] / noise
+        return float(np.average(np.diagonal(features @ np.linalg.inv(precision) @ features.T), weights=weights))
+
+    gains = ridge.gains(np.array([1, 3]), np.array([5.0, 2.0], np.float32))
+    expected = [mean_variance([1, 3]) - mean_variance([1, 3, item]) for item in range(4)]
+    assert gains == pytest.approx([*expected, 0])  # nobody has rated the last
+
+
 def test_many_ratings_of_a_known_user_fold_in_to_nearly_that_users_ratings() -> None:
     model = artifact("LinearNetwork")
     scores, _ = Ridge(model, item_vectors(model)).scores(np.arange(5), films.MATRIX[0].astype(np.float32))

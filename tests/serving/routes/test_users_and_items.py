@@ -229,10 +229,12 @@ def test_users_are_listed_by_how_much_they_rated(ask: Ask) -> None:
         ({"ratings": [{"item_id": i, "rating": 3} for i in range(5)]}, 413),
         ({"ratings": [{"item_id": 99, "rating": 3}], "strict": True}, 404),
         ({"ratings": [], "item_ids": [99], "strict": True}, 404),
+        ({"ratings": [], "exclude": ["11"]}, 422),
+        ({"ratings": [], "exclude": [10] * 5}, 413),
     ],
 )
-def test_a_wrong_new_user_is_a_problem_document(films_server: httpx.Client, body: object, status: int) -> None:
-    response = films_server.post("/v1/fold-in", json=body)
+def test_a_wrong_new_user_is_a_problem_document(films_server: httpx.Client, body: dict[str, Any], status: int) -> None:
+    response = films_server.post("/v1/fold-in/next" if "exclude" in body else "/v1/fold-in", json=body)
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
     assert response.json().keys() == {"title", "status", "detail"}
 
