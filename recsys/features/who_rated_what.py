@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from data.sorted_ratings import SortedRatings
 from recsys.features.feature import Feature, Known, OfRatedItems
-from recsys.linalg.leading import leading_subspace
+from recsys.linalg.leading import leading_subspace, random_columns
 from recsys.linalg.pattern import Weighted
 
 # κ: with this many ratings, half of what a row lies off the average counts. Chosen among 0, 2, 5, 10 and 20 on parts
@@ -83,7 +83,8 @@ class BeyondTheAverage:
 
     def basis(self, count: int) -> Tensor:
         """An orthonormal basis Q (f, k), float64, of the leading k = min(f, count) directions of the rows of X."""
-        return leading_subspace(lambda columns: self.transposed_times(self.times(columns)), len(self.mean), count)
+        start = random_columns(len(self.mean), count)
+        return leading_subspace(lambda columns: self.transposed_times(self.times(columns)), start)
 
     def in_directions(self, count: int) -> Tensor:
         """X Q, (n, k), float32."""

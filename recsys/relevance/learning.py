@@ -12,6 +12,7 @@ from torch import Tensor
 
 from data.sorted_ratings import BothOrders
 from recsys.artifact.answers.relevance import shares
+from recsys.linalg.leading import random_columns
 from recsys.linalg.pattern import Weighted
 from recsys.relevance.ndcg import ndcg
 from recsys.relevance.spectral_filter import Spectrum, filtered, spectrum
@@ -22,6 +23,7 @@ Mask = npt.NDArray[np.bool_]
 # Directions k. All 943 of MovieLens 100K rank no better than 512. With many items there are fewer: an answer reads them
 # all, which takes milliseconds for 64 MiB.
 _DIRECTIONS, _FEWEST, _NUMBERS = 512, 64, 1 << 24
+_ROUNDS_FROM_NEAR = 2  # from the directions of nine tenths of the ratings
 # λ in units of ‖X‖_F² / min(n, m), the mean square of the singular values.
 _RIDGES = (1.0, 2.0, 4.0, 8.0, 16.0)
 _USUAL = 4.0  # about the best for MovieLens 100K
@@ -39,15 +41,16 @@ def learned(orders: BothOrders, rating_scale: tuple[float, float]) -> dict[str, 
     better by NDCG@10; relevant are those in the upper quarter of the scale. Then all ratings are filtered with it.
     """
     chosen = Choices(orders, rating_scale)
-    directions, gains, scales = filtered(chosen.spectrum(), _best_ridge(chosen) * chosen.mean_square)
-    average = chosen.transposed @ torch.full((chosen.shape[0], 1), 1 / chosen.shape[0], dtype=torch.float64)
+    ridge, of_most = _best_ridge(chosen)
+    directions, gains, scales = filtered(chosen.spectrum(near=of_most), ridge * chosen.mean_square)
+    average = chosen.transposed @ torch.full((chosen.shape[0], 1), 1 / chosen.shape[0])
     arrays = {
         "relevance_directions": directions,
         "relevance_gains": gains,
         "relevance_scales": scales,
         "relevance_average": average[:, 0] @ directions,
     }
-    return {name: array.float().numpy() for name, array in arrays.items()}
+    return {name: array.numpy() for name, array in arrays.items()}
 
 
 class Choices:
@@ -79,16 +82,18 @@ class Choices:
     def rows(self, users: Tensor) -> Tensor:
         """Rows of X, (b, m), for b users."""
         by_user = self._orders.by_user
-        rows = np.zeros((len(users), self.shape[1]))
+        rows = np.zeros((len(users), self.shape[1]), np.float32)
         for row, user in zip(rows, users.tolist(), strict=True):
             block = slice(by_user.starts[user], by_user.starts[user + 1])
             row[by_user.others[block]] = self._shares(by_user.values[block])
         return torch.from_numpy(rows)
 
-    def spectrum(self) -> Spectrum:
-        """The leading part of the spectrum of X."""
-        count = max(min(_DIRECTIONS, _NUMBERS // self.shape[1]), _FEWEST)
-        return spectrum(self.matrix, self.transposed, self.shape, count)
+    def spectrum(self, near: Spectrum | None) -> Spectrum:
+        """The leading part of the spectrum of X, in fewer rounds from that of a matrix that is nearly X."""
+        if near is not None:
+            return spectrum(self.matrix, self.transposed, near.directions, _ROUNDS_FROM_NEAR)
+        count = min(max(min(_DIRECTIONS, _NUMBERS // self.shape[1]), _FEWEST), *self.shape)
+        return spectrum(self.matrix, self.transposed, random_columns(self.shape[1], count, torch.float32))
 
     @property
     def mean_square(self) -> float:
@@ -100,15 +105,18 @@ class Choices:
         return shares(ratings, self._scale)
 
 
-def _best_ridge(chosen: Choices) -> float:
-    """λ in the unit of `_RIDGES`; the usual one if too few users have a liked item held out to tell ridges apart."""
+def _best_ridge(chosen: Choices) -> tuple[float, Spectrum | None]:
+    """λ in the unit of `_RIDGES`, and the spectrum of the ratings that are not held out.
+
+    The usual λ, and no spectrum, if too few users have a liked item held out to tell ridges apart.
+    """
     known = chosen.part(lambda users, items, _: ~_held_out(users, items))
     liked = chosen.part(lambda users, items, choices: _held_out(users, items) & (choices >= _LIKED))
     rankable = liked.users
     if len(rankable) < _ENOUGH:
-        return _USUAL
+        return _USUAL, None
     rankable = rankable[torch.randperm(len(rankable), generator=torch.Generator().manual_seed(0))[:_MOST]]
-    found = known.spectrum()
+    found = known.spectrum(near=None)
     filters = [filtered(found, ridge * known.mean_square) for ridge in _RIDGES]
     blocks = []
     for users in torch.split(rankable, max(1, _SCORED // chosen.shape[1])):
@@ -116,7 +124,7 @@ def _best_ridge(chosen: Choices) -> float:
         places = rows @ found.directions
         scores = (places * gains @ directions.T * scales for directions, gains, scales in filters)
         blocks.append(torch.stack([ndcg(each.masked_fill_(rows > 0, -torch.inf), relevant, 10) for each in scores]))
-    return _RIDGES[_clearly_best(torch.cat(blocks, 1), _RIDGES.index(_USUAL))]
+    return _RIDGES[_clearly_best(torch.cat(blocks, 1), _RIDGES.index(_USUAL))], found
 
 
 def _held_out(users: Numbers, items: Numbers) -> Mask:

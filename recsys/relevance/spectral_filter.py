@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from recsys.linalg.leading import leading_subspace
+from recsys.linalg.leading import ROUNDS, leading_subspace
 from recsys.linalg.pattern import Weighted
 
 # a. On validation parts of MovieLens 100K, NDCG@10 is 0.3143, 0.3187, 0.3187 and 0.3171 with 0, 1/2, 3/4 and 1.
@@ -39,20 +39,19 @@ class SpectralFilter(NamedTuple):
     scales: Tensor  # d^a, (m,)
 
 
-def spectrum(matrix: Weighted, transposed: Weighted, shape: tuple[int, int], count: int) -> Spectrum:
-    """The leading part of the spectrum of X (n, m), a `shape`, known by its products and those of Xᵀ, in float64.
+def spectrum(matrix: Weighted, transposed: Weighted, start: Tensor, rounds: int = ROUNDS) -> Spectrum:
+    """The leading part of the spectrum of X (n, m), known by its products and those of Xᵀ, in the type of `start`.
 
-    Exact if min(n, m) is at most `count`, else by `leading_subspace`.
+    Exact but for rounding if `start` (m, k) has min(n, m) columns, else by `leading_subspace` from there.
     """
-    n, m = shape
-    basis = leading_subspace(lambda columns: transposed @ (matrix @ columns), m, min(count, n))
+    basis = leading_subspace(lambda columns: transposed @ (matrix @ columns), start, rounds)
     projected = matrix @ basis  # (n, k)
-    squares, rotation = torch.linalg.eigh(projected.T @ projected)
-    return Spectrum(basis @ rotation.flip(1), squares.flip(0).clamp(min=0))
+    squares, rotation = torch.linalg.eigh((projected.T @ projected).double())
+    return Spectrum(basis @ rotation.flip(1).to(start), squares.flip(0).clamp(min=0).to(start))
 
 
 def filtered(of: Spectrum, ridge: float) -> SpectralFilter:
     """The filter with λ = `ridge`, which is above 0."""
     gains = of.squares / (of.squares + ridge)
-    own_share = (of.directions.square() @ gains).clamp(max=1 - 1e-9)  # h; rounding may reach 1
+    own_share = (of.directions.square() @ gains).clamp(max=1 - 1e-6)  # h; rounding may reach 1
     return SpectralFilter(of.directions, gains, (1 - own_share).pow(-_EXPONENT))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from data.datamodules import movielens
 from data.movielens import Ratings
 from recsys.command.main import main
 
@@ -31,6 +34,32 @@ def recsys(
         return captured.out + captured.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _few_ratings(movielens_100k: Ratings) -> Ratings:
+    data = movielens_100k
+    rows = np.flatnonzero((data.users < 60) & (data.items < 100))
+    users, new_users = np.unique(data.users[rows], return_inverse=True)
+    items, new_items = np.unique(data.items[rows], return_inverse=True)
+    return replace(
+        data,
+        users=new_users,
+        items=new_items,
+        values=data.values[rows],
+        timestamps=data.require_times()[rows],
+        user_ids=np.asarray(data.user_ids)[users],
+        item_ids=np.asarray(data.item_ids)[items],
+        user_table=data.user_table.iloc[users],
+        item_table=data.item_table.iloc[items],
+    )
+
+
+@pytest.fixture
+def few_ratings(_few_ratings: Ratings, monkeypatch: pytest.MonkeyPatch) -> Ratings:
+    """The real ratings of the first 60 users for the first 100 items, as MovieLens 100K, so that fits take a moment."""
+    monkeypatch.setattr(movielens, "_load_once", lambda *_: _few_ratings)
+    return _few_ratings
 
 
 @pytest.fixture(scope="session")

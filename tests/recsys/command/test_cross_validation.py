@@ -17,6 +17,7 @@ SHORT = (
 )  # fmt: skip
 
 
+@pytest.mark.usefixtures("few_ratings")
 def test_a_stopped_run_goes_on_behind_its_last_fold(
     recsys: Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,6 +48,7 @@ def test_a_stopped_run_goes_on_behind_its_last_fold(
     assert {path.name for path in Path().iterdir()} == {"cross_validation.json"}
 
 
+@pytest.mark.usefixtures("few_ratings")
 def test_folds_of_other_settings_are_not_taken_up(recsys: Command) -> None:
     recsys(*SHORT)
     before = json.loads(Path("cross_validation.json").read_text())

@@ -62,6 +62,7 @@ def test_fit_selects_refits_tests_once_and_exports(recsys: Command) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_ratings")
 def test_the_logs_hold_losses_penalty_rank_and_singular_values_at_the_stated_interval(recsys: Command) -> None:
     recsys("fit", *DEFAULT, "--data.validation", 0, "--trainer.max_epochs", 6, "--trainer.log_every_n_steps", 2)
     log = pd.read_csv("logs/lnn-adam-ratio-0.9/version_0/metrics.csv")
@@ -72,16 +73,13 @@ def test_the_logs_hold_losses_penalty_rank_and_singular_values_at_the_stated_int
     assert Path("logs/lnn-adam-ratio-0.9/version_0/config.yaml").is_file()
 
 
-@pytest.mark.parametrize(("recipe", "kind"), [(DEFAULT, LinearNetwork), (EMBEDDING, UserItemEmbedding)])
-def test_the_artefact_predicts_what_the_model_predicts_to_the_last_bit(
-    recsys: Command, recipe: tuple[object, ...], kind: type[LinearNetwork | UserItemEmbedding]
-) -> None:
-    recsys("fit", *recipe, *SHORT)
-    (checkpoint,) = Path("checkpoints").glob("*/refit.ckpt")
+def expect_equal_predictions(folder: Path, kind: type[LinearNetwork | UserItemEmbedding]) -> None:
+    """Of a fit's last checkpoint and its artefact, to the last bit."""
+    (checkpoint,) = folder.glob("checkpoints/*/refit.ckpt")
     model = kind.load_from_checkpoint(checkpoint)
     data = MovieLensDataModule(validation=0)
     users, items, _ = next(iter(data.test_dataloader()))
-    exported = artifact.load(Path("artifacts/latest"))
+    exported = artifact.load(folder / "artifacts/latest")
     predicted = exported.predict(data.ratings.user_ids[users.numpy()], data.ratings.item_ids[items.numpy()])
     with torch.no_grad():
         assert np.array_equal(predicted.ratings, model.rate(users, items).numpy())
@@ -90,11 +88,19 @@ def test_the_artefact_predicts_what_the_model_predicts_to_the_last_bit(
     assert sources.tolist() == np.where(unrated, "user_mean", "model").tolist()
 
 
-def test_the_artefact_carries_the_training_ratings_and_the_item_table(recsys: Command) -> None:
-    recsys("fit", *DEFAULT, *SHORT)
+def test_the_artefact_of_a_network_predicts_what_it_predicts_to_the_last_bit(finished: Path) -> None:
+    expect_equal_predictions(finished, LinearNetwork)
+
+
+def test_the_artefact_of_an_embedding_predicts_what_it_predicts_to_the_last_bit(recsys: Command) -> None:
+    recsys("fit", *EMBEDDING, "--data.validation", 0, "--trainer.max_epochs", 2)
+    expect_equal_predictions(Path(), UserItemEmbedding)
+
+
+def test_the_artefact_carries_the_training_ratings_and_the_item_table(finished: Path) -> None:
     data = MovieLensDataModule(validation=0)
     users, items, ratings = (part.numpy() for part in data.training_set())
-    exported = artifact.load(Path("artifacts/latest"))
+    exported = artifact.load(finished / "artifacts/latest")
     order = np.lexsort((items, users))
     for name, expected in (("users", users), ("items", items), ("values", ratings)):
         assert np.array_equal(exported.arrays[f"rating_{name}"], expected[order])
@@ -107,6 +113,7 @@ def test_the_artefact_carries_the_training_ratings_and_the_item_table(recsys: Co
     assert not exported.items.attributes
 
 
+@pytest.mark.usefixtures("few_ratings")
 @pytest.mark.parametrize("recipe", [DEFAULT, EMBEDDING])
 def test_a_resumed_fit_ends_with_the_same_weights_as_one_that_was_never_stopped(
     recsys: Command, recipe: tuple[object, ...]
@@ -156,17 +163,20 @@ def test_an_interrupted_fit_says_how_to_go_on(recsys: Command) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_ratings")
 def test_tensorboard_logs_by_configuration(recsys: Command) -> None:
     recsys("fit", *DEFAULT, *SHORT, "--trainer.logger", "TensorBoardLogger", "--trainer.logger.save_dir", "logs")
     assert list(Path("logs/lnn-adam-ratio-0.9").glob("version_0/events.out.tfevents.*"))
 
 
+@pytest.mark.usefixtures("few_ratings")
 def test_the_environment_sets_options(recsys: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECSYS_FIT__DATA__SEED", "3")
     recsys("fit", *DEFAULT, *SHORT)
     assert json.loads(Path("artifacts/latest/metrics.json").read_text())["seed"] == 3
 
 
+@pytest.mark.usefixtures("few_ratings")
 def test_optimiser_and_schedule_come_from_the_command_line(recsys: Command) -> None:
     recsys(
         "fit", *DEFAULT, *SHORT, "--optimizer", "SGD", "--optimizer.momentum", 0.5,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from data.datamodules import movielens
 from data.movielens import Ratings
 from data.splits import make_split
 from recsys import artifact
@@ -27,26 +25,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def few_ratings(movielens_100k: Ratings) -> Ratings:
-    """The real ratings of the first 60 users for the first 100 items, so that a fit takes a moment."""
-    data = movielens_100k
-    rows = np.flatnonzero((data.users < 60) & (data.items < 100))
-    users, new_users = np.unique(data.users[rows], return_inverse=True)
-    items, new_items = np.unique(data.items[rows], return_inverse=True)
-    return replace(
-        data,
-        users=new_users,
-        items=new_items,
-        values=data.values[rows],
-        timestamps=data.require_times()[rows],
-        user_ids=np.asarray(data.user_ids)[users],
-        item_ids=np.asarray(data.item_ids)[items],
-        user_table=data.user_table.iloc[users],
-        item_table=data.item_table.iloc[items],
-    )
-
-
 def rmse_and_mae(predicted: artifact.Predictions, ratings: npt.NDArray[np.float32]) -> list[float]:
     errors = predicted.ratings.astype(np.float64) - ratings
     return [float(np.sqrt(np.mean(errors**2))), float(np.mean(np.abs(errors)))]
@@ -54,9 +32,8 @@ def rmse_and_mae(predicted: artifact.Predictions, ratings: npt.NDArray[np.float3
 
 @pytest.mark.parametrize(("recipe", "more"), CASES)
 def test_an_artefact_predicts_the_test_ratings_as_reported(
-    recipe: str, more: tuple[str, ...], recsys: Command, few_ratings: Ratings, monkeypatch: pytest.MonkeyPatch
+    recipe: str, more: tuple[str, ...], recsys: Command, few_ratings: Ratings
 ) -> None:
-    monkeypatch.setattr(movielens, "_load_once", lambda *_: few_ratings)
     config = CONFIGS / f"{recipe}.yaml"
     short = (
         "--data.validation",
@@ -102,6 +79,7 @@ def test_the_first_file_with_settings_is_the_recipe(configs: list[object], name:
     assert recipe_of(configs) == name
 
 
+@pytest.mark.usefixtures("few_ratings")
 @pytest.mark.parametrize(
     ("arguments", "name", "split", "paper"),
     [
@@ -116,15 +94,8 @@ def test_the_first_file_with_settings_is_the_recipe(configs: list[object], name:
     ],
 )
 def test_a_run_is_named_after_recipe_and_split_unless_it_is_told(
-    recsys: Command,
-    few_ratings: Ratings,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: tuple[object, ...],
-    name: str,
-    split: str,
-    paper: str,
+    recsys: Command, arguments: tuple[object, ...], name: str, split: str, paper: str
 ) -> None:
-    monkeypatch.setattr(movielens, "_load_once", lambda *_: few_ratings)
     Path("mine.yaml").write_text("data: {split: kfold-5-1}")
     printed = recsys("fit", *arguments, "--data.validation", 0, "--trainer.max_epochs", 1, "--optimizer.lr", 0.01)
     assert f"{name}, split {split}, seed 0\n" in printed
@@ -134,10 +105,10 @@ def test_a_run_is_named_after_recipe_and_split_unless_it_is_told(
     assert Path(f"logs/{name}/version_0/metrics.csv").is_file()
 
 
+@pytest.mark.usefixtures("few_ratings")
 def test_a_variable_of_the_environment_names_a_recipe_as_the_option_does(
-    recsys: Command, few_ratings: Ratings, monkeypatch: pytest.MonkeyPatch
+    recsys: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(movielens, "_load_once", lambda *_: few_ratings)
     monkeypatch.setenv("RECSYS_FIT__CONFIG", "embedding-gd")
     printed = recsys("fit", "--data.validation", 0, "--trainer.max_epochs", 1, "--optimizer.lr", 0.01)
     assert "embedding-gd-0.9, split 0.9, seed 0\n" in printed

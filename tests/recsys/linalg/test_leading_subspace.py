@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from recsys.linalg.leading import leading_subspace
+from recsys.linalg.leading import leading_subspace, random_columns
 from recsys.linalg.spectral import leading_singular_vectors
 from tests.recsys.linalg.planted import planted
 
 
 def found(matrix: Tensor, count: int) -> Tensor:
-    return leading_subspace(lambda columns: matrix.T @ (matrix @ columns), matrix.shape[1], count)
+    return leading_subspace(lambda columns: matrix.T @ (matrix @ columns), random_columns(matrix.shape[1], count))
 
 
 @pytest.mark.parametrize("shape", [(200, 120), (90, 150)])

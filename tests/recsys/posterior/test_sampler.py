@@ -211,15 +211,14 @@ class TestSampler:
         assert np.mean(variances) == pytest.approx(1, abs=0.15)
 
     def test_the_noise_variance_that_is_averaged_is_the_mean_of_what_is_drawn(self) -> None:
-        users = torch.zeros(4, dtype=torch.int64)  # the second user has no ratings
-        sampler = sampler_of(users, torch.arange(4), torch.zeros(4), 2, 4, rank=1)
-        noise = []
-        for sampler.sweeps in range(20_000):
-            sampler.noise_shape, sampler.mean_precision = torch.tensor([5.0, 2.0], dtype=torch.float64)
-            sampler._sample_noise(torch.tensor([2.5, 0.0], dtype=torch.float64), seeded())
-            noise.append(1 / sampler.precisions)
-        torch.testing.assert_close(sampler.noise, torch.stack(noise).mean(0), rtol=0.02, atol=0)
-        assert float(sampler.noise[1]) == pytest.approx(5 / ((5 - 1) * 2.0))
+        n = 20_000  # users with four ratings each, and as many without any
+        users = torch.arange(n).repeat(4)
+        sampler = sampler_of(users, torch.arange(4).repeat_interleave(n), torch.zeros(4 * n), 2 * n, 4, rank=1)
+        sampler.noise_shape, sampler.mean_precision = torch.tensor([5.0, 2.0], dtype=torch.float64)
+        sampler._sample_noise(torch.tensor([2.5, 0.0], dtype=torch.float64).repeat_interleave(n), seeded())
+        drawn = (1 / sampler.precisions).view(2, n).mean(1)
+        torch.testing.assert_close(sampler.noise.view(2, n)[:, 0], drawn, rtol=0.02, atol=0)
+        assert float(sampler.noise[-1]) == pytest.approx(5 / ((5 - 1) * 2.0))
 
     def test_averages_are_those_of_the_draws(self) -> None:
         users, items, ratings = SmallRatings().training_set()

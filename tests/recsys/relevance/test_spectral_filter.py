@@ -10,6 +10,7 @@ from torchmetrics.functional.retrieval import retrieval_normalized_dcg
 
 from data.sorted_ratings import BothOrders, both_orders
 from recsys.artifact.answers.relevance import ARRAYS, Relevance, shares
+from recsys.linalg.leading import random_columns
 from recsys.linalg.pattern import Weighted
 from recsys.relevance import learned, learning
 from recsys.relevance.ndcg import ndcg
@@ -35,7 +36,9 @@ def spectrum_of(orders: BothOrders, count: int) -> Spectrum:
     def weight(ratings: np.ndarray) -> np.ndarray:
         return ratings / 5
 
-    return spectrum(Weighted(orders.by_user, 60, weight), Weighted(orders.by_item, 300, weight), (300, 60), count)
+    return spectrum(
+        Weighted(orders.by_user, 60, weight), Weighted(orders.by_item, 300, weight), random_columns(60, count)
+    )
 
 
 def dense(users: Tensor, items: Tensor, ratings: Tensor, shape: tuple[int, int]) -> np.ndarray:

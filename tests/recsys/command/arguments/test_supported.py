@@ -23,6 +23,7 @@ CASES = [
 QUICK = {"LearningRateMonitor", "ReduceLROnPlateau"}  # reported to end in a traceback; the others are marked slow
 
 
+@pytest.mark.usefixtures("few_ratings")
 @pytest.mark.parametrize(
     "options",
     [pytest.param(case, marks=[] if case[1] in QUICK else pytest.mark.slow, id=" ".join(case)) for case in CASES],

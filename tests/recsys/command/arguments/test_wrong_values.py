@@ -17,6 +17,7 @@ VALUES = ("nonsense", "-7", "0.5", "[]", '{"a": 1}', "null", "1e400", "true")
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_ratings")
 @pytest.mark.parametrize("name", [name for name in inspect.signature(pl.Trainer.__init__).parameters if name != "self"])
 def test_any_value_of_an_argument_is_taken_or_refused_in_a_line(
     recsys: Command, capfd: pytest.CaptureFixture[str], name: str
