@@ -87,7 +87,7 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPro
         server.client.close()
         server.process.terminate()
     for server in running:
-        assert server.process.wait(timeout=20) == 0, server.log.read_text()
+        assert server.process.wait(timeout=60) == 0, server.log.read_text()
 
 
 @pytest.fixture(scope="session")

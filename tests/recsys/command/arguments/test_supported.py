@@ -46,6 +46,7 @@ def test_a_fit_with_it_trains_goes_on_and_exports(recsys: Command, options: tupl
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_ratings")
 @pytest.mark.parametrize("recipe", ["lnn-adam-ratio", "best-ratings"])
 def test_other_models_take_the_same_arguments(recsys: Command, recipe: str) -> None:
     options = (
