@@ -93,9 +93,9 @@ def open_store(settings: Settings) -> RatingStore | None:
     """
     if settings.ratings_database is None:
         return None
-    from serving.ratings.database import Database  # which needs SQLAlchemy
+    from serving.ratings.opening import open_database  # which needs SQLAlchemy
 
-    return RatingStore(Database(settings.ratings_database.get_secret_value()))
+    return RatingStore(open_database(settings.ratings_database.get_secret_value()))
 
 
 def _include_routes(app: FastAPI, settings: Settings) -> None:

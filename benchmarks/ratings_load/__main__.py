@@ -23,7 +23,7 @@ from benchmarks.serving_load.wrk import DONE, run_script
 from benchmarks.string_ids import twins
 from recsys.results.paths import results_file
 from serving.ratings.changes import Put
-from serving.ratings.database import Database
+from serving.ratings.opening import open_database
 
 _USERS, _ITEMS, _RATINGS = 943, 1682, 90_000
 _RATING_USERS = _USERS // 2  # those who rate; the others have no stored ratings
@@ -73,7 +73,7 @@ def of_workers(workers: int, model: Path, arguments: argparse.Namespace, folder:
 
 def commit_ms(folder: Path) -> float:
     """How long the disk takes: the median of commits of one rating, with nothing beside them."""
-    database, seconds = Database(f"sqlite:///{folder}/alone.db"), []
+    database, seconds = open_database(f"sqlite:///{folder}/alone.db"), []
     for item in range(_COMMITS):
         begun = time.perf_counter()
         database.commit([Put(("1", str(item)), 4.0, item)])

@@ -1,39 +1,54 @@
-"""The database of ratings: many changes in one transaction, and the ratings of users."""
+"""A database of ratings: many changes in one transaction, and the ratings of users."""
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby
+from typing import Protocol
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DataError, DBAPIError
 
-from data.database.connecting import engine_of, open_table, said, shown
-from data.database.reading import of_users
+from data.database.connecting import open_table, said, shown
 from data.database.rows import Stored
-from data.database.table import RATINGS
 from serving.ratings.changes import Change, Delete, DeleteUser, Outcome, Pair, Put, Value, decided
 from serving.ratings.errors import StoreError
 
 logger = logging.getLogger("serving")
 
 _TRIES = 3  # of a transaction: two servers may insert the same pair, or wait for each other
+_ERRORS = (DBAPIError, sqlite3.Error)
 
 
-class Database:
+class Transaction(Protocol):
+    """What is read and written between the begin and the end of a transaction."""
+
+    def stored(self, pairs: Sequence[Pair]) -> dict[Pair, Value]:
+        """What is stored of pairs, which nobody else changes until the end; those without a rating are left out."""
+
+    def write(self, before: dict[Pair, Value], after: dict[Pair, Value | None]) -> None:
+        """Store what pairs have after, None for nothing, in place of what was there before."""
+
+    def delete_user(self, user: str) -> int:
+        """Delete all that is stored of a user; how many ratings."""
+
+
+class Database(ABC):
     """A database that several processes, and machines, may share. Its methods wait for it."""
 
-    def __init__(self, url: str) -> None:
-        """Open it, and make its table if there is none.
+    def __init__(self, engine: Engine) -> None:
+        """Make its table if there is none.
 
         Raises:
-            DatabaseError: it cannot be reached or written to, or the URL is none.
+            DatabaseError: it cannot be reached or written to.
         """
-        self._engine = engine_of(url)
-        open_table(self._engine)
-        self._reading: Connection | None = None
+        self._engine = engine
+        open_table(engine)
 
     def commit(self, changes: Sequence[Change]) -> Sequence[Outcome | int | Exception]:
         """Make changes in one transaction, in their order; what is returned has been committed.
@@ -43,19 +58,20 @@ class Database:
         """
         for tries_left in reversed(range(_TRIES)):
             try:
-                return self._transaction(changes)
-            except DataError as error:  # it cannot hold one of them, for which the others shall not suffer
+                with self._transaction() as transaction:
+                    return list(_made(transaction, changes))
+            except (DataError, sqlite3.DataError) as error:  # of one, for which the others shall not suffer
                 if len(changes) == 1:
                     return [self._failed(error)]
                 return [answer for change in changes for answer in self.commit([change])]
-            except DBAPIError as error:
+            except _ERRORS as error:
                 if not tries_left:
                     return [self._failed(error)] * len(changes)
                 time.sleep(0.02)
         raise AssertionError("the last try returns")
 
     def of_users(self, asked: Sequence[Sequence[str]]) -> list[dict[str, list[Stored]]]:
-        """The ratings of the users that each of several requests asks for, in one statement.
+        """The ratings of the users that each of several requests asks for, read together.
 
         Raises:
             StoreError: they cannot be read.
@@ -63,96 +79,57 @@ class Database:
         every = list(dict.fromkeys(user for users in asked for user in users))
         try:
             found = self._read(every)
-        except DBAPIError:  # the database may have been started anew
+        except _ERRORS:  # the database may have been started anew
             try:
                 found = self._read(every)
-            except DBAPIError as error:
+            except _ERRORS as error:
                 raise self._failed(error) from error
         return [{user: found[user] for user in users if user in found} for users in asked]
 
+    def few_of_user(self, user: str, most: int) -> list[Stored] | None:
+        """The ratings of a user, without waiting for anything; None if that cannot be, or if they are more."""
+        return None
+
     def close(self) -> None:
         """Close the connections."""
-        if self._reading is not None:
-            self._reading.close()
         self._engine.dispose()
 
+    @abstractmethod
+    def _transaction(self) -> AbstractContextManager[Transaction]:
+        """A transaction, committed at the end of the block, or undone if that raises."""
+
+    @abstractmethod
     def _read(self, users: Sequence[str]) -> dict[str, list[Stored]]:
-        """Read by a connection that stays open, since to take one from a pool takes longer than reading."""
-        if self._reading is None:
-            self._reading = self._engine.connect()
-            if self._engine.dialect.name != "sqlite":  # where each statement is by itself already
-                self._reading = self._reading.execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            return of_users(self._reading, users)
-        except DBAPIError:
-            self._reading.close()
-            self._reading = None
-            raise
+        """The ratings of users; those without any are left out. After an error, the next call connects anew."""
 
-    def _transaction(self, changes: Sequence[Change]) -> list[Outcome | int]:
-        with self._engine.begin() as connection:
-            if self._engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # nobody else writes until the end
-            return list(_made(connection, changes))
-
-    def _failed(self, error: DBAPIError) -> StoreError:
-        logger.error("%s: %s", shown(self._engine.url), said(error))
+    def _failed(self, error: Exception) -> StoreError:
+        reason = said(error) if isinstance(error, DBAPIError) else error
+        logger.error("%s: %s", shown(self._engine.url), reason)
         return StoreError()
 
 
-def _made(connection: Connection, changes: Sequence[Change]) -> Iterator[Outcome | int]:
-    for is_of_user, some in groupby(changes, lambda change: isinstance(change, DeleteUser)):
-        if is_of_user:
-            for change in some:
-                yield connection.execute(_DELETE_USER, {"user": change[0]}).rowcount
-        else:
-            yield from _of_pairs(connection, [change for change in some if not isinstance(change, DeleteUser)])
+def _made(transaction: Transaction, changes: Sequence[Change]) -> Iterator[Outcome | int]:
+    for _, some in groupby(changes, lambda change: isinstance(change, DeleteUser)):
+        of_pairs = list[Put | Delete]()
+        for change in some:
+            if isinstance(change, DeleteUser):
+                yield transaction.delete_user(change.user_id)
+            else:
+                of_pairs.append(change)
+        if of_pairs:
+            yield from _of_pairs(transaction, of_pairs)
 
 
-def _of_pairs(connection: Connection, changes: Sequence[Put | Delete]) -> list[Outcome]:
+def _of_pairs(transaction: Transaction, changes: Sequence[Put | Delete]) -> list[Outcome]:
     """Read what is stored of all pairs, decide, and write what has become of them."""
     pairs = sorted({change.pair for change in changes})  # every server in one order, so that none waits for another
-    found = connection.execute(_OF_PAIRS, {"pairs": pairs})
-    before = {(user, item): Value(rating, timestamp) for user, item, rating, timestamp in found}
-    after: dict[Pair, Value | None] = {**before}
+    before = transaction.stored(pairs)
+    after: dict[Pair, Value | None] = dict.fromkeys(pairs)
+    after.update(before)
     outcomes = []
     for change in changes:
-        outcome = decided(change, after.get(change.pair))
+        outcome = decided(change, after[change.pair])
         after[change.pair] = outcome.after
         outcomes.append(outcome)
-    _write(connection, pairs, before, after)
+    transaction.write(before, after)
     return outcomes
-
-
-def _write(
-    connection: Connection, pairs: Sequence[Pair], before: dict[Pair, Value], after: dict[Pair, Value | None]
-) -> None:
-    inserted, updated, deleted = [], [], []
-    for pair in pairs:
-        old, new = before.get(pair), after.get(pair)
-        key = {"user": pair[0], "item": pair[1]}
-        if new is None:
-            if old is not None:
-                deleted.append(key)
-        elif old is None:
-            inserted.append({"user_id": pair[0], "item_id": pair[1], **new._asdict()})
-        elif new != old:
-            updated.append({**key, **new._asdict()})
-    for statement, rows in ((_INSERT, inserted), (_UPDATE, updated), (_DELETE, deleted)):
-        if rows:
-            connection.execute(statement, rows)
-
-
-_USER, _ITEM = RATINGS.c.user_id, RATINGS.c.item_id
-_IS_USER = bindparam("user") == _USER
-_IS_PAIR = _IS_USER & (bindparam("item") == _ITEM)
-_OF_PAIRS = (
-    select(RATINGS)
-    .where(tuple_(_USER, _ITEM).in_(bindparam("pairs", expanding=True)))
-    .order_by(_USER, _ITEM)
-    .with_for_update()  # SQLite does without: nobody else writes
-)
-_INSERT = insert(RATINGS)
-_UPDATE = update(RATINGS).where(_IS_PAIR)
-_DELETE = delete(RATINGS).where(_IS_PAIR)
-_DELETE_USER = delete(RATINGS).where(_IS_USER)

@@ -15,6 +15,7 @@ from data.database.rows import LONGEST_ID, Stored, original, written
 from recsys.artifact import Id
 from serving.ratings.changes import Change, Delete, DeleteUser, Outcome, Put, Value
 from serving.ratings.database import Database
+from serving.ratings.opening import open_database
 from tests.serving.odd_ids import ODD
 
 
@@ -29,7 +30,7 @@ def engine(url: str) -> Iterator[Engine]:
 @pytest.fixture
 def database(url: str, engine: Engine) -> Iterator[Database]:
     """An empty database."""
-    database = Database(url)
+    database = open_database(url)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM recsys_ratings"))
     yield database
@@ -85,7 +86,7 @@ def test_several_servers_that_write_the_same_pairs_lose_nothing(database: Databa
     failed: list[object] = []
 
     def write(server: int) -> None:
-        own = Database(url)
+        own = open_database(url)
         for number in range(rounds):
             at = number * servers + server  # no two at one time
             changes = [put(1, (server + item) % items, float(at), at) for item in range(items)]
@@ -103,7 +104,7 @@ def test_several_servers_that_write_the_same_pairs_lose_nothing(database: Databa
 
 
 def test_nothing_of_a_deleted_user_is_left_in_the_file(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/ratings.db")
+    database = open_database(f"sqlite:///{tmp_path}/ratings.db")
     database.commit([put(user, item, 3.0) for user in ("Alice Example", "Bob") for item in range(50)])
     database.commit([DeleteUser(written("Alice Example"))])
     database.close()

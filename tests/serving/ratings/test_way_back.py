@@ -15,7 +15,7 @@ from data.movielens import Ratings
 from data.tables import read_ratings
 from recsys.command.main import main
 from serving.ratings.changes import Put
-from serving.ratings.database import Database
+from serving.ratings.opening import open_database
 from tests.serving.conftest import KEY, ROOT, StartServer
 from tests.serving.eventually import eventually
 
@@ -84,7 +84,7 @@ def test_what_is_exported_is_all_there_is_and_of_a_pair_the_newer_rating(
     first, second = ((int(of_users[row]), int(of_items[row])) for row in (0, 1))
     others = np.where(before.values[:2] > 2, 1, 5).tolist()
     url = f"sqlite:///{tmp_path}/ratings.db"
-    database = Database(url)
+    database = open_database(url)
     database.commit([
         Put((str(first[0]), str(first[1])), others[0], NOW),
         Put((str(second[0]), str(second[1])), others[1], 1),  # long before
@@ -107,7 +107,7 @@ def test_what_is_exported_is_all_there_is_and_of_a_pair_the_newer_rating(
 
 def test_stored_ratings_can_be_exported_alone_also_those_of_text(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ratings.db"
-    database = Database(url)
+    database = open_database(url)
     database.commit([Put(('"é"', "2"), 3.5, 1), Put(('"a,b"', "2"), 3.0, 1)])
     database.close()
     main(["export_ratings", url, "--output", str(tmp_path / "all.csv")])
@@ -117,7 +117,7 @@ def test_stored_ratings_can_be_exported_alone_also_those_of_text(tmp_path: Path)
 
 def test_movielens_is_exported_with_its_films(movielens_100k: Ratings, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ratings.db"
-    database = Database(url)
+    database = open_database(url)
     database.commit([Put(("2000", "50"), 5.0, NOW)])
     database.close()
     names = {name: tmp_path / f"{name}.parquet" for name in ("output", "items", "users")}
@@ -145,7 +145,7 @@ def test_an_export_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFi
     open_table(engine)
     engine.dispose()
     assert "holds no ratings yet" in refused(url)
-    database = Database(url)
+    database = open_database(url)
     database.commit([Put(("1", "2"), 9.0, 1)])
     source = str(plays(tmp_path))
     assert "rating 9 of user 1 for item 2 is none of 1, 2, ... 5" in refused(url, "--with", source)
