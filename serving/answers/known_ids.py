@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from itertools import compress
 from typing import NamedTuple, NoReturn
+
+import numpy as np
 
 from recsys.artifact import Found, Id, Ids, StringIds, find, positions
 
@@ -79,6 +82,15 @@ class KnownIds:
         places, known = positions(self.ids, original_ids)
         if strict and not known.all():
             self._miss(original_ids[int(known.argmin())])
+        return places, known
+
+    def known_positions(self, original_ids: Sequence[Id]) -> Found:
+        """Where each of (k,) ids stands, and whether it does, as in `positions`; one of the other kind does not."""
+        of_kind = np.fromiter((type(each) is self._kind for each in original_ids), np.bool_, len(original_ids))
+        if of_kind.all():
+            return positions(self.ids, original_ids)
+        places, known = np.zeros(of_kind.size, np.int64), np.zeros(of_kind.size, np.bool_)
+        places[of_kind], known[of_kind] = positions(self.ids, list(compress(original_ids, of_kind)))
         return places, known
 
     def check(self, original_ids: Sequence[Id]) -> None:

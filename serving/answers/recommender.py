@@ -12,8 +12,10 @@ import numpy as np
 
 from data.ids import Known
 from recsys.artifact import ORDERS, SOURCES, Artifact, Floats, Id, Order, Predictions, Times, best, item_scores, load
+from recsys.artifact.answers.recommendations import Rated
 from recsys.artifact.uncertainty import Uncertainty
 from serving.answers.fold_in.choice import fold_in
+from serving.answers.fold_in.remembered import Remembered
 from serving.answers.item_catalogue import ItemCatalogue
 from serving.answers.item_vectors import item_vectors
 from serving.answers.known_ids import KnownIds, Located
@@ -79,6 +81,7 @@ class Recommender:
         self._directions = np.where(norms > 1e-5 * norms.max(), self.vectors / np.maximum(norms, 1e-30), 0)
         self._least, self._greatest = (float(np.float32(end)) for end in self.manifest.rating_scale)
         self.new_users = fold_in(artifact, self.vectors)
+        self.scores_of_new_users = Remembered(self.new_users, self.n_items)
         self._by_activity = np.argsort(-np.diff(artifact.rating_begins), kind="stable")
 
     @property
@@ -203,19 +206,36 @@ class Recommender:
         """
         rated_ids = list(rated)
         items, known = self.item_ids.positions(rated_ids, strict=strict)
-        places, place_known = self.item_ids.positions(asked, strict=strict)
         values = np.fromiter(rated.values(), np.float32, len(rated))
-        ratings_given = items[known], values[known]
-        scores, own_mean = self.new_users.scores(*ratings_given)
+        given = items[known], values[known]
+        return NewUserAnswer(
+            self.rate_new_user(given, asked, strict=strict),
+            self.recommend_to_new_user(given, wanted, exclude_rated=exclude_rated),
+            list(compress(rated_ids, ~known)),
+        )
+
+    def rate_new_user(self, rated: Rated, asked: Sequence[Id], *, strict: bool = False) -> list[tuple[Id, float, str]]:
+        """Predict for a new user who rated items at positions: each item asked for, its rating and who says so.
+
+        Raises:
+            UnknownIdError: `strict`, and an item is unknown.
+        """
+        places, place_known = self.item_ids.positions(asked, strict=strict)
+        scores, own_mean = self.scores_of_new_users.scores(*rated)
         place_known &= self.artifact.item_known[places]
         without_item = np.float32(self.manifest.global_mean + own_mean + self.artifact.new_item_mean)
         ratings = np.where(place_known, scores[places], without_item).clip(*self.manifest.rating_scale)
         sources = np.where(place_known, FOLD_IN, "user_mean")
-        return NewUserAnswer(
-            list(zip(asked, ratings.tolist(), sources.tolist(), strict=True)),
-            self._item_ranking.recommendations(wanted, scores, ratings_given, FOLD_IN, exclude_rated=exclude_rated),
-            list(compress(rated_ids, ~known)),
-        )
+        return list(zip(asked, ratings.tolist(), sources.tolist(), strict=True))
+
+    def recommend_to_new_user(self, rated: Rated, wanted: Wanted, *, exclude_rated: bool = True) -> Recommendations:
+        """Rank the items for a new user who rated items at positions, or, with `exclude_rated`, those not among them.
+
+        Raises:
+            UnknownGenreError: no item has the genre.
+        """
+        scores, _ = self.scores_of_new_users.scores(*rated)
+        return self._item_ranking.recommendations(wanted, scores, rated, FOLD_IN, exclude_rated=exclude_rated)
 
     def user(self, user_id: Id) -> KnownUser:
         """Look up a user by original id.

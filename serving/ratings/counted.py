@@ -10,6 +10,7 @@ import numpy as np
 
 from data.database.rows import Stored
 from recsys.artifact import Id
+from recsys.artifact.answers.recommendations import Rated
 from serving.answers.explanation import Evidence, Explanation, explain_new_user
 from serving.answers.ranking import Recommendations, Wanted
 from serving.answers.recommender import Prediction, Recommender
@@ -17,8 +18,8 @@ from serving.ratings.store import RatingStore
 
 Answer = TypeVar("Answer")
 
-# All of these compute in a thread, as the routes of fold-in do. A user without stored ratings beyond those that the
-# model was trained on is answered by the model: they give None, or leave that user out.
+# All of these compute in a thread, as the routes of fold-in do, unless the scores are remembered. A user without stored
+# ratings beyond those that the model was trained on is answered by the model: they give None, or leave that user out.
 
 
 async def predictions(
@@ -34,7 +35,15 @@ async def predictions(
     recommender.user_ids.check(user_ids)
     recommender.item_ids.check(item_ids)
     stored = await store.of_users(user_ids)
-    return await asyncio.to_thread(_predictions, recommender, stored, user_ids, item_ids, strict) if stored else {}
+    if not stored:
+        return {}
+    if len(user_ids) == 1:  # whose ratings, if they are few, were read without a thread
+        rated = current_ratings(recommender, user_ids[0], stored[user_ids[0]])
+        if rated is None:
+            return {}
+        if recommender.scores_of_new_users.has(*rated):
+            return _by_place([0], recommender, rated, item_ids, strict)
+    return await asyncio.to_thread(_predictions, recommender, stored, user_ids, item_ids, strict)
 
 
 async def recommended(
@@ -47,8 +56,8 @@ async def recommended(
         StoreError: the database does not answer.
     """
 
-    def ranked(rated: dict[Id, float]) -> Recommendations:
-        return recommender.fold_in(rated, [], wanted, exclude_rated=exclude_seen).ranking
+    def ranked(rated: Rated) -> Recommendations:
+        return recommender.recommend_to_new_user(rated, wanted, exclude_rated=exclude_seen)
 
     return await _of_user(recommender, store, user_id, ranked)
 
@@ -65,8 +74,9 @@ async def explained(
         StoreError: the database does not answer.
     """
 
-    def why(rated: dict[Id, float]) -> Explanation:
-        found = explain_new_user(recommender, rated, item_id, n=len(rated), strict=strict)
+    def why(rated: Rated) -> Explanation:
+        by_id = dict(zip(map(recommender.item_ids.__getitem__, rated[0]), rated[1].tolist(), strict=True))
+        found = explain_new_user(recommender, by_id, item_id, n=len(by_id), strict=strict)
         item = recommender.item_ids.find(item_id)
         speaks_for = []
         if item is not None:
@@ -82,26 +92,28 @@ async def explained(
     return await _of_user(recommender, store, user_id, why)
 
 
-def current_ratings(recommender: Recommender, user_id: Id, stored: Sequence[Stored]) -> dict[Id, float] | None:
-    """The ratings of a user by item: what the model was trained on, and what is stored in place of it or beside it.
+def current_ratings(recommender: Recommender, user_id: Id, stored: Sequence[Stored]) -> Rated | None:
+    """The ratings of a user: what the model was trained on, and what is stored in place of it or beside it.
 
     None if that is what the model was trained on. Of what is stored, ratings of items that the model does not know are
     left out, and those off its scale, which another model had.
     """
-    ids, (least, greatest) = recommender.item_ids, recommender.manifest.rating_scale
-    beside = {
-        rating.item_id: rating.rating
-        for rating in stored
-        if ids.knows(rating.item_id) and least <= rating.rating <= greatest
-    }
+    least, greatest = recommender.manifest.rating_scale
+    items, known = recommender.item_ids.known_positions([rating.item_id for rating in stored])
+    ratings = np.fromiter((rating.rating for rating in stored), np.float64, len(stored))
+    counts = known & (least <= ratings) & (ratings <= greatest)
+    items, values = items[counts], ratings[counts].astype(np.float32)
     user = recommender.user_ids.find(user_id)
-    trained: dict[Id, float] = {}
-    if user is not None:
-        items, ratings = recommender.artifact.rated_by(user)
-        trained = dict(zip((ids[item] for item in items), ratings.tolist(), strict=True))
-    if all(trained.get(item) == np.float32(rating) for item, rating in beside.items()):
+    if user is None:
+        return (items, values) if items.size else None
+    trained, before = recommender.artifact.rated_by(user)  # ascending
+    places = np.minimum(np.searchsorted(trained, items), max(trained.size - 1, 0))
+    again = trained[places] == items if trained.size else np.zeros(items.size, np.bool_)
+    if again.all() and (before[places] == values).all():
         return None
-    return trained | beside
+    now = before.copy()
+    now[places[again]] = values[again]
+    return np.concatenate([trained, items[~again]]), np.concatenate([now, values[~again]])
 
 
 def _predictions(
@@ -115,19 +127,24 @@ def _predictions(
     for place, user_id in enumerate(user_ids):
         if user_id in stored:
             places.setdefault(user_id, []).append(place)
-    found = {}
+    found = dict[int, tuple[float, str]]()
     for user_id, of_user in places.items():
         rated = current_ratings(recommender, user_id, stored[user_id])
         if rated is not None:
-            asked = [item_ids[place] for place in of_user]
-            answer = recommender.fold_in(rated, asked, Wanted(n=1), strict=strict)
-            for place, (_, rating, source) in zip(of_user, answer.ratings, strict=True):
-                found[place] = (rating, source)
+            found |= _by_place(of_user, recommender, rated, item_ids, strict)
     return found
 
 
+def _by_place(
+    places: list[int], recommender: Recommender, rated: Rated, item_ids: Sequence[Id], strict: bool
+) -> dict[int, tuple[float, str]]:
+    """Rating and source of the items at some places, for a user with these ratings."""
+    said = recommender.rate_new_user(rated, [item_ids[place] for place in places], strict=strict)
+    return {place: (rating, source) for place, (_, rating, source) in zip(places, said, strict=True)}
+
+
 async def _of_user(
-    recommender: Recommender, store: RatingStore, user_id: Id, answer: Callable[[dict[Id, float]], Answer]
+    recommender: Recommender, store: RatingStore, user_id: Id, answer: Callable[[Rated], Answer]
 ) -> Answer | None:
     stored = (await store.of_users([user_id])).get(user_id)
     if stored is None:
