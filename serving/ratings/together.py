@@ -33,7 +33,7 @@ class Together(Generic[Asked, Given]):
         Args:
             do: gets what is asked for, and gives or raises an answer to each.
             most: how much it gets at once.
-            rest: least seconds from the begin of one go to that of the next, in which more may arrive.
+            rest: least seconds from the begin of one go for several to that of the next, in which more may arrive.
         """
         self._do = do
         self._most = most
@@ -68,7 +68,7 @@ class Together(Generic[Asked, Given]):
             loop = waiting[0].answer.get_loop()
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_answer, waiting, answers)
-            if goes_on:
+            if goes_on and len(waiting) > 1:  # who asks one after the other need not wait
                 time.sleep(max(0.0, begun + self._rest - time.monotonic()))
 
     def _next(self) -> tuple[list[_Waiting[Asked, Given]], bool]:

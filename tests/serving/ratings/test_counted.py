@@ -126,3 +126,12 @@ def test_a_genre_and_a_page_can_be_asked_for(client: httpx.Client) -> None:
     assert len(films_of_genre["recommendations"]) == 1
     assert films_of_genre["recommendations"][0]["uncertainty"] is None
     assert client.get("/v1/users/500/recommendations?genre=nonsense").status_code == 422
+
+
+def test_a_user_with_many_stored_ratings_is_answered_from_all_of_them(client: httpx.Client) -> None:
+    many = dict.fromkeys(range(1000, 1300), 1.0)  # which the model does not know
+    put(client, 501, {**many, 11: 5.0})
+    assert client.get("/v1/users/501/ratings").json()["total"] == 301
+    for _ in range(2):  # computed, then remembered
+        answer = client.get("/v1/ratings?user_id=501&item_id=12").json()
+        assert (answer["rating"], answer["source"]) == (pytest.approx(folded_in(client, {11: 5.0})[0][12]), "fold_in")

@@ -113,6 +113,16 @@ def test_nothing_of_a_deleted_user_is_left_in_the_file(tmp_path: Path) -> None:
     assert b"Alice" not in file.read_bytes()
 
 
+def test_few_ratings_of_a_user_are_read_from_a_file_without_waiting_and_more_are_not(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/ratings.db")
+    assert database.few_of_user("1", 2) == []
+    database.commit([put(1, item, 3.0) for item in (10, 11)])
+    assert database.few_of_user("1", 2) == [Stored(1, 10, 3.0, 1), Stored(1, 11, 3.0, 1)]
+    database.commit([put(1, 12, 3.0)])
+    assert database.few_of_user("1", 2) is None
+    database.close()
+
+
 def test_very_many_users_can_be_read_at_once(database: Database) -> None:
     for begin in range(0, 1200, 200):
         database.commit([put(user, 10, 3.0) for user in range(begin, begin + 200)])
