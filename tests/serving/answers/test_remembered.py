@@ -24,9 +24,9 @@ def test_the_same_ratings_are_computed_once_and_others_are_not_taken_for_them() 
     fold_in = create_autospec(FoldIn, instance=True)
     fold_in.scores.side_effect = scores
     memory = Remembered(fold_in, remembered._BYTES // (4 * 2))  # room for two users
-    one = np.array([0, 3], np.int32), np.array([1, 2], np.float32)
-    two = np.array([0, 3], np.int32), np.array([2, 1], np.float32)
-    three = np.array([0, 4], np.int32), np.array([1, 2], np.float32)
+    one = np.array([0, 3], np.int64), np.array([1, 2], np.float32)
+    two = np.array([0, 3], np.int64), np.array([2, 1], np.float32)
+    three = np.array([0, 4], np.int64), np.array([1, 2], np.float32)
     assert not memory.has(*one)
     for given in (one, two, one):
         assert memory.scores(*given)[1] == 3
