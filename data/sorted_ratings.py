@@ -33,8 +33,8 @@ class SortedRatings:
 
     def part(self, which: npt.NDArray[np.bool_]) -> SortedRatings:
         """Those of a mask (n,)."""
-        starts = np.append(0, np.cumsum(which))[self.starts]
-        return SortedRatings(starts, self.others[which], self.values[which])
+        rows = np.flatnonzero(which)
+        return SortedRatings(np.searchsorted(rows, self.starts), self.others[rows], self.values[rows])
 
 
 class BothOrders(NamedTuple):

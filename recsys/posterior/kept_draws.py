@@ -37,8 +37,18 @@ class KeptDraws:
         return self._seen
 
     def stacked(self, dim: int) -> list[Tensor]:
-        """Each of a draw's tensors, those of all s draws kept along a new dimension."""
-        return [torch.stack(of_draws, dim) for of_draws in zip(*self._draws, strict=True)]
+        """Each of a draw's tensors, those of all s draws kept along a new dimension.
+
+        The draws are views of these from then on, so that they are not there twice.
+        """
+        columns = [list(of_draws) for of_draws in zip(*self._draws, strict=True)]
+        self._draws = []
+        found: list[Tensor] = []
+        for of_draws in columns:
+            found.append(torch.stack(of_draws, dim))
+            of_draws[:] = found[-1].unbind(dim)
+        self._draws = list(zip(*columns, strict=True))
+        return found
 
     def state(self) -> dict[str, Any]:
         """All of it, as plain values and tensors."""

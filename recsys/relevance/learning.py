@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from data.sorted_ratings import BothOrders
+from data.sorted_ratings import BothOrders, SortedRatings
 from recsys.artifact.answers.relevance import shares
 from recsys.linalg.leading import random_columns
 from recsys.linalg.pattern import Weighted
@@ -31,7 +31,7 @@ _CLEARLY = 2.0  # standard errors by which another has to be better
 _HELD_OUT = 0.1  # the share of ratings that are ranked
 _LIKED = 0.8  # choices that count as liked: four stars of five
 _ENOUGH, _MOST = 100, 2000  # users who are ranked for; fewer cannot tell ridges apart
-_SCORED = 1 << 24  # numbers held at once
+_AT_ONCE = 1 << 22  # numbers held at once
 
 
 def learned(orders: BothOrders, rating_scale: tuple[float, float]) -> dict[str, npt.NDArray[Any]]:
@@ -66,13 +66,19 @@ class Choices:
         )
 
     def part(self, which: Callable[[Numbers, Numbers, Numbers], Mask]) -> Choices:
-        """Those of the ratings for which a function of users, items and choices (nnz,) says so."""
+        """Those of the ratings for which a function of users, items and choices (b,), of b at a time, says so."""
         by_user, by_item = self._orders
         parts = BothOrders(
-            by_user.part(which(by_user.sides, by_user.others, self._shares(by_user.values))),
-            by_item.part(which(by_item.others, by_item.sides, self._shares(by_item.values))),
+            self._part(by_user, which), self._part(by_item, lambda items, users, chosen: which(users, items, chosen))
         )
         return Choices(parts, self._scale)
+
+    def _part(self, ratings: SortedRatings, which: Callable[[Numbers, Numbers, Numbers], Mask]) -> SortedRatings:
+        sides, taken = ratings.sides, np.empty(ratings.values.size, np.bool_)
+        for begin in range(0, taken.size, _AT_ONCE):
+            block = slice(begin, begin + _AT_ONCE)
+            taken[block] = which(sides[block], ratings.others[block], self._shares(ratings.values[block]))
+        return ratings.part(taken)
 
     @property
     def users(self) -> Tensor:
@@ -119,7 +125,7 @@ def _best_ridge(chosen: Choices) -> tuple[float, Spectrum | None]:
     found = known.spectrum(near=None)
     filters = [filtered(found, ridge * known.mean_square) for ridge in _RIDGES]
     blocks = []
-    for users in torch.split(rankable, max(1, _SCORED // chosen.shape[1])):
+    for users in torch.split(rankable, max(1, _AT_ONCE // chosen.shape[1])):
         rows, relevant = known.rows(users), liked.rows(users) > 0
         places = rows @ found.directions
         scores = (places * gains @ directions.T * scales for directions, gains, scales in filters)

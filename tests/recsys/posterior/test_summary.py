@@ -73,3 +73,14 @@ class TestKeptDraws:
         stride = float(numbers[1]) if len(numbers) > 1 else 1.0
         assert numbers.tolist() == [stride * place for place in range(len(numbers))]
         assert numbers[-1] > n - 1 - stride
+
+    def test_to_look_at_them_changes_nothing_and_they_are_in_memory_once(self) -> None:
+        kept, watched = KeptDraws(), KeptDraws()
+        for draw in draws(70):
+            kept.add(*draw)
+            watched.add(*draw)
+            watched.stacked(1)
+        assert all(map(torch.equal, kept.stacked(1), watched.stacked(1)))
+        users, _ = watched.stacked(1)
+        (first, _), *_ = watched.state()["draws"]
+        assert first.untyped_storage().data_ptr() == users.untyped_storage().data_ptr()
