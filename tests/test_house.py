@@ -28,6 +28,7 @@ BELOW_ARTEFACTS = {
     "data.ids",
     "recsys",
     "recsys.files",
+    "recsys.freed_memory",
     "recsys.linalg",
     "recsys.linalg.pairwise_sum",
 }

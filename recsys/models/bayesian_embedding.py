@@ -12,6 +12,7 @@ from typing_extensions import override
 from data.datamodules import Batch
 from data.ratings import Ratings
 from data.sorted_ratings import BothOrders
+from recsys import freed_memory
 from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
 from recsys.features import Description, Feature, Known, describe_items, describe_users
@@ -281,3 +282,4 @@ class BayesianEmbedding(UserItemEmbedding):
         seed = int(torch.randint(2**62, ()))
         self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], seed)
         self.posterior, self._answers = self.sampler.posterior, None
+        freed_memory.give_back()

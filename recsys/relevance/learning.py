@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from data.sorted_ratings import BothOrders, SortedRatings
+from recsys import freed_memory
 from recsys.artifact.answers.relevance import shares
 from recsys.linalg.leading import random_columns
 from recsys.linalg.pattern import Weighted
@@ -42,6 +43,7 @@ def learned(orders: BothOrders, rating_scale: tuple[float, float]) -> dict[str, 
     """
     chosen = Choices(orders, rating_scale)
     ridge, of_most = _best_ridge(chosen)
+    freed_memory.give_back()
     directions, gains, scales = filtered(chosen.spectrum(near=of_most), ridge * chosen.mean_square)
     average = chosen.transposed @ torch.full((chosen.shape[0], 1), 1 / chosen.shape[0])
     arrays = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import hashlib
 import logging
 import math
@@ -11,6 +10,7 @@ import signal
 from pathlib import Path
 from typing import NamedTuple
 
+from recsys import freed_memory
 from recsys.artifact import ITEMS_FILE, MANIFEST_FILE, MODEL_FILE
 from recsys.files import read_regular
 from serving.answers.recommender import Recommender
@@ -66,7 +66,7 @@ class LoadedModel:
             return
         self._refusals = 0
         self.current = loaded
-        _give_back_freed_memory()
+        freed_memory.give_back()
         self._metrics.loaded(loaded.manifest.version)
         logger.info("version %s is loaded from %s", loaded.manifest.version, self._directory)
 
@@ -100,13 +100,6 @@ class LoadedModel:
         if self._refusals == 0:
             return math.inf
         return min(_FIRST_WAIT * (1 << min(self._refusals - 1, 6)), _LONGEST_WAIT)
-
-
-def _give_back_freed_memory() -> None:
-    """Make glibc return to the system what the old model and loading the new one took; it would keep most of it."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none, and need none
-    if trim is not None:
-        trim(0)
 
 
 def _signature(directory: Path) -> Signature:

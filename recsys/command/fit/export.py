@@ -11,7 +11,7 @@ import pandas as pd
 
 from data.datamodules import RatingsDataModule
 from data.ratings import Ratings
-from recsys import artifact
+from recsys import artifact, freed_memory
 from recsys.command.run import Run
 from recsys.models import RatingModel
 from recsys.relevance import learned
@@ -58,6 +58,7 @@ def export(
         "rating_items": by_user.others,
         "rating_values": by_user.values,
     }
+    freed_memory.give_back()
     arrays = {**model.arrays(), **known, **learned(orders, model.rating_scale)}
     table = item_table(data.ratings)
     return artifact.save(run.artifacts, manifest, arrays, table, publish=run.publish, keep=run.keep)
