@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,12 +17,14 @@ import pytest
 
 from benchmarks.server_process import free_port
 from recsys import artifact
+from serving.app import main
 from tests.serving import films
 
 ROOT = Path(__file__).parents[2]
 MATRIX = np.array([[1.5, 2.5], [3.5, 4.5], [0.0, 9.0]], np.float32)
 StartServer = Callable[..., httpx.Client]
 StartProcess = Callable[..., "Server"]
+Refusal = Callable[[dict[str, str]], str]
 KEY = "correct-horse-battery-staple"
 
 
@@ -152,3 +155,23 @@ def rating_server(
 def empty_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
     """A server without a model."""
     return start_server(artifact=tmp_path_factory.mktemp("empty") / "none")
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
+    """`refusal({"HOST": …})` starts a server that refuses these settings, in this process; gives what it says."""
+    before = signal.getsignal(signal.SIGHUP)
+    monkeypatch.setattr("sys.argv", ["serving"])
+    monkeypatch.setattr("serving.process.log.install", lambda: None)
+
+    def refused(settings: dict[str, str]) -> str:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"RECSYS_{name}", value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        message = str(ended.value.code)  # printed to standard error, with exit status 1
+        assert message.startswith("serving: ")
+        return message
+
+    yield refused
+    signal.signal(signal.SIGHUP, before)
