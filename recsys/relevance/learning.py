@@ -124,6 +124,7 @@ def _best_ridge(chosen: Choices) -> tuple[float, Spectrum | None]:
     if len(rankable) < _ENOUGH:
         return _USUAL, None
     rankable = rankable[torch.randperm(len(rankable), generator=torch.Generator().manual_seed(0))[:_MOST]]
+    freed_memory.give_back()
     found = known.spectrum(near=None)
     filters = [filtered(found, ridge * known.mean_square) for ridge in _RIDGES]
     blocks = []

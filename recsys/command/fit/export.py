@@ -60,6 +60,7 @@ def export(
     }
     freed_memory.give_back()
     arrays = {**model.arrays(), **known, **learned(orders, model.rating_scale)}
+    freed_memory.give_back()
     table = item_table(data.ratings)
     return artifact.save(run.artifacts, manifest, arrays, table, publish=run.publish, keep=run.keep)
 
