@@ -80,7 +80,7 @@ def of_averages(settings: dict[str, Any], sweeps: int, seed: int) -> list[float]
     for location, deviation in ((exact.mean + mean_of_time, variance.sqrt()), by_factors):
         expected = model.likelihood.expected(location, deviation, posterior.thresholds)
         rated = model.known_rows.or_means(expected, users, items).clamp(*data.rating_scale)
-        coverage = Coverage()
+        coverage = Coverage(model.share)
         coverage.update(location[known], deviation[known], ratings[known], posterior)
         numbers += [float((rated - ratings).double().square().mean().sqrt()), *coverage.by_interval().values()]
     return numbers

@@ -11,3 +11,7 @@ class CommandError(Exception):
 
 class UsageError(CommandError):
     """An option is not one of the command's, or has a value that it does not take."""
+
+
+class LostProcessError(Exception):
+    """Another process of the same fit has ended, or cannot be reached; the message says which one says so."""

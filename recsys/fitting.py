@@ -133,7 +133,9 @@ class InMemory(RecsysCLI):
     def fit(self, model: RatingModel, datamodule: Any, **options: Any) -> None:
         """Fit as the command does, and load what it exports."""
         with self.saying_how_to_go_on():
-            self.artifact = artifact.load(self.export(self.train(model, datamodule, **options)))
+            folder = self.export(self.train(model, datamodule, **options))
+        assert folder is not None  # of one process
+        self.artifact = artifact.load(folder)
 
     @override
     def way_on(self) -> str:

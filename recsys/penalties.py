@@ -13,8 +13,11 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from recsys.linalg.gradient import with_gradient
+from recsys.linalg.leading import qr
 from recsys.linalg.smoothing import smoothed_nuclear_norm, value_and_derivative
 from recsys.linalg.spectral import spectral_function
+from recsys.share import Share
 
 
 class Penalty(nn.Module, ABC):
@@ -38,6 +41,21 @@ class Penalty(nn.Module, ABC):
     def forward(self, matrix: Tensor) -> Tensor:
         """λ R(W), differentiable once with respect to the matrix."""
         return self.strength * spectral_function(matrix, self.of_singular_values)
+
+    def of_rows(self, matrix: Tensor, rows: Share) -> Tensor:
+        """λ R(W), (), for a W of which this process has the rows (m, n), which alone get their gradient from it.
+
+        With W = Q T, Q orthonormal, the singular values are those of T (n, n), and ∂R/∂W = Q ∂R/∂T.
+        """
+        if rows.is_whole:
+            value: Tensor = self(matrix)
+            return value
+        basis, triangle = qr(matrix.detach(), rows)
+        triangle.requires_grad_()
+        with torch.enable_grad():
+            value = self(triangle)
+            (gradient,) = torch.autograd.grad(value, triangle)
+        return with_gradient(matrix, value.detach(), basis @ gradient)
 
     @abstractmethod
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:

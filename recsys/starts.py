@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from recsys.share import Share
+
 _BLOCK = 1 << 20  # ratings whose deviations are held at once
 
 
@@ -40,7 +42,10 @@ class Start(ABC):
 
     @abstractmethod
     def effects(self, users: Tensor, items: Tensor, ratings: Tensor, n_users: int, n_items: int) -> Effects:
-        """Effects for training ratings given as dense indices users, items (n,) and ratings (n,)."""
+        """Effects for training ratings given as dense indices users, items (n,) and ratings (n,).
+
+        They are those of this process's users; what they say of items adds up over all processes.
+        """
 
 
 class DampedMeans(Start):
@@ -70,14 +75,16 @@ class DampedMeans(Start):
     @override
     def effects(self, users: Tensor, items: Tensor, ratings: Tensor, n_users: int, n_items: int) -> Effects:
         blocks = list(zip(*(torch.split(part, _BLOCK) for part in (users, items, ratings)), strict=True))
-        mean = torch.stack([part.double().sum() for _, _, part in blocks]).sum() / len(ratings)
+        share = Share.joined(n_users)
+        total = share.sum(torch.stack([part.double().sum() for _, _, part in blocks]).sum())
+        mean = total / int(share.sum(torch.tensor(len(ratings))))
         of_users, of_items = (ratings.new_zeros(n, dtype=torch.float64) for n in (n_users, n_items))
         for _, item, part in blocks:
             of_items.index_add_(0, item, part.double() - mean)
-        of_items = _damped(of_items, items, self.item_damping)
+        of_items = _damped(share.sum(of_items), share.sum(torch.bincount(items, minlength=n_items)), self.item_damping)
         for user, item, part in blocks:
             of_users.index_add_(0, user, part.double() - mean - of_items[item])
-        of_users = _damped(of_users, users, self.user_damping)
+        of_users = _damped(of_users, torch.bincount(users, minlength=n_users), self.user_damping)
         return Effects(float(mean), of_users.float(), of_items.float())
 
 
@@ -100,7 +107,7 @@ class NearZero(Start):
         return Effects(0.0, ratings.new_zeros(n_users), ratings.new_zeros(n_items))
 
 
-def _damped(sums: Tensor, groups: Tensor, damping: float) -> Tensor:
-    """Σ / (count + damping) for the sums of each group, 0 for an empty group."""
-    weight = torch.bincount(groups, minlength=len(sums)) + damping
+def _damped(sums: Tensor, counts: Tensor, damping: float) -> Tensor:
+    """Σ / (count + damping) for the sums and counts (n,) of each group, 0 for an empty group."""
+    weight = counts + damping
     return sums / torch.where(weight > 0, weight, 1.0)

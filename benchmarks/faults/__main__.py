@@ -28,7 +28,7 @@ from recsys.files import write_atomically
 from recsys.results.environment import environment
 from recsys.results.paths import results_file
 
-PARTS = ("kills", "ratings", "disks", "flips", "requests", "saturation")
+PARTS = ("kills", "processes", "ratings", "disks", "flips", "requests", "saturation")
 
 
 def campaign(parts: list[str], share: float, seed: int, folder: Path) -> Iterator[Outcome]:
@@ -53,6 +53,7 @@ def campaign(parts: list[str], share: float, seed: int, folder: Path) -> Iterato
             lambda place: servers.of_workers(times(40), rng, place, source),
             lambda place: servers.of_servers(times(20), rng, place, source),
         ],
+        "processes": [lambda place: kills.of_members(times(20), rng, place)],
         "ratings": [
             lambda place: of_ratings.of_servers(times(100), rng, place, source),
             lambda place: of_ratings.of_databases(times(100), rng, place, source),

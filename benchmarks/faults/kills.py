@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from typing_extensions import override
 
 from benchmarks.faults import work
 from benchmarks.faults.outcome import Outcome
-from benchmarks.faults.processes import run, seconds
+from benchmarks.faults.processes import children_of, eventually, run, seconds, started
 from benchmarks.faults.progress import moments
 from data.movielens import catalogue, load_data_set
 from data.movielens.download import default_cache, fetch
@@ -27,6 +30,12 @@ FIT = (
     "--config", str(Path(__file__).parents[2] / "recsys" / "configs" / "embedding-adam-ratio.yaml"),
     "--trainer.max_epochs", "12", "--trainer.check_val_every_n_epoch", "2", "--run.checkpoint_every", "1",
 )  # fmt: skip
+# The same of the best predictor, by two processes.
+SHARED = (
+    "--config", "best-ratings", "--trainer.max_epochs", "40", "--data.validation", "0.1", "--run.checkpoint_every", "1",
+    "--trainer.devices", "2", "--trainer.strategy", "ddp",
+)  # fmt: skip
+_SECONDS_TO_END = 30  # for all processes, once one of them was killed
 _CHUNKS = 40  # pieces that an archive is served in, with a rest between two, so that kills fall into the download
 _EXPORTS = 6  # artefacts that an exporter saves before it ends
 
@@ -75,6 +84,39 @@ def of_fits(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
         if killed and run(work.fit, *FIT, *resume, folder=place) != 0:
             outcome.count("errors", f"the resume {resume} failed: {(place / 'output').read_text()[-500:]}")
             continue
+        check_same(place / "artifacts" / "latest", expected, outcome)
+    return outcome
+
+
+def of_members(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
+    """Kill one of two processes of a fit; the other ends as well. Resume it, and compare as in `of_fits`."""
+    outcome = Outcome("kill -9 of one of two processes of a fit")
+    whole = folder / "whole"
+    whole.mkdir()
+    duration = seconds(work.fit, *SHARED, folder=whole)
+    expected = artifact.load(whole / "artifacts" / "latest").arrays
+    for number in moments(outcome, count):
+        place = folder / str(number)
+        place.mkdir()
+        fit = started(work.fit, *SHARED, folder=place)
+        eventually(partial(_has_begun, fit.pid))
+        members = children_of(fit.pid)
+        fit.join(rng.uniform(0.2, 1) * duration)  # importing takes the first fifth and more
+        if fit.is_alive():
+            os.kill(members[rng.integers(2)], signal.SIGKILL)
+            outcome.moments += 1
+            fit.join(_SECONDS_TO_END)
+            if fit.is_alive() or any(Path(f"/proc/{pid}").exists() for pid in members):
+                outcome.count("errors", f"processes of {place} are left")
+                fit.kill()
+            said = (place / "output").read_text()
+            if fit.exitcode != 1 or "was ended by SIGKILL" not in said or "Traceback" in said:
+                outcome.count("errors", f"status {fit.exitcode}: {said[-500:]}")
+            check_artefacts(place / "artifacts", outcome)
+            resume = resume_options(place, outcome)
+            if run(work.fit, *SHARED, *resume, folder=place) != 0:
+                outcome.count("errors", f"the resume {resume} failed: {(place / 'output').read_text()[-500:]}")
+                continue
         check_same(place / "artifacts" / "latest", expected, outcome)
     return outcome
 
@@ -128,6 +170,10 @@ def check_same(directory: Path, expected: dict[str, artifact.Array], outcome: Ou
         return
     if arrays.keys() != expected.keys() or any(not np.array_equal(arrays[name], expected[name]) for name in expected):
         outcome.count("wrong", f"{directory} has other numbers than a fit that was never stopped")
+
+
+def _has_begun(pid: int | None) -> bool:
+    return len(children_of(pid)) == 2
 
 
 @contextmanager

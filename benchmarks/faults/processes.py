@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,7 @@ def run(work: Callable[..., object], *arguments: Any, folder: Path, kill_after: 
     Raises:
         TimeoutError: it does not end.
     """
-    process = _CONTEXT.Process(target=_in_folder, args=(folder, work, arguments))
-    process.start()
+    process = started(work, *arguments, folder=folder)
     process.join(_LONGEST if kill_after is None else kill_after)
     if process.is_alive():
         process.kill()
@@ -46,6 +46,19 @@ def run(work: Callable[..., object], *arguments: Any, folder: Path, kill_after: 
             raise TimeoutError(f"{work.__name__}{arguments} does not end")
         return None
     return process.exitcode
+
+
+def started(work: Callable[..., object], *arguments: Any, folder: Path) -> ForkServerProcess:
+    """A process that does the work, as `run` says."""
+    process = _CONTEXT.Process(target=_in_folder, args=(folder, work, arguments))
+    process.start()
+    return process
+
+
+def children_of(pid: int | None) -> list[int]:
+    """The processes that a process has started, in that order."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return sorted(int(child) for each in lists for child in each.read_text().split())
 
 
 def seconds(work: Callable[..., object], *arguments: Any, folder: Path) -> float:

@@ -15,6 +15,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,24 @@ def measured(size: str, folder: Path, sweeps: int, turns: int, ways: list[str], 
     }
     found_by = [{way: _in_a_process(way, folder / size, sweeps, threads) for way in ways} for _ in range(turns)]
     for way in ways:
-        row[way] = {name: statistics.median(turn[way][name] for turn in found_by) for name in found_by[0][way]}
+        row[way] = _medians([turn[way] for turn in found_by])
     return row
+
+
+def shared(
+    size: str, folder: Path, sweeps: int, turns: int, processes: list[int], threads: int
+) -> list[dict[str, Any]]:
+    """The medians of the turns of fits that each number of processes shares, with about as many threads in all."""
+    write(SHAPES[size], folder / size)
+    if not (folder / size / "prepared").exists():
+        _in_a_process("prepare", folder / size, sweeps, threads)
+    found = [
+        [_run("members", str(n), folder / size, sweeps, max(threads // n, 1)) for n in processes] for _ in range(turns)
+    ]
+    return [
+        _medians(of_turns) | {**environment(), "sweeps": sweeps, "turns": turns}
+        for of_turns in zip(*found, strict=True)
+    ]
 
 
 def main() -> None:
@@ -61,7 +78,10 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=[], help="of the extra `scale`")
     parser.add_argument("--sweeps", type=int, default=100, help="of each way, 10 of which are not averaged")
     parser.add_argument("--turns", type=int, default=1, help="of all ways, for each size")
-    parser.add_argument("--threads", type=int, default=2, help="of each process")
+    parser.add_argument("--threads", type=int, default=2, help="of each process, or of --processes together")
+    parser.add_argument(
+        "--processes", nargs="+", type=int, metavar="N", help="instead: fits that so many processes share, one or more"
+    )
     parser.add_argument(
         "--folder", type=results_folder, default="logs/scale", help="for generated ratings, 7 GB at most"
     )
@@ -76,15 +96,35 @@ def main() -> None:
     ways = ["ours", *arguments.peers]
     with Progress(disable=not sys.stderr.isatty()) as progress:
         for size in progress.track(arguments.sizes, description="sizes"):
-            rows[size] = measured(size, arguments.folder, arguments.sweeps, arguments.turns, ways, arguments.threads)
+            options = (arguments.sweeps, arguments.turns)
+            if arguments.processes:
+                found = shared(size, arguments.folder, *options, arguments.processes, arguments.threads)
+                rows[size] = {**rows.get(size, {"size": size}), "shared": found}
+            else:
+                kept = {name: rows[size][name] for name in ("shared",) if name in rows.get(size, {})}
+                rows[size] = kept | measured(size, arguments.folder, *options, ways, arguments.threads)
             content = {"rows": [rows[name] for name in SHAPES if name in rows]}
             if arguments.json:
                 write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
     print("\n".join(as_markdown(content["rows"])))
 
 
+def _medians(turns: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Of each number, or of each of a list of them."""
+    return {
+        name: [statistics.median(each) for each in zip(*(turn[name] for turn in turns), strict=True)]
+        if isinstance(value, list)
+        else statistics.median(turn[name] for turn in turns)
+        for name, value in turns[0].items()
+    }
+
+
 def _in_a_process(way: str, folder: Path, sweeps: int, threads: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.scale.fits", way, str(folder), str(sweeps)]
+    return _run("fits", way, folder, sweeps, threads)
+
+
+def _run(module: str, way: str, folder: Path, sweeps: int, threads: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", f"benchmarks.scale.{module}", way, str(folder), str(sweeps)]
     # A thread that waits for others gives way to other work, and does not count as working.
     variables = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
     found: dict[str, Any] = json.loads(

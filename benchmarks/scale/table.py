@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.document.content import Content, machine
@@ -13,7 +14,7 @@ Row = dict[str, Any]
 
 def is_scale(content: dict[str, Any]) -> bool:
     """Whether a file's content is of this kind."""
-    return all("floor" in row and "ours" in row for row in content["rows"])
+    return all("shared" in row or ("floor" in row and "ours" in row) for row in content["rows"])
 
 
 def drawn(content: Content) -> str:
@@ -28,6 +29,8 @@ def planned(content: Content) -> str:
 
 def as_markdown(rows: list[Row]) -> list[str]:
     """Tables of preparing and fitting, of a sweep beside SMURFF's, and of errors, and how a sweep's time grows."""
+    shared = [line for row in rows if "shared" in row for line in _shared(row)]
+    rows = [row for row in rows if "ours" in row]
     peers = [row for row in rows if "smurff" in row]
     lines = [
         "| ratings | users | items | preparing | peak memory | fit | sweeps | peak memory | artefact |",
@@ -55,7 +58,30 @@ def as_markdown(rows: list[Row]) -> list[str]:
             f"From {first['size']} to {last['size']}, the processors' seconds of a sweep grow as the power "
             f"{exponent:.2f} of the ratings."
         )
+    if shared:
+        lines += [
+            "",
+            "| size | processes | a sweep with its averaging | of the first | sent by each | peak memory of each |",
+            "|---:|---:|---:|---:|---:|---:|",
+            *shared,
+        ]
     return lines
+
+
+def _shared(row: Row) -> Iterator[str]:
+    """A line for each number of processes, beside the first."""
+    first = row["shared"][0]
+    for ours in row["shared"]:
+        of_each = " and ".join(f"{size / 2**30:.2f}" for size in ours["peak_bytes"])
+        cells = [
+            row["size"],
+            f"{ours['processes']}",
+            f"{_seconds(ours, 'seconds'):.2f} s",
+            f"{_seconds(ours, 'seconds') / _seconds(first, 'seconds'):.2f}",
+            f"{ours['sent_bytes'] / 2**20:.1f} MiB",
+            f"{of_each} GiB",
+        ]
+        yield f"| {' | '.join(cells)} |"
 
 
 def _fit(row: Row) -> str:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pytorch_lightning as pl
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from typing_extensions import override
 
+from data.errors import OptionError
 from data.ratings import Ratings
 from data.sorted_ratings import BothOrders, both_orders
 from data.splits import Split, canonical_name, carve_validation, make_split
 
 Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
 _EVALUATION_BATCH = 1 << 20  # ratings predicted at once; bounds memory on the larger data sets
+_COUNTED = 1 << 20  # ratings whose users are counted at once
 
 
 class RatingsDataModule(pl.LightningDataModule, ABC):
@@ -29,6 +33,9 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
 
     The validation part is carved out of the training part only; with `validation` 0 the model sees all of it. Test
     ratings are never trained on or chosen by.
+
+    The processes of `torch.distributed`, where there are several, share the users out: each has a range of them, with
+    their ratings, and numbers them from 0. Then `ratings` and `split` are of all users, and all else is of its own.
     """
 
     def __init__(
@@ -74,13 +81,42 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
 
     @property
     def n_users(self) -> int:
-        """Number of users in the whole data set."""
-        return self.ratings.n_users
+        """Number of users in the whole data set, or of this process."""
+        return len(self.users)
 
     @property
     def n_items(self) -> int:
         """Number of items in the whole data set."""
         return self.ratings.n_items
+
+    @cached_property
+    def users(self) -> range:
+        """The users of this process, who have about as many training ratings as those of any other.
+
+        Raises:
+            OptionError: there are fewer users than processes.
+        """
+        n, processes = self.ratings.n_users, dist.get_world_size() if _has_processes() else 1
+        if processes == 1:
+            return range(n)
+        if n < processes:
+            raise OptionError(f"{n} users cannot be shared out among {processes} processes; give fewer of them")
+        ends = np.cumsum(self._training_counts())
+        place = np.arange(1, processes)
+        begins = np.searchsorted(ends, ends[-1] * place // processes, side="right")
+        begins = (np.maximum.accumulate(begins - place) + place).clip(place, n - processes + place)  # one user at least
+        bounds = [0, *begins.tolist(), n]
+        return range(*bounds[dist.get_rank() : dist.get_rank() + 2])
+
+    def of_all_users(self) -> Self:
+        """The same data, of all users in this process."""
+        if len(self.users) == self.ratings.n_users:
+            return self
+        whole = copy.copy(self)
+        for name in ("_own", "_orders"):
+            whole.__dict__.pop(name, None)
+        whole.users = range(self.ratings.n_users)
+        return whole
 
     @property
     def rating_scale(self) -> tuple[float, float]:
@@ -94,7 +130,7 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
 
     def training_set(self) -> Batch:
         """All ratings the model may learn from, without the validation part."""
-        return self._batch(self._parts[0])
+        return self._batch(self._own[0])
 
     def sorted_training_set(self) -> BothOrders:
         """The same ratings user by user, and item by item; sorted when they are first asked for."""
@@ -106,12 +142,12 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         Raises:
             ValueError: a pair is not among the ratings of the data set.
         """
-        return torch.from_numpy(self.ratings.times_of(users.numpy(), items.numpy()))
+        return torch.from_numpy(self.ratings.times_of(users.numpy() + self.users.start, items.numpy()))
 
     @override
     def train_dataloader(self) -> DataLoader[Batch | WholeTrainingSet]:
         """The training ratings, as one batch or in shuffled ones."""
-        rows = self._parts[0]
+        rows = self._own[0]
         size = self.batch_size or rows.size
         if size >= rows.size:
             return DataLoader([WholeTrainingSet(self.training_set)], batch_size=None)  # type: ignore[arg-type]  # as one
@@ -120,13 +156,12 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
     @override
     def val_dataloader(self) -> list[DataLoader[Batch]]:
         """The validation ratings; no loader when there are none."""
-        rows = self._parts[1]
-        return [self._in_order(rows)] if rows.size else []
+        return [self._in_order(self._own[1])] if self._parts[1].size else []
 
     @override
     def test_dataloader(self) -> DataLoader[Batch]:
         """The test ratings, in the order of the file."""
-        return self._in_order(self.split.test)
+        return self._in_order(self._of_users(self.split.test))
 
     @override
     def predict_dataloader(self) -> DataLoader[Batch]:
@@ -140,17 +175,47 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         return carve_validation(self.ratings, self.split, self.validation, self.seed)
 
     @cached_property
+    def _own(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The training and the validation rows of the users."""
+        train, validation = self._parts
+        return self._of_users(train), self._of_users(validation)
+
+    def _of_users(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        if len(self.users) == self.ratings.n_users:
+            return rows
+        blocks = (rows[start : start + _COUNTED] for start in range(0, rows.size, _COUNTED))
+        return np.concatenate([block[self._are_own(self.ratings.users[block])] for block in blocks] or [rows])
+
+    def _are_own(self, users: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+        own: npt.NDArray[np.bool_] = (users >= self.users.start) & (users < self.users.stop)
+        return own
+
+    def _training_counts(self) -> npt.NDArray[np.int64]:
+        """How many training ratings each user of the whole data set has, (n_users,)."""
+        rows, counts = self._parts[0], np.zeros(self.ratings.n_users, np.int64)
+        for start in range(0, rows.size, _COUNTED):
+            counts += np.bincount(self.ratings.users[rows[start : start + _COUNTED]], minlength=counts.size)
+        return counts
+
+    @cached_property
     def _orders(self) -> BothOrders:
         users, items, ratings = (part.numpy() for part in self.training_set())
-        return both_orders(users, items, ratings, self.n_users, self.n_items)
+        return both_orders(users, items, ratings, len(self.users), self.n_items)
 
     def _in_order(self, rows: npt.NDArray[np.int64]) -> DataLoader[Batch]:
-        batches = [np.arange(i, min(i + _EVALUATION_BATCH, rows.size)) for i in range(0, rows.size, _EVALUATION_BATCH)]
+        starts = range(0, max(rows.size, 1), _EVALUATION_BATCH)  # one batch at least: other processes may have some
+        batches = [np.arange(i, min(i + _EVALUATION_BATCH, rows.size)) for i in starts]
         return DataLoader(_Rows(self, rows), sampler=batches, batch_size=None)
 
     def _batch(self, rows: npt.NDArray[np.int64]) -> Batch:
         users, items = self.ratings.pairs(rows)
+        if self.users.start:
+            users = users - self.users.start
         return as_batch(users, items, self.ratings.values[rows])
+
+
+def _has_processes() -> bool:
+    return dist.is_available() and dist.is_initialized()
 
 
 def as_batch(users: npt.NDArray[np.int64], items: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> Batch:

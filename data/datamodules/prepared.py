@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from typing_extensions import override
 
 from data.datamodules.base import Batch, RatingsDataModule, as_batch
-from data.datamodules.training_part import first_rows, part_in_order
+from data.datamodules.training_part import counts_of_users, first_rows, part_in_order
 from data.prepared import Prepared, comes_with_test
 from data.prepared.form import MANIFEST
 from data.ratings import Ratings
@@ -71,6 +73,9 @@ class PreparedDataModule(RatingsDataModule):
 
     @override
     def training_set(self) -> Batch:
+        if len(self.users) < self.ratings.n_users:
+            by_user = self._orders.by_user
+            return as_batch(by_user.sides.astype(np.int64), by_user.others.astype(np.int64), by_user.values)
         rows = self._parts[0]
         if rows.size != rows[-1] + 1:  # others lie between them
             return super().training_set()
@@ -79,7 +84,13 @@ class PreparedDataModule(RatingsDataModule):
     @cached_property
     @override
     def _orders(self) -> BothOrders:
-        return BothOrders(*(part_in_order(self.prepared, side, self._parts[0]) for side in ("user", "item")))
+        return BothOrders(
+            *(part_in_order(self.prepared, side, self._parts[0], self.users) for side in ("user", "item"))
+        )
+
+    @override
+    def _training_counts(self) -> npt.NDArray[np.int64]:
+        return counts_of_users(self.prepared, self._parts[0])
 
 
 @lru_cache(maxsize=1)

@@ -21,6 +21,7 @@ from data.datamodules import RatingsDataModule
 from data.prepared import comes_with_test
 from data.splits import GIVEN, canonical_name
 from recsys.command.arguments.class_arguments import FROM_DATA
+from recsys.command.arguments.conditions import processes
 from recsys.command.arguments.environment import with_environment
 from recsys.command.arguments.messages import file_problem, one_line
 from recsys.command.arguments.refusals import require_supported
@@ -35,10 +36,12 @@ from recsys.command.fit.report import report
 from recsys.command.fit.selection import EpochSelection
 from recsys.command.paper import paper_rmse
 from recsys.command.predict import prediction_table
+from recsys.command.processes.joining import SharedUsers, is_first
+from recsys.command.processes.launching import take_part
 from recsys.command.recipes import recipe_of, recipe_variables, run_name, with_recipe_files
 from recsys.command.run import REFIT, SELECTION, Run
 from recsys.command.settings import Settings, deciding, limits
-from recsys.errors import CommandError
+from recsys.errors import CommandError, LostProcessError
 from recsys.files import write_atomically
 from recsys.linalg.spectral import effective_rank
 from recsys.models import RatingModel
@@ -54,7 +57,7 @@ class RecsysCLI(LightningCLI):
 
     def __init__(self, *positional: Any, **named: Any) -> None:
         """Run one of the subcommands that `parser_kwargs` has keys of; the rest is as Lightning's."""
-        self._parser_kwargs = named["parser_kwargs"]
+        self._parser_kwargs, self._arguments = named["parser_kwargs"], named.get("args")
         super().__init__(*positional, **named)
 
     @override
@@ -90,6 +93,11 @@ class RecsysCLI(LightningCLI):
     @override
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
+        self.processes = processes(config.as_dict())
+        if self.processes > 1:
+            if self.subcommand != "fit" or type(self).fit is not RecsysCLI.fit:
+                raise CommandError("several processes are for `recsys fit` alone; leave --trainer.devices out.")
+            take_part(sys.argv[1:] if self._arguments is None else self._arguments, self.processes)
         logger = config.trainer.logger
         if isinstance(logger, Namespace) and logger.init_args.get("name") == "lightning_logs":  # Lightning's default
             logger.init_args.name = config.run.name
@@ -134,11 +142,14 @@ class RecsysCLI(LightningCLI):
             self.record = FitRecord(stage, deciding(self.asked), self.datamodule.ratings.sha256)
             checkpoints = EpochCheckpoints(self._run.checkpoint(stage), self._run.checkpoint_every)
             callbacks += [self.record, LoggedConfiguration(self.asked), checkpoints]
-            if (sys.stderr.isatty() or "ipykernel" in sys.modules) and given["enable_progress_bar"] is not False:
+            is_seen = is_first() and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+            if is_seen and given["enable_progress_bar"] is not False:
                 callbacks.append(EpochProgress(stage))
             if stage == REFIT:
                 kwargs["limit_val_batches"] = 0
             kwargs["plugins"] = [self.written]
+            kwargs["strategy"] = SharedUsers() if self.processes > 1 else "auto"
+            kwargs["use_distributed_sampler"] = False  # the data module has shared the ratings out
         else:
             kwargs["logger"] = False  # what comes out is printed or written where the command says
         return super().instantiate_trainer(callbacks=callbacks, enable_progress_bar=False, **kwargs)
@@ -161,8 +172,8 @@ class RecsysCLI(LightningCLI):
         self._run_fit(self.model, self.datamodule, **options)
         return self._metrics()
 
-    def export(self, metrics: dict[str, float]) -> Path:
-        """Write the artefact of the trained model; returns its directory."""
+    def export(self, metrics: dict[str, float]) -> Path | None:
+        """Write the artefact of the trained model; returns its directory, where this process is the first."""
         return export(self._run, self.model, self.datamodule, metrics, deciding(self.asked))
 
     def predict(self, model: RatingModel, datamodule: RatingsDataModule, **options: Any) -> None:
@@ -179,12 +190,14 @@ class RecsysCLI(LightningCLI):
         """Turn what ends a fit early into a message that names its last checkpoint.
 
         Raises:
-            CommandError: it was interrupted, or a file could not be written.
+            CommandError: it was interrupted, a file could not be written, or another process has ended.
         """
         try:
             yield
         except SystemExit as end:  # what Lightning makes of Ctrl-C
             raise CommandError(f"Interrupted. {self.way_on()}") from end
+        except LostProcessError as cause:
+            raise CommandError(f"{cause} {self.way_on()}") from cause
         except OSError as cause:
             what = file_problem(cause, otherwise=str(self.trainer.log_dir or self._run.artifacts))
             raise CommandError(f"{what}. Make room, or let it be written to. {self.way_on()}") from cause

@@ -47,6 +47,7 @@ def run(
         "Checkpoint directory .* exists",  # NAME/selection.ckpt is replaced on purpose
         "Be aware that when using `ckpt_path`, callbacks",  # of a fit; testing and predicting need none of them
         "Total length of `list` across ranks is zero",  # of fast_dev_run in a refit, which validates on none
+        "It is recommended to use `self.log",  # of several processes, in all of which what is logged is the same
         ".*LeafSpec",  # Lightning's own use of a deprecated torch name
     ):
         warnings.filterwarnings("ignore", expected)

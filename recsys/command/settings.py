@@ -37,8 +37,11 @@ FREE = frozenset(
         "trainer.detect_anomaly",
         "trainer.default_root_dir",
         "trainer.model_registry",
-        # which processor adds, so how sums are rounded
+        # which processors add, so how sums are rounded
         "trainer.accelerator",
+        "trainer.devices",
+        "trainer.num_nodes",
+        "trainer.strategy",
     }
 )
 # Files of ratings and tables, which are compared by their hash. They are needed to train again.
@@ -85,7 +88,7 @@ def differences(trained: Settings, asked: Settings, free: Collection[str] = ()) 
     return [
         f"{name}: {one} in the checkpoint, {other} asked for"
         for name, one, other in _differing(trained, asked)
-        if name not in FILES and name not in free
+        if name not in FILES and name not in FREE and name not in free  # as older checkpoints say more
     ]
 
 

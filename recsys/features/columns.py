@@ -162,11 +162,11 @@ class UserColumns(_Columns):
 
     @override
     def of_users(self, known: Known) -> Tensor | None:
-        return self._matrix(known.data.user_table, known.data.name)
+        return known.users.own(self._matrix(known.data.user_table, known.data.name))
 
     @override
     def describes_users(self, known: Known) -> Tensor:
-        return self._described(known.data.user_table, known.data.name)
+        return known.users.own(self._described(known.data.user_table, known.data.name))
 
 
 class ItemColumns(_Columns):

@@ -14,14 +14,20 @@ from torch import Tensor
 
 from data.ratings import Ratings
 from data.sorted_ratings import BothOrders
+from recsys.share import Share
 
 
 @dataclass(frozen=True)
 class Known:
     """What features are made of: the training ratings, and the data set's tables."""
 
-    orders: BothOrders
-    data: Ratings
+    orders: BothOrders  # of this process's users
+    data: Ratings  # of all
+
+    @cached_property
+    def users(self) -> Share:
+        """Which of all users this process has."""
+        return Share.joined(self.n_users)
 
     @property
     def n_users(self) -> int:

@@ -11,6 +11,7 @@ from data.sorted_ratings import SortedRatings
 from recsys.features.feature import Feature, Known, OfRatedItems
 from recsys.linalg.leading import leading_subspace, random_columns
 from recsys.linalg.pattern import Weighted
+from recsys.share import Share
 
 # κ: with this many ratings, half of what a row lies off the average counts. Chosen among 0, 2, 5, 10 and 20 on parts
 # held out of training, by time and by user (benchmarks/cold_start.py).
@@ -42,17 +43,20 @@ class WhoRatedWhat(Feature):
 
     @override
     def of_users(self, known: Known) -> Tensor | None:
-        return BeyondTheAverage(*known.orders).in_directions(self.directions)
+        return _of_users(known).in_directions(self.directions)
 
     @override
     def of_new_users(self, known: Known) -> OfRatedItems:
-        matrix = BeyondTheAverage(*known.orders)
+        matrix = _of_users(known)
         basis = matrix.basis(self.directions)
         return OfRatedItems(basis.float(), (matrix.mean @ basis).float(), _FEW)
 
     @override
     def of_items(self, known: Known) -> Tensor | None:
-        return BeyondTheAverage(*reversed(known.orders)).in_directions(self.directions)
+        by_user, by_item = known.orders
+        return BeyondTheAverage(by_item, by_user, Share.whole(known.n_items), known.users).in_directions(
+            self.directions
+        )
 
 
 class BeyondTheAverage:
@@ -60,32 +64,39 @@ class BeyondTheAverage:
 
     With the matrix R (n, f) of ones where there is a rating, X = diag(s_u / √n_u) R − s f̄ᵀ. The columns of X add up to
     0, so it is centred over the rows with ratings.
+
+    A process has the ratings of its users, which are rows or columns. A product adds up over those on which it depends.
     """
 
-    def __init__(self, by_row: SortedRatings, by_column: SortedRatings) -> None:
-        """Take the ratings row by row, and column by column."""
+    def __init__(self, by_row: SortedRatings, by_column: SortedRatings, rows: Share, columns: Share) -> None:
+        """Take the ratings row by row, and column by column, and which of both this process has."""
+        self._rows, self._columns = rows, columns
         self._ones = Weighted(by_row, len(by_column), np.ones_like)  # R
         self._transposed = Weighted(by_column, len(by_row), np.ones_like)
-        counts = torch.from_numpy(by_row.counts).double()
+        counts = columns.sum(torch.from_numpy(by_row.counts).double())
         self._shares = counts / (counts + _FEW)  # s, (n,)
         self._scales = self._shares * counts.clamp(min=1).rsqrt()  # s_u / √n_u, (n,)
-        self.mean = (self._transposed @ self._scales[:, None])[:, 0] / self._shares.sum()  # f̄, (f,)
+        self.mean = rows.sum(self._transposed @ self._scales[:, None])[:, 0] / rows.sum(self._shares.sum())  # f̄, (f,)
 
     def times(self, right: Tensor) -> Tensor:
         """X @ right, (n, k), for (f, k); both float64."""
-        product: Tensor = (self._ones @ right).mul_(self._scales[:, None])
-        return product.addr_(self._shares, self.mean @ right, alpha=-1)
+        product: Tensor = self._columns.sum(self._ones @ right).mul_(self._scales[:, None])
+        return product.addr_(self._shares, self._columns.sum(self.mean @ right), alpha=-1)
 
     def transposed_times(self, left: Tensor) -> Tensor:
         """Xᵀ @ left, (f, k), for (n, k); both float64."""
-        product: Tensor = self._transposed @ (self._scales[:, None] * left)
-        return product.addr_(self.mean, self._shares @ left, alpha=-1)
+        product: Tensor = self._rows.sum(self._transposed @ (self._scales[:, None] * left))
+        return product.addr_(self.mean, self._rows.sum(self._shares @ left), alpha=-1)
 
     def basis(self, count: int) -> Tensor:
         """An orthonormal basis Q (f, k), float64, of the leading k = min(f, count) directions of the rows of X."""
-        start = random_columns(len(self.mean), count)
-        return leading_subspace(lambda columns: self.transposed_times(self.times(columns)), start)
+        start = self._columns.own(random_columns(self._columns.total, count))
+        return leading_subspace(lambda columns: self.transposed_times(self.times(columns)), start, rows=self._columns)
 
     def in_directions(self, count: int) -> Tensor:
         """X Q, (n, k), float32."""
         return self.times(self.basis(count)).float()
+
+
+def _of_users(known: Known) -> BeyondTheAverage:
+    return BeyondTheAverage(*known.orders, known.users, Share.whole(known.n_items))

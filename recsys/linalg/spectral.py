@@ -19,6 +19,8 @@ import torch
 from torch import Tensor
 
 from recsys.linalg.gradient import with_gradient
+from recsys.linalg.leading import qr
+from recsys.share import Share
 
 # Directions looked for, and applications of W Wᵀ to find them. A ratings matrix has one to three that stand clear of
 # the rest; looking for more finds those more exactly, and sixteen columns is where matrix products become cheap.
@@ -149,19 +151,20 @@ def leading_singular_vectors(matrix: Tensor, rank: int) -> tuple[Tensor, Tensor,
     return left[..., :rank], values[..., :rank], right.mT[..., :rank]
 
 
-def column_space(matrix: Tensor, tolerance: float = 1e-5) -> tuple[Tensor, Tensor]:
+def column_space(matrix: Tensor, rows: Share, tolerance: float = 1e-5) -> tuple[Tensor, Tensor]:
     """U (m, r) and σ (r,), descending, of (m, n): an orthonormal basis of its columns, in float64; no gradient.
 
     Directions with σ below `tolerance` times σ₁ are left out. From the eigenvectors of the smaller Gram matrix, in a
-    third of the time of a singular value decomposition; U is orthonormal to about ε / tolerance².
+    third of the time of a singular value decomposition; U is orthonormal to about ε / tolerance². This process has
+    some of the rows of the matrix, and of U.
 
     Raises:
         NonFiniteMatrixError: an entry is infinite or not a number.
     """
     _require_finite(matrix)
     matrix = matrix.detach().double()
-    wide = matrix.shape[0] <= matrix.shape[1]
-    squares, vectors = torch.linalg.eigh(matrix @ matrix.mT if wide else matrix.mT @ matrix)
+    wide = rows.is_whole and matrix.shape[0] <= matrix.shape[1]
+    squares, vectors = torch.linalg.eigh(matrix @ matrix.mT if wide else rows.sum(matrix.mT @ matrix))
     squares, vectors = squares.flip(0), vectors.flip(1)
     kept = (squares > tolerance**2 * squares[0]) & (squares > 0)
     values, vectors = squares[kept].sqrt(), vectors[:, kept]
@@ -187,13 +190,15 @@ def _require_finite(matrix: Tensor) -> None:
         raise NonFiniteMatrixError(f"the {tuple(matrix.shape)} matrix has entries that are infinite or not numbers")
 
 
-def product_singular_values(left: Tensor, right: Tensor) -> Tensor:
+def product_singular_values(left: Tensor, right: Tensor, rows: Share) -> Tensor:
     """σ of left @ rightᵀ for (m, k) and (n, k) factors, as (min(m, n, k),), descending, without forming the product.
+
+    Of left this process has the rows that `rows` says.
 
     Raises:
         NonFiniteMatrixError: an entry of a factor is infinite or not a number, or the product overflows.
     """
-    core = torch.linalg.qr(left)[1] @ torch.linalg.qr(right)[1].mT  # (min(m, k), min(n, k))
+    core = qr(left, rows)[1] @ torch.linalg.qr(right)[1].mT  # (min(m, k), min(n, k))
     if not bool(torch.isfinite(core).all()):
         raise NonFiniteMatrixError(
             f"the factors {tuple(left.shape)} and {tuple(right.shape)} have entries that are infinite, not numbers, or "

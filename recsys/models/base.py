@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from data.datamodules import Batch
 from recsys.linalg.spectral import NonFiniteMatrixError, effective_rank
 from recsys.models.known_rows import KnownRows
 from recsys.models.memory import require_memory, require_memory_to_train
+from recsys.share import Share
 from recsys.starts import Start
 
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
@@ -41,7 +43,8 @@ class RatingModel(pl.LightningModule, ABC):
 
     A subclass holds the parameters and says how to predict, what is penalised, how to start, and what to export.
     Predictions are clipped to the rating scale when they are evaluated or shown, never in the loss. Users and items of
-    which nothing is known have means there, see `KnownRows`.
+    which nothing is known have means there, see `KnownRows`. Users are those of this process, where there are several,
+    and items are the same in all of them.
     """
 
     if_too_large = "Choose a smaller model."  # what to do where the memory does not suffice
@@ -49,6 +52,7 @@ class RatingModel(pl.LightningModule, ABC):
     def __init__(self, n_users: int, n_items: int, rating_scale: tuple[float, float], start: Start) -> None:
         super().__init__()
         self.n_users = n_users
+        self.share = Share.whole(n_users)  # until the processes have joined
         self.n_items = n_items
         self.rating_scale = (float(rating_scale[0]), float(rating_scale[1]))
         self.start = start
@@ -88,7 +92,8 @@ class RatingModel(pl.LightningModule, ABC):
     def squared_error(self, batch: Batch) -> Tensor:
         """The mean squared error of a batch to learn from, a scalar."""
         users, items, ratings = batch
-        return (self.predict_batch(users, items) - ratings).square().mean()
+        errors = (self.predict_batch(users, items) - ratings).square().sum()
+        return self.share.differentiable_sum(errors) / int(self.share.sum(torch.tensor(len(ratings))))
 
     @abstractmethod
     def penalty(self) -> Tensor:
@@ -110,6 +115,7 @@ class RatingModel(pl.LightningModule, ABC):
 
     @override
     def setup(self, stage: str) -> None:
+        self.share = Share.joined(self.n_users)
         if stage == "fit":  # a checkpoint, if there is one, is restored after this
             if self.device.type == "cpu":
                 parameters = sum(parameter.numel() for parameter in self.parameters())
@@ -166,14 +172,14 @@ class RatingModel(pl.LightningModule, ABC):
             (self.unknown_users, self.known_rows.user_rated[users]),
             (self.unknown_items, self.known_rows.item_rated[items]),
         ):
-            if not known.all():
-                metric.update(rated[~known], ratings[~known])
+            metric.update(rated[~known], ratings[~known])
 
     @override
     def on_test_epoch_end(self) -> None:
         for side, metric in (("users", self.unknown_users), ("items", self.unknown_items)):
-            self.log(f"test_ratings_of_unknown_{side}", float(metric.total))
-            if metric.total > 0:
+            ratings = self.share.sum(metric.total.clone())
+            self.log(f"test_ratings_of_unknown_{side}", float(ratings))
+            if ratings > 0:
                 self.log(f"test_rmse_of_unknown_{side}", metric.compute())
             metric.reset()
 
@@ -199,7 +205,25 @@ class RatingModel(pl.LightningModule, ABC):
         # Objects (a penalty, a start) would be pickled, and a checkpoint that runs code when it is opened is no
         # checkpoint to pass on. The command line records them as class path and arguments, which are plain.
         plain = {k: v for k, v in checkpoint.get("hyper_parameters", {}).items() if _is_plain(v)}
-        checkpoint["hyper_parameters"] = plain
+        checkpoint["hyper_parameters"] = {**plain, "n_users": self.share.total}
+        self._replace_users(checkpoint, self.share.to_first)
+
+    @override
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._replace_users(checkpoint, self.share.own)
+
+    def _replace_users(self, checkpoint: dict[str, Any], by: Callable[[Tensor], Tensor]) -> None:
+        """Replace what a checkpoint has of users: in the file those of all processes, which each takes its own of."""
+        parameters = checkpoint["state_dict"]
+        of_users = [name for name in parameters if name.rpartition(".")[2].startswith("user_")]
+        parameters.update({name: by(parameters[name]) for name in of_users})
+        places = [place for place, (name, _) in enumerate(self.named_parameters()) if name in of_users]
+        for optimizer in checkpoint.get("optimizer_states", []):
+            moments = {place: optimizer["state"][place] for place in places if place in optimizer["state"]}
+            optimizer["state"] = {
+                **optimizer["state"],
+                **{place: {k: by(v) if v.ndim else v for k, v in of.items()} for place, of in moments.items()},
+            }
 
     def _require_finite(self, value: Tensor) -> None:
         if not bool(torch.isfinite(value)):

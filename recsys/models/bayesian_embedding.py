@@ -133,7 +133,7 @@ class BayesianEmbedding(UserItemEmbedding):
         """Those of the mean of y apart from time, which with `GaussianRatings` is the prediction."""
         if not self._has_draws:
             return super().prediction_singular_values()
-        return product_singular_values(*self._averages.factors())
+        return product_singular_values(*self._averages.factors(), self.share)
 
     @override
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -208,7 +208,9 @@ class BayesianEmbedding(UserItemEmbedding):
 
     @override
     def on_test_epoch_start(self) -> None:
-        self._coverage = {"": Coverage(), "_as_served": Coverage()}  # with the ratings' times, and without
+        self._coverage = {
+            suffix: Coverage(self.share) for suffix in ("", "_as_served")
+        }  # with the ratings' times, and without
 
     @override
     def test_step(self, batch: Batch, batch_idx: int) -> None:
@@ -237,12 +239,13 @@ class BayesianEmbedding(UserItemEmbedding):
 
     @override
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
         self._restored = {name: checkpoint[name] for name in ("sampler", "posterior")}
         self._restore(self._restored)
 
     def _restore(self, state: dict[str, Any]) -> None:
         """Take over what a checkpoint says, as far as the data are known already."""
-        self.posterior, self._answers = Posterior.of_state(state["posterior"]), None
+        self.posterior, self._answers = Posterior.of_state(state["posterior"], self.share), None
         if self.sampler is not None:
             self.sampler.load_state(state["sampler"])
             self.sampler.posterior = self.posterior

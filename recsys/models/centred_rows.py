@@ -17,8 +17,8 @@ def centred_rows(model: UserItemEmbedding, mean: float) -> tuple[Tensor, Tensor]
     and the rest is shared evenly between both factors by its singular value decomposition.
     """
     p, q = model.user_factors.detach().cpu(), model.item_factors.detach().cpu()
-    p_mean, q_mean = p.mean(0), q.mean(0)
-    left, right = truncated_product(p - p_mean, q - q_mean, p.shape[1])
+    p_mean, q_mean = model.share.sum(p.sum(0)) / model.share.total, q.mean(0)
+    left, right = truncated_product(p - p_mean, q - q_mean, p.shape[1], model.share)
     user_effects = model.user_bias.detach().cpu()[:, 0] + p @ q_mean
     item_effects = model.item_bias.detach().cpu()[:, 0] + q @ p_mean - p_mean @ q_mean - mean
     no_more = (0, p.shape[1] - left.shape[1])  # fewer users or items than k leave directions that are 0

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from recsys.share import Share
 from recsys.starts import DampedMeans
 
 # Ratings. With 1, 2, 3, 5 and 10 the validation RMSE of items without training ratings differs by less than 0.02.
@@ -47,24 +48,26 @@ class KnownRows(nn.Module):
     def learn(self, users: Tensor, items: Tensor, ratings: Tensor) -> None:
         """Take over counts and means of training ratings: dense indices users, items (n,) and ratings (n,)."""
         n_users, n_items = len(self.user_means), len(self.item_means)
+        share = Share.joined(n_users)
         means = DampedMeans().effects(users, items, ratings, n_users, n_items)
         self.global_mean.fill_(means.mean)
         self.user_means.copy_(means.users)
         self.user_rated.copy_(torch.bincount(users, minlength=n_users) > 0)
-        counts = torch.bincount(items, minlength=n_items)
+        counts = share.sum(torch.bincount(items, minlength=n_items))
         few = (counts > 0) & (counts <= _FEW)
         if few.any():
             of_few = few[items]
             residuals = ratings[of_few].double() - means.mean - means.users[users[of_few]]
             sums = torch.zeros(n_items, dtype=torch.float64).index_add_(0, items[of_few], residuals)
-            self.new_item_mean.fill_((sums[few] / counts[few]).mean())
+            self.new_item_mean.fill_((share.sum(sums)[few] / counts[few]).mean())
         self.item_rated.copy_(counts > 0)
         self.item_means.copy_(torch.where(counts > 0, means.items, self.new_item_mean.cpu()))
 
     def described(self) -> dict[str, npt.NDArray[np.int32]]:
         """Arrays (n,) of an artefact that say which users and which items are described, if any are."""
         sides = {name: getattr(self, name) for name in ("user_described", "item_described")}
-        return {name: rows.cpu().numpy().astype(np.int32) for name, rows in sides.items() if rows.any()}
+        share = Share.joined(len(self.user_described))  # of which some processes may have none
+        return {name: rows.cpu().numpy().astype(np.int32) for name, rows in sides.items() if share.sum(rows.sum())}
 
     def known(self, users: Tensor, items: Tensor) -> Tensor:
         """Whether something is known of both rows of pairs (n,), (n,) bool."""

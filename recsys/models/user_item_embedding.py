@@ -15,6 +15,7 @@ from recsys.linalg.pattern import Pattern
 from recsys.linalg.spectral import product_singular_values
 from recsys.models.base import RatingModel
 from recsys.penalties import Penalty
+from recsys.share import Share
 from recsys.starts import DampedMeans, Start
 
 
@@ -81,13 +82,13 @@ class UserItemEmbedding(RatingModel):
         known = self._pattern
         if known is None or not (torch.equal(known.rows, users) and torch.equal(known.columns, items)):
             known = self._pattern = Pattern(users, items, (self.n_users, self.n_items))
-        return known.products(self.user_side(), self.item_side())
+        return known.products(self.user_side(), self.share.used_by_all(self.item_side()))
 
     @override
     def penalty(self) -> Tensor:
         total = self.user_bias.new_zeros(())
         if self.user_penalty is not None:
-            total = total + self.user_penalty(self.user_side())
+            total = total + self.user_penalty.of_rows(self.user_side(), self.share)
         if self.item_penalty is not None:
             total = total + self.item_penalty(self.item_side())
         return total
@@ -107,17 +108,17 @@ class UserItemEmbedding(RatingModel):
         effects = self.start.effects(users, items, ratings, self.n_users, self.n_items)
         self.user_bias.copy_(effects.users[:, None])
         self.item_bias.copy_(effects.items[:, None])
-        for factors in (self.user_factors, self.item_factors):
+        for factors, rows in ((self.user_factors, self.share), (self.item_factors, Share.whole(self.n_items))):
             # The product of two such factors has entries of size scale: k · (scale / √k) of them, with random signs.
             deviation = (self.start.scale / factors.shape[1] ** 0.5) ** 0.5
-            factors.copy_(torch.randn(factors.shape) * deviation)
+            factors.copy_(rows.own(torch.randn(rows.total, factors.shape[1])) * deviation)
             if effects.mean > 0:
                 factors[:, 0] = effects.mean**0.5
 
     @torch.no_grad()
     @override
     def prediction_singular_values(self) -> Tensor:
-        return product_singular_values(self.user_side(), self.item_side())
+        return product_singular_values(self.user_side(), self.item_side(), self.share)
 
     @override
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:

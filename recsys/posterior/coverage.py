@@ -7,6 +7,7 @@ from torch import Tensor
 
 from recsys.posterior.likelihoods import level_probabilities
 from recsys.posterior.summary import Posterior
+from recsys.share import Share
 
 INTERVALS = (50, 90)  # per cent of the central intervals whose coverage is tested
 
@@ -14,22 +15,20 @@ INTERVALS = (50, 90)  # per cent of the central intervals whose coverage is test
 class Coverage:
     """Mean over ratings of how much of each the central intervals of its distribution cover."""
 
-    def __init__(self) -> None:
-        """Begin with no rating."""
-        self._covered = torch.zeros(len(INTERVALS), dtype=torch.float64)
-        self._ratings = 0
+    def __init__(self, users: Share) -> None:
+        """Begin with no rating; those of a process are of its users."""
+        self._users = users
+        self._covered = torch.zeros(len(INTERVALS) + 1, dtype=torch.float64)  # and how many there are
 
     def update(self, location: Tensor, deviation: Tensor, ratings: Tensor, posterior: Posterior) -> None:
         """Count ratings (n,) that are predicted to come from N(location, deviation²), (n,) each."""
         shares = interval_coverage(location, deviation, ratings, posterior)
-        self._covered += torch.stack([share.sum() for share in shares])
-        self._ratings += len(ratings)
+        self._covered += torch.stack([share.sum() for share in (*shares, torch.ones_like(shares[0]))])
 
     def by_interval(self) -> dict[int, float]:
-        """The mean for each interval, by its per cent; nothing if there was no rating."""
-        if not self._ratings:
-            return {}
-        return dict(zip(INTERVALS, (self._covered / self._ratings).tolist(), strict=True))
+        """The mean over all processes for each interval, by its per cent; nothing if there was no rating."""
+        *covered, ratings = self._users.sum(self._covered.clone()).tolist()
+        return {percent: total / ratings for percent, total in zip(INTERVALS, covered, strict=True)} if ratings else {}
 
 
 def interval_coverage(location: Tensor, deviation: Tensor, ratings: Tensor, posterior: Posterior) -> list[Tensor]:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from recsys.share import Share
+
 _BLOCK = 1 << 14  # rows that are drawn at once; bounds memory
 
 
@@ -47,13 +49,15 @@ def gamma(shape: Tensor | float, rate: Tensor | float, generator: Generator) -> 
     return drawn
 
 
-def gamma_shape(values: Tensor, shapes: Tensor, generator: Generator) -> Tensor:
+def gamma_shape(values: Tensor, held: Share, shapes: Tensor, generator: Generator) -> Tensor:
     """Draw the shape ν, (), of values (n,) from Gamma(ν, ν), mean 1, among `shapes` (m,), all equally likely before.
 
-    log p(x | ν) = Σ_j (ν log ν − log Γ(ν) + (ν − 1) log x_j − ν x_j), from n and two sums over the values.
+    log p(x | ν) = Σ_j (ν log ν − log Γ(ν) + (ν − 1) log x_j − ν x_j), from n and two sums over the values, of all
+    processes that have some.
     """
     constant = shapes * shapes.log() - torch.lgamma(shapes)
-    likely = len(values) * constant + (shapes - 1) * values.log().sum() - shapes * values.sum()
+    number, logarithms, total = held.sum(torch.stack([torch.ones_like(values).sum(), values.log().sum(), values.sum()]))
+    likely = number * constant + (shapes - 1) * logarithms - shapes * total
     return shapes[torch.multinomial((likely - likely.max()).exp(), 1, generator=generator)[0]]
 
 

@@ -12,6 +12,7 @@ from torch.special import ndtr, ndtri
 from typing_extensions import override
 
 from recsys.errors import SettingsError
+from recsys.share import Share
 
 _MOST_LEVELS = 20  # more are a continuous scale, to which an ordered probit does not apply
 _BLOCK = 1 << 22  # ratings that are sorted at once to find the levels
@@ -31,7 +32,8 @@ class Likelihood(ABC):
         """Find the levels and the first thresholds, half-way between them, from training ratings (n,)."""
         blocks = range(0, ratings.size, _BLOCK)
         distinct = np.unique(np.concatenate([np.unique(ratings[start : start + _BLOCK]) for start in blocks]))
-        self.levels = torch.from_numpy(distinct.astype(np.float64))
+        of_all = Share.joined(distinct.size).gather(torch.from_numpy(distinct))
+        self.levels = torch.from_numpy(np.unique(of_all.numpy()).astype(np.float64))
         self.thresholds = (self.levels[1:] + self.levels[:-1]) / 2
 
     @abstractmethod

@@ -17,18 +17,21 @@ from recsys.linalg.pattern import Pattern
 from recsys.linalg.row_grams import RowGrams
 from recsys.posterior.likelihoods import Likelihood
 from recsys.posterior.time_windows import WindowEffects
+from recsys.share import Share
 
 
 class Observations(ABC):
     """Sums over the y of each row's ratings, y_ui = μ + b_u + c_i + p_u · q_i + … + ε_ui, by `RowGrams`.
 
     Those of a user are Σ_i z zᵀ with z = (1, q_i, y_ui − μ − c_i), those of an item Σ_u α_u z zᵀ with z = (1, p_u,
-    y_ui − μ − b_u); (n, k + 2, k + 2) in both cases.
+    y_ui − μ − b_u); (n, k + 2, k + 2) in both cases. A process has the ratings of its users, so the sums of items are
+    those of all processes, and each of them has some of the items to draw.
     """
 
     def __init__(self, orders: BothOrders, mean: float) -> None:
-        """Take the training ratings and their mean μ."""
-        self._mean = mean
+        """Take the training ratings of this process's users, and the mean μ of all."""
+        self._mean, self._share = mean, Share.joined(len(orders.by_user))
+        self.drawn_items = Share.even(len(orders.by_item))
         self._n_users, n_items = len(orders.by_user), len(orders.by_item)
         self._by_user, self._by_item = RowGrams(orders.by_user, n_items), RowGrams(orders.by_item, self._n_users)
 
@@ -37,18 +40,29 @@ class Observations(ABC):
         return self._by_user.of(_beside(items, self._mean))
 
     def of_items(self, users: Tensor, precisions: Tensor) -> Tensor:
-        """The sums of items, for rows (b_u, p_u), (n_users, k + 1), and the α_u (n_users,) of the users."""
-        return self._by_item.of(_beside(users, self._mean) * precisions.sqrt()[:, None])
+        """The sums of the items to draw, for rows (b_u, p_u), (n_users, k + 1), and the α_u (n_users,) of the users.
+
+        Of several processes, without Σ_u α_u (y_ui − μ − b_u)², which no draw asks for.
+        """
+        sums = self._by_item.of(_beside(users, self._mean) * precisions.sqrt()[:, None])
+        if self._share.is_whole:
+            return sums
+        row, column = torch.tril_indices(*sums.shape[1:])[:, :-1]  # (k + 1)(k + 4) / 2 places
+        below = self._share.sum(sums[:, row, column])[self.drawn_items.rows]
+        drawn = sums.new_zeros(len(below), *sums.shape[1:])
+        drawn[:, row, column] = drawn[:, column, row] = below
+        return drawn
 
     def squared_error(self, users: Tensor, items: Tensor) -> Tensor:
         """Σ (y_ui − b_u − c_i − p_u · q_i)², a scalar, for rows as above; differentiable once."""
+        items = self._share.used_by_all(items)
         error: Tensor = _SquaredError.apply(self._by_user, self._by_item, users, items)  # type: ignore[no-untyped-call]
-        return error
+        return self._share.differentiable_sum(error)
 
     def sums_of_items(self) -> Tensor:
         """Σ_u y_ui of each item, (n_items,), float64."""
         ones = torch.tensor([[1.0, 0.0]]).expand(self._n_users, 2)
-        return self._by_item.of(ones)[:, 0, 1].double()
+        return self._share.sum(self._by_item.of(ones)[:, 0, 1].double())
 
     @abstractmethod
     def complete(self, users: Tensor, items: Tensor, precisions: Tensor, generator: Generator) -> Tensor:
@@ -84,7 +98,10 @@ class ExactRatings(Observations):
 
 
 class LatentRatings(Observations):
-    """y is drawn given the rating, or effects of time are in it: it is kept for each rating, and so are they."""
+    """y is drawn given the rating, or effects of time are in it: it is kept for each rating, and so are they.
+
+    One process has all ratings, since what is drawn for them is not keyed by what it is for.
+    """
 
     def __init__(
         self, orders: BothOrders, mean: float, likelihood: Likelihood, windows: Sequence[WindowEffects]

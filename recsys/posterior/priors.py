@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from recsys.linalg.spectral import column_space
 from recsys.posterior.draws import Normal, correlated, gamma, wishart
+from recsys.share import Share
 
 State = dict[str, Tensor]
 _MEAN_WEIGHT = 1.0  # β₀: the prior of the mean counts like one row
@@ -43,18 +44,19 @@ class FeaturePrior:
     2017, section 2; the decomposition is our own way to draw its weights.
     """
 
-    def __init__(self, rated: Tensor, d: int, features: Sequence[Tensor]) -> None:
+    def __init__(self, rated: Tensor, d: int, features: Sequence[Tensor], rows: Share) -> None:
         """Decompose the feature matrices; one that is the same for all rated rows says nothing and is left out.
 
         Args:
             rated: which of the n rows have ratings, (n,) bool.
             d: the length of a row.
             features: matrices X_b, (n, f_b).
+            rows: which of all rows these n are; sums are those of all.
 
         Raises:
             ValueError: a matrix does not have n rows.
         """
-        self.rated, self.n, self.d = rated, int(rated.sum()), d
+        self.rated, self.n, self.d, self._rows = rated, int(rows.sum(rated.sum())), d, rows
         self.given: list[int] = []  # which of the matrices each of those below is of
         self.maps: list[Tensor] = []  # V diag(s)⁻¹, (f_b, r_b), float64
         self.centres: list[Tensor] = []  # mean of the rated rows of X_b, (f_b,), float64
@@ -63,13 +65,13 @@ class FeaturePrior:
         for place, matrix in enumerate(features):
             if len(matrix) != len(rated):
                 raise ValueError(f"features need {len(rated)} rows, not {len(matrix)}")
-            centre = matrix[rated].double().mean(0)
+            centre = rows.sum(matrix[rated].double().sum(0)) / self.n
             centred = matrix.double() - centre
             of_rated = centred[rated]
-            if float(of_rated.norm()) <= _CONSTANT * float(matrix.double().norm()):
+            if self._norm(of_rated) <= _CONSTANT * self._norm(matrix):
                 continue
-            basis, values = column_space(of_rated)
-            onto_basis = (of_rated.T @ basis) / values.square()  # V diag(s)⁻¹
+            basis, values = column_space(of_rated, rows)
+            onto_basis = rows.sum(of_rated.T @ basis) / values.square()  # V diag(s)⁻¹
             every = centred @ onto_basis  # which is U in the rated rows
             self.given.append(place)
             self.maps.append(onto_basis)
@@ -92,7 +94,7 @@ class FeaturePrior:
         """
         mean, covariance, weights = self.mean.clone(), torch.linalg.inv(self.precision), None
         for b, basis in enumerate(self.bases):
-            of_basis = (self.parts[b][self.rated].T @ basis[self.rated]).T.double()  # C, (r, d)
+            of_basis = self._rows.sum(self.parts[b][self.rated].T @ basis[self.rated]).T.double()  # C, (r, d)
             if self.given[b] == described_by:
                 weights = self.maps[b] @ of_basis
                 mean -= self.centres[b] @ weights
@@ -105,7 +107,8 @@ class FeaturePrior:
         d, scatter, degrees = self.d, torch.eye(self.d, dtype=torch.float64), float(self.d + self.n)
         for b, (basis, squares) in enumerate(zip(self.bases, self.squares, strict=True)):
             others = self.normal().mean - self.parts[b]
-            target = ((rows - others)[self.rated].T @ basis[self.rated]).T.double()  # (r, d); several times faster so
+            # several times faster so
+            target = self._rows.sum((rows - others)[self.rated].T @ basis[self.rated]).T.double()  # (r, d)
             kept = (squares / (squares + self.strengths[b]))[:, None]
             weights = kept * target + kept.sqrt() * correlated(len(squares), self.precision, generator)
             self.parts[b] = (weights.float().T @ basis.T).T
@@ -114,8 +117,8 @@ class FeaturePrior:
             scatter += self.strengths[b] * (weights / squares[:, None]).T @ weights
             degrees += len(squares)
         beyond = (rows - self.parts.sum(0))[self.rated].double()
-        mean = beyond.mean(0)
-        scatter += (beyond - mean).T @ (beyond - mean)
+        mean = self._rows.sum(beyond.sum(0)) / self.n
+        scatter += self._rows.sum((beyond - mean).T @ (beyond - mean))
         scatter += self.n * _MEAN_WEIGHT / (self.n + _MEAN_WEIGHT) * torch.outer(mean, mean)
         self.precision = wishart(scatter, degrees, generator)
         weight = self.n + _MEAN_WEIGHT
@@ -123,9 +126,14 @@ class FeaturePrior:
 
     def state(self) -> State:
         """Everything that a draw changes."""
-        return {name: getattr(self, name).clone() for name in ("mean", "precision", "strengths", "parts")}
+        state = {name: getattr(self, name).clone() for name in ("mean", "precision", "strengths")}
+        return {**state, "parts": self._rows.to_first(self.parts.transpose(0, 1)).transpose(0, 1).clone()}
 
     def load_state(self, state: State) -> None:
         """Go on from what `state` gave."""
         for name, value in state.items():
-            setattr(self, name, value.clone())
+            setattr(self, name, (value[:, self._rows.rows] if name == "parts" else value).clone())
+
+    def _norm(self, matrix: Tensor) -> float:
+        """‖X‖_F of a matrix of which this process has the rows."""
+        return float(self._rows.sum(matrix.double().square().sum()).sqrt())

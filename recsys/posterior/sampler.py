@@ -16,9 +16,10 @@ from recsys.posterior.draws import Normal, gamma, gamma_shape, rows
 from recsys.posterior.likelihoods import GaussianRatings, Likelihood
 from recsys.posterior.observations import ExactRatings, LatentRatings, squares_left
 from recsys.posterior.priors import FeaturePrior
-from recsys.posterior.streams import Purpose, Streams
+from recsys.posterior.streams import Purpose, Streams, first_drawn
 from recsys.posterior.summary import Posterior
 from recsys.posterior.time_windows import WindowEffects
+from recsys.share import Share
 from recsys.starts import DampedMeans
 
 # ν: a user's noise precision is α_u ~ Gamma(ν, ν/ᾱ), so that their relative spread is 1/√ν. It is drawn from these, all
@@ -52,6 +53,9 @@ class GibbsSampler:
     is the rating itself or, with an ordinal likelihood, a latent variable. A sweep draws, each given all the rest: the
     users' prior, all users; the items' prior, all items; the effects of time; y; the noise precisions α_u, then their
     scale ᾱ and shape ν. μ is the mean training rating and is not drawn.
+
+    Of several processes each draws its own users, and from the sums of all some of the items. Random numbers are keyed
+    by what they are for, so what is drawn is what one process draws, but for the order in which sums are added up.
     """
 
     def __init__(self, data: TrainingRatings, likelihood: Likelihood, rank: int, seed: int) -> None:
@@ -60,12 +64,16 @@ class GibbsSampler:
         self._of_new_by = data.of_new_by
         by_user, by_item = data.orders
         n_users, n_items = len(by_user), len(by_item)
+        self._share = Share.joined(n_users)
         likelihood.start(by_user.values)
-        self.mean = float(by_user.values.mean(dtype=np.float64))  # μ
-        self._counts, self._counts_of_items = (torch.from_numpy(side.counts).double() for side in data.orders)
+        counts, of_items = (torch.from_numpy(side.counts).double() for side in data.orders)
+        self._counts, self._counts_of_items = counts, self._share.sum(of_items)
+        self._counts_of_drawn = self._share.gather(counts)[first_drawn(self._share) : self._share.end]
+        self._n = self._counts_of_items.sum()
+        self.mean = float(self._share.sum(torch.tensor(by_user.values.sum(dtype=np.float64))) / self._n)  # μ
         self.user_rated, self.item_rated = self._counts > 0, self._counts_of_items > 0
-        self.user_prior = FeaturePrior(self.user_rated, rank + 1, data.user_features)
-        self.item_prior = FeaturePrior(self.item_rated, rank + 1, data.item_features)
+        self.user_prior = FeaturePrior(self.user_rated, rank + 1, data.user_features, self._share)
+        self.item_prior = FeaturePrior(self.item_rated, rank + 1, data.item_features, Share.whole(n_items))
         self._observed = (
             LatentRatings(data.orders, self.mean, likelihood, data.windows)
             if data.windows or not isinstance(likelihood, GaussianRatings)
@@ -78,17 +86,17 @@ class GibbsSampler:
         self.mean_precision = torch.ones((), dtype=torch.float64)  # ᾱ
         self.noise_shape = torch.tensor(_FIRST_NOISE_SHAPE, dtype=torch.float64)  # ν
         self.noise = torch.ones(n_users)  # E 1/α
-        self.posterior = Posterior(n_users, n_items, likelihood.levels)
+        self.posterior = Posterior(self._share, n_items, likelihood.levels)
 
     def squared_error(self, users: Tensor, items: Tensor) -> Tensor:
         """Mean of (r_ui − b_u − c_i − p_u · q_i)², a scalar, for rows as in `start`; differentiable once."""
-        return self._observed.squared_error(users, items) / self._counts.sum().float()
+        return self._observed.squared_error(users, items) / self._n.float()
 
     def start(self, users: Tensor, items: Tensor) -> None:
         """Begin at rows (b_u, p_u), (n_users, rank + 1), and (c_i, q_i), (n_items, rank + 1)."""
         self.users, self.items = users.clone(), items.clone()
         squares = squares_left(self._observed.of_users(self.items), self.users)
-        self.mean_precision = 1 / (squares.sum() / self._counts.sum()).clamp(min=1 / _MOST_PRECISE)
+        self.mean_precision = 1 / (self._share.sum(squares.sum()) / self._n).clamp(min=1 / _MOST_PRECISE)
         self.precisions = torch.full_like(self.precisions, float(self.mean_precision))
 
     def sweep(self) -> float:
@@ -97,18 +105,20 @@ class GibbsSampler:
         generator = streams.shared(sweep)
 
         self.user_prior.sample(self.users, generator)
-        noise = streams.normals(sweep, Purpose.USERS, *self.users.shape)
+        noise = streams.normals(sweep, Purpose.USERS, self._share, self.users.shape[1])
         self.users = rows(observed.of_users(self.items), self.precisions, self.user_prior.normal(), noise)
 
         self.item_prior.sample(self.items, generator)
-        noise = streams.normals(sweep, Purpose.ITEMS, *self.items.shape)
-        sums = observed.of_items(self.users, self.precisions)
-        self.items = rows(sums, torch.ones(len(sums)), self.item_prior.normal(), noise)
+        drawn = observed.drawn_items
+        noise = streams.normals(sweep, Purpose.ITEMS, drawn, self.items.shape[1])
+        sums, prior = observed.of_items(self.users, self.precisions), self.item_prior.normal()
+        prior = prior._replace(mean=prior.mean[drawn.rows])
+        self.items = drawn.gather(rows(sums, torch.ones(len(sums)), prior, noise))
 
         squares = observed.complete(self.users, self.items, self.precisions, generator)
         self._sample_noise(squares, generator)
         self.sweeps += 1
-        return float((squares.sum() / self._counts.sum()).sqrt())
+        return float((self._share.sum(squares.sum()) / self._n).sqrt())
 
     def average(self) -> None:
         """Let the present draw count in the averages.
@@ -120,7 +130,7 @@ class GibbsSampler:
         users = torch.where(self.user_rated[:, None], self.users, of_users.mean)
         items = torch.where(self.item_rated[:, None], self.items, of_items.mean)
         left, right = self._factors(users, items)
-        if not self.user_rated.all():
+        if self.user_prior.n < self._share.total:
             left, right = self._with_new_users(left, right)
         share = self.posterior.average(left, right, self.noise, self.likelihood.thresholds)
         newcomer = self.user_prior.new_row(self._of_new_by)
@@ -134,6 +144,7 @@ class GibbsSampler:
         latent = {"y": self._observed.y} if isinstance(self._observed, LatentRatings) else {}
         return {
             **{name: getattr(self, name) for name in _STATE},
+            **{name: self._share.to_first(getattr(self, name)) for name in _OF_USERS},
             **latent,
             "thresholds": self.likelihood.thresholds,
             "seed": self.streams.seed,
@@ -145,8 +156,10 @@ class GibbsSampler:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave; one of an older version serves to predict."""
-        for name in _STATE & state.keys():
+        for name in filter(state.__contains__, _STATE):
             setattr(self, name, state[name].clone())
+        for name in filter(state.__contains__, _OF_USERS):
+            setattr(self, name, self._share.own(state[name]).clone())
         self.likelihood.thresholds = state["thresholds"].clone()
         if "seed" in state:
             self.streams, self.sweeps = Streams(state["seed"]), state["sweeps"]
@@ -207,12 +220,14 @@ class GibbsSampler:
         shape = self.noise_shape + self._counts / 2
         rate = self.noise_shape / self.mean_precision + squares / 2
         self.noise = (rate / (shape - 1)).clamp(min=1 / _MOST_PRECISE).float()
-        drawn = (self.streams.gammas(self.sweeps, Purpose.NOISE, shape) / rate).clamp(max=_MOST_PRECISE)
+        shapes = self.noise_shape + self._counts_of_drawn / 2
+        gammas = self.streams.gammas(self.sweeps, Purpose.NOISE, self._share, shapes)
+        drawn = (gammas / rate).clamp(max=_MOST_PRECISE)
         self.precisions = drawn.float()
         of_rated = drawn[self.user_rated]
-        shape = 1 + self.noise_shape * len(of_rated)
-        self.mean_precision = 1 / gamma(shape, 1 + self.noise_shape * of_rated.sum(), generator)
-        self.noise_shape = gamma_shape(of_rated / self.mean_precision, _NOISE_SHAPES, generator)
+        shape = 1 + self.noise_shape * self.user_prior.n
+        self.mean_precision = 1 / gamma(shape, 1 + self.noise_shape * self._share.sum(of_rated.sum()), generator)
+        self.noise_shape = gamma_shape(of_rated / self.mean_precision, self._share, _NOISE_SHAPES, generator)
 
 
 def _with_one(side: Tensor) -> Tensor:
@@ -220,4 +235,4 @@ def _with_one(side: Tensor) -> Tensor:
     return torch.cat([torch.ones_like(side[:, :1]), side[:, 1:]], 1)
 
 
-_STATE = {"users", "items", "precisions", "mean_precision", "noise_shape"}
+_STATE, _OF_USERS = ("items", "mean_precision", "noise_shape"), ("users", "precisions")

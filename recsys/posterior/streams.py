@@ -9,7 +9,14 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from recsys.share import Share
+
 _ROWS = 4096  # of a block; fixed, since with another one all numbers were others
+
+
+def first_drawn(rows: Share) -> int:
+    """The first row that is drawn for those of a share: the first of the block that the share begins in."""
+    return rows.begin - rows.begin % _ROWS
 
 
 class Purpose(IntEnum):
@@ -37,23 +44,29 @@ class Streams:
         seed = int(self._stream(sweep, Purpose.SHARED, 0).integers(2**32))  # torch's generator takes so many bits
         return Generator().manual_seed(seed)
 
-    def normals(self, sweep: int, purpose: Purpose, n: int, d: int) -> Tensor:
-        """Standard normal numbers for n rows, (n, d)."""
-        drawn = torch.empty(n, d)
-        for rows, stream in self._blocks(sweep, purpose, n):
-            drawn[rows] = torch.from_numpy(stream.standard_normal((rows.stop - rows.start, d), np.float32))
-        return drawn
+    def normals(self, sweep: int, purpose: Purpose, rows: Share, d: int) -> Tensor:
+        """Standard normal numbers for the n rows of a share, (n, d)."""
+        drawn = torch.empty(rows.end - first_drawn(rows), d)
+        for block, stream in self._blocks(sweep, purpose, rows):
+            drawn[block] = torch.from_numpy(stream.standard_normal((block.stop - block.start, d), np.float32))
+        return drawn[rows.begin - first_drawn(rows) :]
 
-    def gammas(self, sweep: int, purpose: Purpose, shapes: Tensor) -> Tensor:
-        """Draws from Gamma(shape, 1), in float64, for the shapes (n,) of n rows."""
+    def gammas(self, sweep: int, purpose: Purpose, rows: Share, shapes: Tensor) -> Tensor:
+        """Draws from Gamma(shape, 1), in float64, for the n rows of a share, (n,).
+
+        The shapes begin with that of the row `first_drawn`, since draws of a block follow one another.
+        """
         drawn = torch.empty(len(shapes), dtype=torch.float64)
-        for rows, stream in self._blocks(sweep, purpose, len(shapes)):
-            drawn[rows] = torch.from_numpy(stream.standard_gamma(shapes[rows].numpy()))
-        return drawn
+        for block, stream in self._blocks(sweep, purpose, rows):
+            drawn[block] = torch.from_numpy(stream.standard_gamma(shapes[block].numpy()))
+        return drawn[rows.begin - first_drawn(rows) :]
 
-    def _blocks(self, sweep: int, purpose: Purpose, n: int) -> Iterator[tuple[slice, np.random.Generator]]:
-        for block, start in enumerate(range(0, n, _ROWS)):
-            yield slice(start, min(start + _ROWS, n)), self._stream(sweep, purpose, block)
+    def _blocks(self, sweep: int, purpose: Purpose, rows: Share) -> Iterator[tuple[slice, np.random.Generator]]:
+        """Where the rows of each block are behind the first drawn, and its stream."""
+        first = first_drawn(rows)
+        for start in range(first, rows.end, _ROWS):
+            block = slice(start - first, min(start + _ROWS, rows.end) - first)
+            yield block, self._stream(sweep, purpose, start // _ROWS)
 
     def _stream(self, sweep: int, purpose: Purpose, block: int) -> np.random.Generator:
         # The lowest word of the counter counts what is drawn; the others say for what.

@@ -12,11 +12,12 @@ from torch import Tensor
 from recsys.posterior.factored_mean import FactoredMean
 from recsys.posterior.kept_draws import KeptDraws
 from recsys.posterior.priors import NewRow
+from recsys.share import Share
 
 _OF_NEWCOMERS = (
     "newcomer_means", "newcomer_covariances", "newcomer_precisions", "newcomer_shapes", "newcomer_weights",
 )  # fmt: skip
-_AVERAGES = ("noise", "thresholds", "user_open", "item_open")
+_AVERAGES, _OF_USERS = ("thresholds", "item_open"), ("noise", "user_open")
 
 
 class Posterior:
@@ -28,14 +29,14 @@ class Posterior:
     keeps what each says of users who are not among those of the training, for `recsys.artifact.latent.newcomers`.
     """
 
-    def __init__(self, n_users: int, n_items: int, levels: Tensor) -> None:
-        """Begin with no draws; `levels` (s,) are the ratings there are."""
-        self.levels = levels
+    def __init__(self, users: Share, n_items: int, levels: Tensor) -> None:
+        """Begin with no draws; users are those of a share, and `levels` (s,) the ratings there are."""
+        self.levels, self._users = levels, users
         self.draws = 0
-        self.noise = torch.zeros(n_users)  # mean of the noise variance 1/α_u
+        self.noise = torch.zeros(len(users))  # mean of the noise variance 1/α_u
         self.thresholds = torch.zeros(len(levels) - 1, dtype=torch.float64)  # mean thresholds between the levels
-        self.user_open, self.item_open = torch.zeros(n_users, 2), torch.zeros(n_items, 2)  # o
-        self._mean, self._kept = FactoredMean(n_users, n_items), KeptDraws()
+        self.user_open, self.item_open = torch.zeros(len(users), 2), torch.zeros(n_items, 2)  # o
+        self._mean, self._kept = FactoredMean(users, n_items), KeptDraws()
         self._newcomers = KeptDraws()
 
     def average(self, left: Tensor, right: Tensor, noise: Tensor, thresholds: Tensor) -> float:
@@ -79,30 +80,34 @@ class Posterior:
         return {name: np.ascontiguousarray(tensor.float().numpy()) for name, tensor in tensors.items()}
 
     def state(self) -> dict[str, Any]:
-        """All of it, as plain values and tensors."""
-        averages = {name: getattr(self, name) for name in _AVERAGES}
+        """All of it, as plain values and tensors; of all users in the first process."""
+        all_users, kept = self._users.to_first, self._kept.state()
         return {
             "draws": self.draws,
             "levels": self.levels,
             "mean": self._mean.state(),
-            "kept": self._kept.state(),
+            "kept": {**kept, "draws": [(all_users(left), right) for left, right in kept["draws"]]},
             "newcomers": self._newcomers.state(),
-            **averages,
+            **{name: getattr(self, name) for name in _AVERAGES},
+            **{name: all_users(getattr(self, name)) for name in _OF_USERS},
         }
 
     @classmethod
-    def of_state(cls, state: dict[str, Any]) -> Posterior:
+    def of_state(cls, state: dict[str, Any], users: Share) -> Posterior:
         """What `state` was given by; matrices of users × items, which it was before format 6, serve to predict."""
         if "location" in state:
             return cls._of_matrices(state)
-        posterior = cls(len(state["noise"]), len(state["item_open"]), state["levels"])
+        posterior = cls(users, len(state["item_open"]), state["levels"])
         posterior.draws = state["draws"]
         posterior._mean.load_state(state["mean"])
-        posterior._kept.load_state(state["kept"])
+        kept = [(users.own(left), right) for left, right in state["kept"]["draws"]]
+        posterior._kept.load_state({**state["kept"], "draws": kept})
         if "newcomers" in state:
             posterior._newcomers.load_state(state["newcomers"])
         for name in _AVERAGES:
             setattr(posterior, name, state[name])
+        for name in _OF_USERS:
+            setattr(posterior, name, users.own(state[name]))
         return posterior
 
     @classmethod
@@ -111,7 +116,7 @@ class Posterior:
         location, variance = state["location"], state["spread"] / max(state["draws"], 1)  # (n_users, n_items)
         n_users, n_items = location.shape
         identity = torch.eye(n_items)
-        posterior = cls(n_users, n_items, state["levels"])
+        posterior = cls(Share.whole(n_users), n_items, state["levels"])
         posterior._mean.load_state({"left": location, "right": identity, "waiting": [], "draws": 1})
         posterior._kept.add(torch.zeros(n_users, 1), torch.zeros(n_items, 1))
         posterior.user_open, posterior.item_open = variance, identity

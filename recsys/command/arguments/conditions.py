@@ -35,6 +35,18 @@ def is_one_device(devices: Any, settings: Settings) -> bool:
     return named.isdigit() and (named == "1" or named != str(devices))
 
 
+def processes(settings: Settings) -> int:
+    """How many processes are to fit."""
+    trainer = settings["trainer"]
+    devices, strategy = str(trainer["devices"]), trainer["strategy"]
+    return int(devices) * int(trainer["num_nodes"]) if strategy == "ddp" and devices.isdigit() else 1
+
+
+def are_several(settings: Settings) -> bool:
+    """Whether more than one process is to fit."""
+    return processes(settings) > 1
+
+
 def classes(value: Any) -> list[str]:
     """The names of the classes that a list, or one, of callbacks or loggers asks for."""
     return [
@@ -142,6 +154,12 @@ def other_than(*allowed: Any) -> Condition:
 def samples(settings: Settings) -> bool:
     """Whether the model draws from its posterior."""
     return classes(settings["model"]) == ["BayesianEmbedding"]
+
+
+def draws_for_ratings(model: Any) -> bool:
+    """Whether a model draws effects of time or what ratings come from."""
+    given = arguments(model)
+    return bool(classes(given.get("time"))) or not {*classes(given.get("likelihood"))} <= {"GaussianRatings"}
 
 
 def arguments(value: Any) -> Mapping[str, Any]:

@@ -13,10 +13,12 @@ from recsys.command.arguments.class_arguments import misfits
 from recsys.command.arguments.conditions import (
     Condition,
     Settings,
+    are_several,
     arguments,
     at_least,
     backend,
     classes,
+    draws_for_ratings,
     has,
     is_no_duration,
     is_no_folder_name,
@@ -63,7 +65,7 @@ def require_supported(settings: Settings) -> None:
         raise CommandError("\n".join(lines))
 
 
-_ONE_PROCESS = "a model is trained by one process on one device; leave it out"
+_PROCESSES = "one process on one device trains a model, or several on CPUs, by --trainer.strategy ddp"
 _FLOAT32 = "models, penalties and artefacts are float32; leave it out"
 _ITS_OWN = "the command has its own; leave it out"
 _NOT_NEGATIVE = "it must be 0 or more"
@@ -74,15 +76,28 @@ _ONE_BATCH = Refusal(
 )
 _CHANGES_WEIGHTS = "it puts other weights in the place of those that were trained and validated; leave it out"
 
+_SHARED_FEATURES = {"WhoRatedWhat", "UserColumns", "ItemColumns", "UserSide", "ItemSide"}
+_ELEMENTWISE = {"Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "ASGD", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD"}
+
 REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     "trainer.accelerator": (
         Refusal(other_than("auto", "cpu", "gpu", "cuda", "mps"), "models are trained on cpu or gpu"),
         Refusal(lambda v, _: backend(v) == "mps", "MPS has no float64, which singular values need; give cpu"),
         Refusal(lambda v, _: backend(v) == "", "torch finds no such device here; give cpu"),
     ),
-    "trainer.strategy": (Refusal(other_than("auto"), _ONE_PROCESS),),
-    "trainer.devices": (Refusal(lambda v, s: not is_one_device(v, s), f"{_ONE_PROCESS}, or give 1"),),
-    "trainer.num_nodes": (Refusal(other_than(1), _ONE_PROCESS),),
+    "trainer.strategy": (
+        Refusal(other_than("auto", "ddp"), _PROCESSES),
+        Refusal(
+            lambda _, s: are_several(s) and backend(s["trainer"]["accelerator"]) != "cpu",
+            "several processes train on CPUs; give --trainer.accelerator cpu",
+        ),
+    ),
+    "trainer.devices": (
+        Refusal(lambda v, s: not is_one_device(v, s) and not are_several(s), f"{_PROCESSES}; give a number"),
+    ),
+    "trainer.num_nodes": (
+        Refusal(lambda v, s: v != 1 and not are_several(s), f"{_PROCESSES}, which torchrun starts on several machines"),
+    ),
     "trainer.precision": (Refusal(other_than(None, 32, "32", "32-true"), _FLOAT32),),
     "trainer.logger": (),
     "trainer.callbacks": (
@@ -190,6 +205,7 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     ),
     "trainer.gradient_clip_val": (
         Refusal(at_least(0), _NOT_NEGATIVE),
+        Refusal(lambda v, s: bool(v) and are_several(s), "no process of several has the whole gradient; leave it out"),
         Refusal(lambda v, s: bool(v) and samples(s), "BayesianEmbedding takes its own steps; leave it out"),
     ),
     "trainer.gradient_clip_algorithm": (Refusal(other_than(None, "norm", "value"), "give norm or value"),),
@@ -211,7 +227,42 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     "trainer.default_root_dir": (),
     "trainer.enable_autolog_hparams": (),
     "trainer.model_registry": (Refusal(other_than(None), "models go into --run.artifacts; leave it out"),),
+    "model": (
+        Refusal(
+            lambda v, s: are_several(s) and "LinearNetwork" in classes(v),
+            "its layers are matrices of all users and items, which several processes cannot share out; leave "
+            "--trainer.devices out",
+        ),
+        Refusal(
+            lambda v, s: are_several(s) and not {*classes(v)} <= {"BayesianEmbedding", "UserItemEmbedding"},
+            "several processes train BayesianEmbedding or UserItemEmbedding; leave --trainer.devices out",
+        ),
+        Refusal(
+            lambda v, s: are_several(s) and draws_for_ratings(v),
+            "one process draws what belongs to single ratings; leave out --model.init_args.time and likelihood, as "
+            "best-ratings does, or --trainer.devices",
+        ),
+        Refusal(
+            lambda v, s: are_several(s) and not {*classes(arguments(v).get("features"))} <= _SHARED_FEATURES,
+            f"several processes share the features {', '.join(sorted(_SHARED_FEATURES))}; leave others out",
+        ),
+        Refusal(
+            lambda v, s: are_several(s) and not {*classes(arguments(v).get("start"))} <= {"DampedMeans", "NearZero"},
+            "several processes start at DampedMeans or NearZero",
+        ),
+    ),
+    "data.init_args.batch_size": (
+        Refusal(
+            lambda v, s: v is not None and are_several(s),
+            "several processes take all ratings at once; leave it out",
+        ),
+    ),
     "optimizer": (
+        Refusal(
+            lambda v, s: are_several(s) and not {*classes(v)} <= _ELEMENTWISE,
+            "several processes have a part of the parameters each, so their steps have to be taken number by number; "
+            "give Adam",
+        ),
         Refusal(lambda v, _: v is None, "a model is trained by an optimiser; leave it out for Adam"),
         Refusal(has("SparseAdam"), "the gradients here are dense; give Adam"),
         Refusal(lacks_a_momentum, "nesterov needs a momentum above 0 and a dampening of 0"),

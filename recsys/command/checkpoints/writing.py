@@ -92,7 +92,7 @@ class EpochCheckpoints(ModelCheckpoint):
     @override
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_train_epoch_end(trainer, pl_module)
-        if self._asked_to_stop:
+        if trainer.strategy.reduce_boolean_decision(self._asked_to_stop, all=False):  # of any process
             trainer.save_checkpoint(self._file)
             raise KeyboardInterrupt
 

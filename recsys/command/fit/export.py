@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from data.datamodules import RatingsDataModule
 from data.ratings import Ratings
 from recsys import artifact, freed_memory
+from recsys.artifact.kinds import KINDS
 from recsys.command.run import Run
 from recsys.models import RatingModel
 from recsys.relevance import learned
@@ -19,8 +21,8 @@ from recsys.relevance import learned
 
 def export(
     run: Run, model: RatingModel, data: RatingsDataModule, metrics: dict[str, float], configuration: dict[str, Any]
-) -> Path:
-    """Write the artefact of a trained model; returns its directory.
+) -> Path | None:
+    """Write the artefact of a trained model; returns its directory, or None where another process writes it.
 
     Args:
         run: what the model is called, where artefacts go, and which of them stay.
@@ -32,6 +34,10 @@ def export(
     Raises:
         OSError: the folder cannot be written to, or is full; nothing is left there.
     """
+    arrays, user_means = _of_all_users(model), model.share.to_first(model.known_rows.user_means)
+    if model.share.place:
+        return None
+    data = data.of_all_users()
     orders = data.sorted_training_set()
     by_user = orders.by_user
     manifest = artifact.Manifest(
@@ -51,7 +57,7 @@ def export(
     known = {
         **artifact.id_arrays("user", data.ratings.user_ids),
         **artifact.id_arrays("item", data.ratings.item_ids),
-        "user_means": model.known_rows.user_means.cpu().numpy(),
+        "user_means": user_means.cpu().numpy(),
         "item_means": model.known_rows.item_means.cpu().numpy(),
         "new_item_mean": model.known_rows.new_item_mean.cpu().numpy()[None],
         "rating_users": by_user.sides,  # by user, then item
@@ -59,10 +65,20 @@ def export(
         "rating_values": by_user.values,
     }
     freed_memory.give_back()
-    arrays = {**model.arrays(), **known, **learned(orders, model.rating_scale)}
+    arrays = {**arrays, **known, **learned(orders, model.rating_scale)}
     freed_memory.give_back()
     table = item_table(data.ratings)
     return artifact.save(run.artifacts, manifest, arrays, table, publish=run.publish, keep=run.keep)
+
+
+def _of_all_users(model: RatingModel) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays of a model, in the first process those of all users."""
+    arrays = model.arrays()
+    if model.share.is_whole:
+        return arrays
+    dimensions = KINDS[type(model).__name__].expected({*arrays})
+    of_users = [name for name, (rows, *_) in dimensions.items() if rows == "users"]
+    return arrays | {name: model.share.to_first(torch.from_numpy(arrays[name])).numpy() for name in of_users}
 
 
 def item_table(ratings: Ratings) -> artifact.ItemTable:

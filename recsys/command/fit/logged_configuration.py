@@ -25,7 +25,7 @@ class LoggedConfiguration(Callback):
 
     @override
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        if stage != "fit":
+        if stage != "fit" or not trainer.is_global_zero:
             return
         for logger in trainer.loggers:
             if logger.log_dir is not None:

@@ -18,6 +18,7 @@ from recsys.features import Known, WhoRatedWhat
 from recsys.features.who_rated_what import BeyondTheAverage
 from recsys.posterior.observations import in_order_of_users
 from recsys.posterior.priors import FeaturePrior
+from recsys.share import Share
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 8)), min_size=1, max_size=30, unique=True)
 LARGE = (20_000, 10_000, 1_000_000)  # users, items and ratings
@@ -67,7 +68,10 @@ def test_who_rated_what_is_what_a_row_has_beyond_the_average_and_counts_more_wit
 @given(PAIRS)
 def test_products_are_those_of_the_whole_matrix_and_rows_without_ratings_are_zero(pairs: list[tuple[int, int]]) -> None:
     rows, columns = torch.tensor(pairs).T
-    whole, products = exact(rows, columns, (6, 9)), BeyondTheAverage(*orders_of(rows, columns, (6, 9)))
+    whole, products = (
+        exact(rows, columns, (6, 9)),
+        BeyondTheAverage(*orders_of(rows, columns, (6, 9)), Share.whole(6), Share.whole(9)),
+    )
     generator = torch.Generator().manual_seed(0)
     right, left = (torch.randn(n, 4, generator=generator, dtype=torch.float64) for n in (9, 6))
     torch.testing.assert_close(products.times(right), whole @ right, rtol=0, atol=1e-14)
@@ -105,8 +109,10 @@ class TestDirections:
         pairs = torch.stack(pairs_of(known), 1) % torch.tensor([40, 30])
         users, items = torch.unique(pairs[(pairs[:, 0] > 2) & (pairs.sum(1) < 50)], dim=0).T
         rated = torch.bincount(users, minlength=40) > 0
-        all_directions = BeyondTheAverage(*orders_of(users, items, (40, 30))).in_directions(99)
-        priors = [FeaturePrior(rated, 3, [features]) for features in (exact(users, items, (40, 30)), all_directions)]
+        whole = Share.whole(40)
+        all_directions = BeyondTheAverage(*orders_of(users, items, (40, 30)), whole, Share.whole(30)).in_directions(99)
+        all_features = exact(users, items, (40, 30)), all_directions
+        priors = [FeaturePrior(rated, 3, [features], whole) for features in all_features]
         assert not rated.all()
         torch.testing.assert_close(priors[0].squares[0], priors[1].squares[0], rtol=1e-5, atol=1e-6)
         projections = [prior.bases[0] @ prior.bases[0].T for prior in priors]
@@ -120,6 +126,7 @@ import torch
 from benchmarks.peak_memory import peak_memory
 from data.sorted_ratings import both_orders
 from recsys.features import Known, WhoRatedWhat
+from recsys.share import Share
 torch.set_num_threads(1)
 n_users, n_items, n = {}
 generator = torch.Generator().manual_seed(0)

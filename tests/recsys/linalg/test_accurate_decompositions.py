@@ -14,6 +14,7 @@ from recsys.linalg.spectral import (
     product_singular_values,
     singular_values,
 )
+from recsys.share import Share
 from tests.recsys.linalg.planted import (
     KINDS,
     NONZERO,
@@ -53,7 +54,7 @@ def test_singular_values_of_a_product_are_those_of_the_product_formed(m: int, n:
     generator = torch.Generator().manual_seed(0)
     left = torch.randn(m, k, generator=generator, dtype=torch.float64)
     right = torch.randn(n, k, generator=generator, dtype=torch.float64)
-    values = product_singular_values(left, right)
+    values = product_singular_values(left, right, Share.whole(len(left)))
     torch.testing.assert_close(values, torch.linalg.svdvals(left @ right.mT)[: len(values)], rtol=1e-12, atol=1e-12)
     assert len(values) >= min(m, n, k), "none is missing"
 
@@ -78,7 +79,7 @@ class TestAccurateDecompositions:
     @pytest.mark.parametrize("shape", [(6, 9), (9, 6), (7, 7)])
     def test_a_column_space_has_the_directions_that_are_not_rounding(self, shape: tuple[int, int]) -> None:
         matrix = planted(*shape, torch.tensor([5.0, 1.0, 1.0, 1e-3, 1e-9], dtype=torch.float64))
-        basis, values = column_space(matrix.float() if shape[0] == 7 else matrix)
+        basis, values = column_space(matrix.float() if shape[0] == 7 else matrix, Share.whole(len(matrix)))
         torch.testing.assert_close(values, torch.tensor([5.0, 1.0, 1.0, 1e-3], dtype=torch.float64), rtol=1e-4, atol=0)
         torch.testing.assert_close(basis.mT @ basis, torch.eye(4, dtype=torch.float64), rtol=0, atol=1e-7)
         torch.testing.assert_close(basis @ (basis.mT @ matrix), matrix, rtol=0, atol=1e-6)
@@ -88,6 +89,6 @@ class TestAccurateDecompositions:
         with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
             accurate_singular_values(broken)
         with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
-            column_space(broken)
+            column_space(broken, Share.whole(len(broken)))
         with pytest.raises(NonFiniteMatrixError, match=r"\(2, 3\)"):
             leading_singular_vectors(broken, 1)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from recsys.linalg.leading import leading_of_symmetric, truncated_product
+from recsys.share import Share
 
 
 @pytest.mark.parametrize(("count", "error"), [(40, 1e-12), (200, 1e-12), (10, 1e-3)])
@@ -26,7 +27,7 @@ def test_a_product_is_truncated_to_the_closest_of_its_rank(m: int, n: int, c: in
     generator = torch.Generator().manual_seed(2)
     left, right = (torch.randn(rows, c, generator=generator, dtype=torch.float64) for rows in (m, n))
     u, values, v = torch.linalg.svd(left @ right.T, full_matrices=False)
-    found = truncated_product(left, right, rank)
+    found = truncated_product(left, right, rank, Share.whole(len(left)))
     kept = min(m, n, c, rank)
     assert [side.shape for side in found] == [(m, kept), (n, kept)]
     torch.testing.assert_close(found[0] @ found[1].T, u[:, :kept] * values[:kept] @ v[:kept])

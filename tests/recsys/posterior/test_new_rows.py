@@ -6,6 +6,7 @@ import torch
 
 from recsys.posterior.priors import FeaturePrior
 from recsys.posterior.summary import Posterior
+from recsys.share import Share
 from tests.recsys.posterior.draws import every, seeded
 
 N, D = 60, 3
@@ -13,7 +14,7 @@ N, D = 60, 3
 
 def drawn(*features: torch.Tensor) -> FeaturePrior:
     """A prior after some draws."""
-    prior, generator = FeaturePrior(every(N), D, features), seeded(4)
+    prior, generator = FeaturePrior(every(N), D, features, Share.whole(N)), seeded(4)
     rows = torch.randn(N, D, generator=generator)
     for matrix in features:
         rows = rows + matrix[:, :1]
@@ -42,7 +43,7 @@ def test_features_that_are_not_known_of_it_vary_as_those_of_the_others() -> None
 
 
 def test_a_posterior_that_was_begun_before_new_rows_were_kept_says_nothing_of_them() -> None:
-    posterior, new = Posterior(4, 3, torch.arange(1.0, 6)), drawn().new_row(None)
+    posterior, new = Posterior(Share.whole(4), 3, torch.arange(1.0, 6)), drawn().new_row(None)
     one = torch.ones((), dtype=torch.float64)
 
     def average() -> None:
@@ -51,7 +52,7 @@ def test_a_posterior_that_was_begun_before_new_rows_were_kept_says_nothing_of_th
     average()
     state = posterior.state()
     del state["newcomers"]
-    posterior = Posterior.of_state(state)
+    posterior = Posterior.of_state(state, Share.whole(4))
     average()
     posterior.keep_newcomer(new, one, one)
     assert not [name for name in posterior.arrays() if name.startswith("newcomer")]

@@ -17,6 +17,7 @@ from recsys.posterior.priors import FeaturePrior
 from recsys.posterior.sampler import GibbsSampler, TrainingRatings
 from recsys.posterior.summary import Posterior
 from recsys.posterior.time_windows import TimeWindows, WindowEffects
+from recsys.share import Share
 from tests.recsys.posterior.draws import every, seeded
 from tests.recsys.small_ratings import N_ITEMS, N_USERS, SmallRatings
 
@@ -54,7 +55,7 @@ class TestDraws:
     def test_the_shape_of_gamma_values_is_found(self, truth: float) -> None:
         generator, shapes = seeded(), torch.logspace(0, 2, 200, dtype=torch.float64)
         values = gamma(torch.full((20_000,), truth), truth, generator)
-        drawn = torch.stack([gamma_shape(values, shapes, generator) for _ in range(50)])
+        drawn = torch.stack([gamma_shape(values, Share.whole(20_000), shapes, generator) for _ in range(50)])
         assert float(drawn.mean()) == pytest.approx(truth, rel=0.05)
 
 
@@ -62,7 +63,7 @@ class TestPrior:
     def test_drawing_rows_and_prior_in_turn_gives_the_prior_of_its_parameters(self) -> None:
         # Geweke, "Getting it right", JASA 2004: with rows drawn from the prior itself, nothing is learnt.
         generator = seeded()
-        prior = FeaturePrior(every(4), 2, [torch.randn(4, 3, generator=generator)])
+        prior = FeaturePrior(every(4), 2, [torch.randn(4, 3, generator=generator)], Share.whole(4))
         strengths, sizes, precisions = [], [], []
         for _ in range(3000):
             normal = prior.normal()
@@ -81,7 +82,7 @@ class TestPrior:
         generator = seeded()
         feature, other = torch.randn(200, 2, generator=generator), torch.randn(200, 2, generator=generator)
         truth = feature @ torch.tensor([[1.0, 0], [0, -1]])
-        prior = FeaturePrior(every(200), 2, [feature, other])
+        prior = FeaturePrior(every(200), 2, [feature, other], Share.whole(200))
         for _ in range(30):
             prior.sample(truth + 0.1 * torch.randn(200, 2, generator=generator), generator)
         assert float((prior.normal().mean - truth).square().mean()) < 0.01
@@ -89,7 +90,7 @@ class TestPrior:
 
     def test_features_of_other_rows_are_refused(self) -> None:
         with pytest.raises(ValueError, match="features need 4 rows, not 3"):
-            FeaturePrior(every(4), 2, [torch.ones(3, 2)])
+            FeaturePrior(every(4), 2, [torch.ones(3, 2)], Share.whole(4))
 
     @pytest.mark.parametrize("value", [0.0, 0.1])
     def test_features_that_are_the_same_for_all_rated_rows_change_no_draw(self, value: float) -> None:
@@ -97,7 +98,9 @@ class TestPrior:
         feature = torch.randn(4, 3, generator=seeded(1))
         constant = torch.full((4, 2), value)
         constant[3] = 7
-        with_it, without = FeaturePrior(rated, 2, [constant, feature]), FeaturePrior(rated, 2, [feature])
+        with_it, without = (
+            FeaturePrior(rated, 2, of, Share.whole(len(rated))) for of in ([constant, feature], [feature])
+        )
         for prior in (with_it, without):
             prior.sample(drawn, seeded(2))
         assert torch.equal(with_it.normal().mean, without.normal().mean)
@@ -107,7 +110,7 @@ class TestPrior:
         feature = torch.randn(300, 2, generator=generator) + 3  # far from 0, and so is the mean row
         truth = 5 + feature @ torch.tensor([[1.0, 0], [0, -1]])
         drawn = torch.where(rated[:, None], truth + 0.1 * torch.randn(300, 2, generator=generator), 1e4)
-        prior = FeaturePrior(rated, 2, [feature])
+        prior = FeaturePrior(rated, 2, [feature], Share.whole(len(rated)))
         prior.sample(drawn, generator)
         for _ in range(20):
             prior.sample(drawn, generator)
@@ -117,7 +120,7 @@ class TestPrior:
     def test_the_mean_row_is_found_in_a_few_draws_whatever_the_features_have_in_common(self) -> None:
         feature = torch.rand(300, 40, generator=seeded()) + 2  # mostly one direction, that of the mean
         drawn = 3 + 0.1 * torch.randn(300, 2, generator=seeded(1))
-        prior, generator = FeaturePrior(every(300), 2, [feature]), seeded(2)
+        prior, generator = FeaturePrior(every(300), 2, [feature], Share.whole(300)), seeded(2)
         for _ in range(3):
             prior.sample(drawn, generator)
         torch.testing.assert_close(prior.mean.float(), torch.full((2,), 3.0), rtol=0, atol=0.05)
@@ -176,7 +179,7 @@ class TestLikelihoods:
     def test_intervals_cover_what_they_say_of_ratings_from_the_distribution_itself(self) -> None:
         generator = seeded()
         location, deviation = 1 + 4 * torch.rand(40_000, generator=generator), torch.full((40_000,), 0.8)
-        posterior = Posterior(1, 1, torch.arange(1.0, 6).double())
+        posterior = Posterior(Share.whole(1), 1, torch.arange(1.0, 6).double())
         posterior.thresholds = torch.tensor([1.5, 2.5, 3.5, 4.5], dtype=torch.float64)
         y = location + deviation * torch.randn(40_000, generator=generator)
         ratings = 1.0 + torch.bucketize(y, posterior.thresholds)

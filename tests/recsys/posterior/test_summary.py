@@ -9,6 +9,7 @@ from torch import Tensor
 from recsys.posterior import factored_mean
 from recsys.posterior.factored_mean import FactoredMean
 from recsys.posterior.kept_draws import KeptDraws
+from recsys.share import Share
 from tests.recsys.posterior.draws import seeded
 
 N_USERS, N_ITEMS = 120, 90
@@ -30,7 +31,7 @@ def mean_of(added: list[tuple[Tensor, Tensor]]) -> Tensor:
 
 class TestFactoredMean:
     def test_it_is_exact_while_the_rank_suffices(self) -> None:
-        mean, added = FactoredMean(N_USERS, N_ITEMS), draws(15)
+        mean, added = FactoredMean(Share.whole(N_USERS), N_ITEMS), draws(15)
         for number, draw in enumerate(added, start=1):
             mean.add(*draw)
             left, right = mean.factors()
@@ -39,7 +40,7 @@ class TestFactoredMean:
 
     def test_beyond_it_is_nearly_the_closest_matrix_of_the_rank(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(factored_mean, "RANK", 6)
-        mean, added = FactoredMean(N_USERS, N_ITEMS), draws(60)
+        mean, added = FactoredMean(Share.whole(N_USERS), N_ITEMS), draws(60)
         for draw in added:
             mean.add(*draw)
         left, right = mean.factors()
@@ -49,12 +50,12 @@ class TestFactoredMean:
         assert least < (left @ right.T - exact).norm() < 1.05 * least
 
     def test_to_look_at_it_changes_nothing_and_it_goes_on_from_its_state_bit_for_bit(self) -> None:
-        whole, watched = FactoredMean(N_USERS, N_ITEMS), FactoredMean(N_USERS, N_ITEMS)
+        whole, watched = FactoredMean(Share.whole(N_USERS), N_ITEMS), FactoredMean(Share.whole(N_USERS), N_ITEMS)
         for draw in draws(29):
             whole.add(*draw)
             watched.add(*draw)
             watched.factors()
-            state, watched = watched.state(), FactoredMean(N_USERS, N_ITEMS)
+            state, watched = watched.state(), FactoredMean(Share.whole(N_USERS), N_ITEMS)
             watched.load_state(state)
         assert all(map(torch.equal, whole.factors(), watched.factors()))
 

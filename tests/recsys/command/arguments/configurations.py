@@ -9,7 +9,9 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins import environments
 
-from recsys import models
+from recsys import features, models, starts
+from recsys.features import feature
+from recsys.posterior import likelihoods, time_windows
 
 Settings = dict[str, Any]
 
@@ -28,7 +30,7 @@ def changed(settings: Settings, **values: Any) -> Settings:
 
 MODULES = (
     *(torch.optim, torch.optim.lr_scheduler, pl.callbacks, pl.accelerators, pl.strategies),
-    *(environments, models),
+    *(environments, models, features, feature, starts, likelihoods, time_windows),
 )
 
 

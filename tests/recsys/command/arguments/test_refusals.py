@@ -54,7 +54,7 @@ REFUSED: list[tuple[str, Any]] = [
     ("trainer__accelerator", "tpu"),
     ("trainer__accelerator", "nonsense"),
     ("trainer__accelerator", a("CPUAccelerator")),
-    ("trainer__strategy", "ddp"),
+    ("trainer__strategy", "ddp_spawn"),
     ("trainer__strategy", a("DDPStrategy")),
     *(("trainer__devices", value) for value in (2, "2", 0, -1, [0, 1], "0,1", [])),
     ("trainer__num_nodes", 2),
@@ -130,6 +130,34 @@ def test_arguments_are_judged_together(settings: Settings) -> None:
     ):
         with pytest.raises(CommandError):
             require_supported(changed(without_validation, **values))
+
+
+SEVERAL = {"trainer__devices": 2, "trainer__strategy": "ddp"}
+
+
+def test_several_processes_train_embeddings_on_cpus(settings: Settings) -> None:
+    require_supported(changed(settings, **SEVERAL, model=a("UserItemEmbedding")))
+    by_sampling = a("BayesianEmbedding", features=[a("WhoRatedWhat")], start=a("NearZero"))
+    require_supported(changed(settings, **SEVERAL, model=by_sampling))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("model", a("LinearNetwork")),
+        ("model", a("BayesianEmbedding", time=a("TimeWindows"))),
+        ("model", a("BayesianEmbedding", likelihood=a("OrderedProbit"))),
+        ("model", a("BayesianEmbedding", features=[a("Feature")])),
+        ("model", a("BayesianEmbedding", start=a("Start"))),
+        ("optimizer", a("LBFGS", lr=1.0)),
+        ("trainer__gradient_clip_val", 1.0),
+        ("data__init_args__batch_size", 100),
+    ],
+)
+def test_what_several_processes_cannot_share_out_is_refused(settings: Settings, option: str, value: object) -> None:
+    asked = {"model": a("UserItemEmbedding"), **SEVERAL, option: value}
+    with pytest.raises(CommandError, match=rf"^--{option.replace('__', '.')} [^\n]*\.$"):
+        require_supported(changed(settings, **asked))
 
 
 def test_each_mistake_has_its_line(settings: Settings) -> None:

@@ -1,0 +1,1 @@
+"""A fit by several processes: how they are started, joined and watched."""
