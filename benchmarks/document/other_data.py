@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.document.content import Content
+from benchmarks.document.content import Content, of_earlier_code
 from benchmarks.other_data.table import as_markdown
 from benchmarks.reading.table import as_markdown as table_of_reading
 
@@ -11,8 +11,7 @@ def other_data(content: Content) -> str:
     """The table, and what made it."""
     commits = dict.fromkeys(row["commit"] for row in content["rows"])
     made_by = f"Measured by the code of commit {', '.join(commits)}, torch {content['torch']}."
-    if earlier := [f"{row['model']} ({row['data']})" for row in content["rows"] if row["of_earlier_code"]]:
-        made_by += f" Of earlier code than the last row: {', '.join(earlier)}."
+    made_by += of_earlier_code(content, lambda row: row["model"], "data")
     notes = (
         "Mean and standard deviation over seeds of the model; the split is given. `+`: also uses who rated what. "
         "Blank: not measured, or not published."

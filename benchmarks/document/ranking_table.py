@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.document.content import Content
+from benchmarks.document.content import Content, of_earlier_code
 from benchmarks.ranking_table.peers import PEERS
 from benchmarks.ranking_table.table import SPLITS, TITLES, as_markdown
 
@@ -30,6 +30,5 @@ def ranking_table(content: Content) -> str:
     made_by = (
         f"Means over {seeds} seeds. Measured by the code of commit {', '.join(commits)}, torch {content['torch']}."
     )
-    if earlier := [f"{TITLES[row['model']]} ({row['split']})" for row in content["rows"] if row["of_earlier_code"]]:
-        made_by += f" Of earlier code than the last row: {', '.join(earlier)}."
-    return "\n".join([*as_markdown(content), "", made_by])
+    earlier = of_earlier_code(content, lambda row: TITLES[row["model"]], "split")
+    return "\n".join([*as_markdown(content), "", made_by + earlier])
