@@ -168,7 +168,7 @@ class NextRequest(Strictness, _Body):
     """A new user's ratings so far, and how many further ones are to be asked for."""
 
     ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(
-        default=[], description="Ratings of different items; none of someone who has rated nothing yet."
+        description="Ratings of different items; none of someone who has rated nothing yet."
     )
     exclude: Annotated[list[Id], Field(fail_fast=True)] = Field(
         default=[], description="Items not to ask for: those that the user does not know.", examples=[[100]]
