@@ -75,7 +75,7 @@ def _shared(row: Row) -> Iterator[str]:
         of_each = " and ".join(f"{size / 2**30:.2f}" for size in ours["peak_bytes"])
         cells = [
             row["size"],
-            f"{ours['processes']}",
+            f"{ours['processes']:.0f}",
             f"{_seconds(ours, 'seconds'):.2f} s",
             f"{_seconds(ours, 'seconds') / _seconds(first, 'seconds'):.2f}",
             f"{ours['sent_bytes'] / 2**20:.1f} MiB",

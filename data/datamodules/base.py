@@ -113,8 +113,7 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         if len(self.users) == self.ratings.n_users:
             return self
         whole = copy.copy(self)
-        for name in ("_own", "_orders"):
-            whole.__dict__.pop(name, None)
+        whole.__dict__.pop("_orders", None)
         whole.users = range(self.ratings.n_users)
         return whole
 
@@ -130,7 +129,7 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
 
     def training_set(self) -> Batch:
         """All ratings the model may learn from, without the validation part."""
-        return self._batch(self._own[0])
+        return self._batch(self._of_users(self._parts[0]))
 
     def sorted_training_set(self) -> BothOrders:
         """The same ratings user by user, and item by item; sorted when they are first asked for."""
@@ -147,7 +146,7 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
     @override
     def train_dataloader(self) -> DataLoader[Batch | WholeTrainingSet]:
         """The training ratings, as one batch or in shuffled ones."""
-        rows = self._own[0]
+        rows = self._parts[0]
         size = self.batch_size or rows.size
         if size >= rows.size:
             return DataLoader([WholeTrainingSet(self.training_set)], batch_size=None)  # type: ignore[arg-type]  # as one
@@ -156,7 +155,8 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
     @override
     def val_dataloader(self) -> list[DataLoader[Batch]]:
         """The validation ratings; no loader when there are none."""
-        return [self._in_order(self._own[1])] if self._parts[1].size else []
+        rows = self._parts[1]
+        return [self._in_order(self._of_users(rows))] if rows.size else []
 
     @override
     def test_dataloader(self) -> DataLoader[Batch]:
@@ -174,13 +174,8 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
             return self.split.train, self.split.train[:0]
         return carve_validation(self.ratings, self.split, self.validation, self.seed)
 
-    @cached_property
-    def _own(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The training and the validation rows of the users."""
-        train, validation = self._parts
-        return self._of_users(train), self._of_users(validation)
-
     def _of_users(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Those of some rows that are of this process's users."""
         if len(self.users) == self.ratings.n_users:
             return rows
         blocks = (rows[start : start + _COUNTED] for start in range(0, rows.size, _COUNTED))

@@ -52,6 +52,7 @@ def launch(arguments: list[str], processes: int, program: str = "recsys.command.
 
     Raises:
         CommandError: one of them failed, or was ended; the message names it, and none is left.
+        SystemExit: the first failed, with its status.
     """
     store = TCPStore(_ADDRESS, 0, is_master=True, wait_for_workers=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +65,10 @@ def launch(arguments: list[str], processes: int, program: str = "recsys.command.
                     time.sleep(_LOOK)
                 if failed:
                     _wait(children, _GRACE)
-                    raise CommandError(_said_of(_failed(children), processes))
+                    reason = _failed(children)[0]
+                    if reason.output is None and (status := reason.process.returncode) > 0:
+                        sys.exit(status)  # it has said why
+                    raise CommandError(_said_of(reason, processes))
         finally:
             _end(children)
 
@@ -99,8 +103,7 @@ def _failed(children: list[_Child]) -> list[_Child]:
     return sorted(failed, key=lambda each: (each.process.returncode > 0, each.place))
 
 
-def _said_of(failed: list[_Child], processes: int) -> str:
-    child = failed[0]
+def _said_of(child: _Child, processes: int) -> str:
     status = child.process.returncode
     how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"failed with status {status}"
     said = ""

@@ -52,6 +52,16 @@ def test_two_processes_come_to_the_model_of_one_and_go_on_with_its_checkpoint(ra
     assert len(list(of_two.glob("2*"))) == 1, "the first process alone writes"
 
 
-def test_what_ends_one_process_ends_the_command_with_a_message_that_names_it() -> None:
-    with pytest.raises(CommandError, match=r"^process 0 of 2, PID \d+, failed with status 2; the others"):
+def test_what_one_process_fails_with_is_what_the_command_fails_with(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
         launch(["no-such-command"], 2)
+    assert ended.value.code == 2
+    assert capfd.readouterr().err.count("there is no subcommand no-such-command") == 1
+
+
+def test_a_process_that_is_ended_ends_the_others_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = "import os, time\nif os.environ['RANK'] == '1':\n    os.kill(os.getpid(), 9)\ntime.sleep(60)\n"
+    (tmp_path / "waiting.py").write_text(program)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(CommandError, match=r"^process 1 of 2, PID \d+, was ended by SIGKILL; the others were stopped"):
+        launch([], 2, "waiting")
