@@ -15,6 +15,10 @@ from tests.serving import films
 from tests.serving.conftest import StartServer
 
 KIND = "LinearNetwork"
+_GROUPS = np.array([0.4 + 1.0 + 0.8, 1.0 + 0.8 + 0.8 + 0.6]) / 6  # what the average user chose of each
+AVERAGE = np.array([2, 0.5, 0.5, 2, 0.25]) * _GROUPS[[0, 1, 1, 0, 1]]  # s of the average user
+# Of user 1, who rated two films: s of Brief Encounter, The Empire Strikes Back and Starman.
+OF_USER_1 = np.array([0.8, 0.5, 0.25]) + 0.15 * (20 / 22) ** 2 * AVERAGE[[3, 2, 4]]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,7 @@ def test_what_is_likely_to_be_chosen_and_liked_comes_first_with_both_numbers(ask
     assert (ids(answer), answer["order"]) == ([13, 12, 14], "relevance")
     assert [each["rating"] for each in answer["recommendations"]] == pytest.approx([2.9, 5.0, 3.7])
     unclipped = np.array([2.9, 5.1, 3.7])
-    expected = np.array([0.8, 0.5, 0.25]) * np.exp(0.4 * (unclipped - 1) / 4)
+    expected = OF_USER_1 * np.exp(0.4 * (unclipped - 1) / 4)
     assert [each["relevance"] for each in answer["recommendations"]] == pytest.approx(expected.tolist())
     assert all("because" not in each for each in answer["recommendations"])
 
@@ -77,10 +81,8 @@ def test_items_with_few_ratings_are_left_out_on_request(ask: Callable[..., Any])
 def test_an_unknown_user_gets_what_the_average_user_would(ask: Callable[..., Any]) -> None:
     unknown, new = ask("/v1/users/99/recommendations"), ask("/v1/fold-in", {"ratings": []})
     assert ids(unknown) == ids(new)
-    average = np.array([0.4 + 1.0 + 0.8, 1.0 + 0.8 + 0.8 + 0.6]) / 6  # of the two groups
     means = films.MEAN + films.ITEM_MEANS
-    s = np.array([2 * average[0], 0.5 * average[1], 0.5 * average[1], 2 * average[0], 0.25 * average[1]])
-    expected = np.sort(s * np.exp(0.4 * (means - 1) / 4))[::-1]
+    expected = np.sort(0.15 * AVERAGE * np.exp(0.4 * (means - 1) / 4))[::-1]
     assert [each["relevance"] for each in unknown["recommendations"]] == pytest.approx(expected.tolist(), rel=1e-5)
     assert unknown["source"] == "item_mean"
 
@@ -91,7 +93,7 @@ def test_a_new_user_is_answered_as_a_known_one_with_the_same_ratings(ask: Callab
     assert (ids(new), new["order"]) == ([13, 12, 14], "relevance")
     assert [each["because"]["item_id"] for each in new["recommendations"]] == [10, 11, 11]
     least = np.array([each["rating"] for each in new["recommendations"]])
-    liking = [each["relevance"] for each in new["recommendations"]] / np.array([0.8, 0.5, 0.25])
+    liking = [each["relevance"] for each in new["recommendations"]] / OF_USER_1
     clipped = least == least.clip(1.01, 4.99)
     np.testing.assert_allclose(liking[clipped], np.exp(0.4 * (least - 1) / 4)[clipped], rtol=1e-5)
     rated = ask("/v1/fold-in", {"ratings": ratings, "order": "rating", "min_ratings": 1})

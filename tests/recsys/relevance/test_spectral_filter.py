@@ -104,13 +104,15 @@ def test_of_equal_choices_the_one_with_the_higher_predicted_rating_is_more_relev
     assert second / first == pytest.approx(np.exp(0.4 * 2 / 4))
 
 
-def test_what_each_rating_adds_sums_to_the_whole() -> None:
+def test_what_each_rating_adds_and_the_average_user_sum_to_the_whole() -> None:
     relevance = Relevance(learned(ordered(*tastes(), (300, 60)), SCALE), SCALE)
     items, ratings = np.array([4, 5, 9]), np.array([1.0, 3.0, 5.0], np.float32)
     asked = np.array([0, 11, 59])
     added = relevance.reasons(items, ratings, asked)
     assert added.shape == (3, 3)
-    np.testing.assert_allclose(added.sum(1), relevance.choices(items, ratings)[asked], rtol=1e-4, atol=1e-5)
+    average = relevance.choices(items[:0], ratings[:0]) * (20 / 23) ** 2
+    whole = added.sum(1) + average[asked]
+    np.testing.assert_allclose(whole, relevance.choices(items, ratings)[asked], rtol=1e-4, atol=1e-5)
     assert relevance.reasons(items, ratings, np.array([5]))[0, 1] == 0  # for itself
 
 
