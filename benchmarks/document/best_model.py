@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from benchmarks import fold_in as newcomers
 from benchmarks.best_model import Curve, as_markdown
 from benchmarks.document.content import Content
+from benchmarks.fold_in import table
 
 
 def best_model(content: Content) -> str:
@@ -23,7 +23,20 @@ def fold_in(content: Content) -> str:
     """A table of each model, and what it was measured with."""
     lines: list[str] = []
     for _, rows in groupby(content["rows"], key=lambda row: str(row["model"])):
-        lines += [*newcomers.as_markdown(list(rows)), ""]
+        lines += [*table.as_markdown(list(rows), "RMSE"), ""]
+    return "\n".join([*lines, _newcomers_made_with(content)])
+
+
+def fold_in_ranked(content: Content) -> str:
+    """How recommendations to newcomers rank, after each number of ratings."""
+    return "\n".join([*table.as_markdown(content["ranked"], "NDCG@10"), "", _newcomers_made_with(content)])
+
+
+def fold_in_asked(content: Content) -> str:
+    """What questions to newcomers lead to."""
+    return "\n".join([*table.asked_as_markdown(content["asked"]), "", _newcomers_made_with(content)])
+
+
+def _newcomers_made_with(content: Content) -> str:
     seeds = ", ".join(map(str, content["seeds"]))
-    made_with = f"{content['processor']}, torch {content['torch']}"
-    return "\n".join([*lines, f"Seeds {seeds}, {content['sweeps']} sweeps averaged; {made_with}."])
+    return f"Seeds {seeds}, {content['sweeps']} sweeps averaged; {content['processor']}, torch {content['torch']}."

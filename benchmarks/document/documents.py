@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.document.best_model import best_model, fold_in
+from benchmarks.document.best_model import best_model, fold_in, fold_in_asked, fold_in_ranked
 from benchmarks.document.best_results import best_results
 from benchmarks.document.content import Content
 from benchmarks.document.experiments import figure4, table1
@@ -34,9 +34,16 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
         "string_ids": ("string_ids", string_ids),
         "ratings_load": ("ratings_load", ratings_load),
     },
-    DOCS / "best-model.md": {"best_model": ("best_model", best_model), "fold_in": ("fold_in", fold_in)},
+    DOCS / "best-model.md": {
+        "best_model": ("best_model", best_model),
+        "fold_in": ("fold_in", fold_in),
+        "fold_in_asked": ("fold_in", fold_in_asked),
+    },
     DOCS / "your-data.md": {"reading": ("reading", reading)},
-    DOCS / "ranking.md": {"ranking_table": ("ranking_table", ranking_table)},
+    DOCS / "ranking.md": {
+        "ranking_table": ("ranking_table", ranking_table),
+        "fold_in_ranked": ("fold_in", fold_in_ranked),
+    },
     DOCS / "scale.md": {"scale": ("scale", drawn), "plan": ("scale", planned)},
     DOCS / "faults.md": {"faults": ("faults", faults)},
 }

@@ -34,20 +34,24 @@ def _most_rated(train: Floats, seed: int) -> Floats:
     return np.broadcast_to((train > 0).sum(0), train.shape)
 
 
-def _ease(choices: Floats, ridge: float) -> Floats:
-    """EASE^R: Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019, equation 8."""
+def ease_weights(choices: Floats, ridge: float) -> Floats:
+    """The weights (n_items, n_items) that a row of choices is multiplied by.
+
+    EASE^R: Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019, equation 8.
+    """
     inverse = np.linalg.inv((choices.T @ choices).astype(np.float64) + ridge * np.eye(choices.shape[1]))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
-    return choices @ weights.astype(np.float32)
+    return weights.astype(np.float32)
 
 
 def _ease_rated(train: Floats, seed: int, ridge: float) -> Floats:
-    return _ease((train > 0).astype(np.float32), ridge)
+    rated = (train > 0).astype(np.float32)
+    return rated @ ease_weights(rated, ridge)
 
 
 def _ease_ratings(train: Floats, seed: int, ridge: float) -> Floats:
-    return _ease(train / 5, ridge)
+    return train / 5 @ ease_weights(train / 5, ridge)
 
 
 def _neighbours(rows: Floats, weighting: str, neighbours: int) -> Floats:
@@ -72,17 +76,23 @@ def _user_knn(train: Floats, seed: int, weighting: str, neighbours: int) -> Floa
     return _neighbours(np.ascontiguousarray(train.T), weighting, neighbours) @ train
 
 
-def _factors(model: Any, train: Floats) -> Floats:
-    model.fit(csr_matrix(train), show_progress=False)
+def _factors(model: Any) -> Floats:
     scores: Floats = model.user_factors @ model.item_factors.T
     return scores
 
 
-def _ials(train: Floats, seed: int, factors: int, regularization: float, alpha: float) -> Floats:
+def ials_model(train: Floats, seed: int, factors: int, regularization: float, alpha: float) -> Any:
+    """The model of implicit, fitted."""
     from implicit.als import AlternatingLeastSquares  # an extra
 
     options = {"factors": factors, "regularization": regularization, "alpha": alpha, "num_threads": 1}
-    return _factors(AlternatingLeastSquares(**options, iterations=15, use_gpu=False, random_state=seed), train)
+    model = AlternatingLeastSquares(**options, iterations=15, use_gpu=False, random_state=seed)
+    model.fit(csr_matrix(train), show_progress=False)
+    return model
+
+
+def _ials(train: Floats, seed: int, factors: int, regularization: float, alpha: float) -> Floats:
+    return _factors(ials_model(train, seed, factors, regularization, alpha))
 
 
 def _bpr(train: Floats, seed: int, factors: int, learning_rate: float, regularization: float) -> Floats:
@@ -90,7 +100,8 @@ def _bpr(train: Floats, seed: int, factors: int, learning_rate: float, regulariz
 
     options = {"factors": factors, "learning_rate": learning_rate, "regularization": regularization}
     model = BayesianPersonalizedRanking(**options, iterations=100, num_threads=1, use_gpu=False, random_state=seed)
-    return _factors(model, (train > 0).astype(np.float32))
+    model.fit(csr_matrix((train > 0).astype(np.float32)), show_progress=False)
+    return _factors(model)
 
 
 _RIDGES = (50, 100, 150, 200, 300, 500, 800)

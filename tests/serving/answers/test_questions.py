@@ -13,7 +13,7 @@ from tests.serving.answers.test_conditional import artefact
 def test_a_new_user_is_asked_for_what_would_tell_most_and_for_nothing_rated_or_not_known() -> None:
     recommender = Recommender(artefact())
     first = next_to_rate(recommender, {}, [], n=9)
-    worth = [question.known_by * question.variance_reduction for question in first.page]
+    worth = [each.variance_reduction * each.known_by / (0.2 + each.known_by) for each in first.page]
     assert worth == sorted(worth, reverse=True)
     assert [question.known_by for question in first.page] == [each.item.n_ratings / 6 for each in first.page]
     assert (first.total, len(first.page), first.ignored) == (4, 4, [])  # nobody has rated Starman
