@@ -3,19 +3,18 @@
 import { ask } from "./api.js";
 import { element } from "./element.js";
 import { FilmSearch } from "./film_search.js";
-import { nameOf, titleOf } from "./names.js";
+import { nameOf } from "./names.js";
 import { OneFilm } from "./one_film.js";
 import { Newcomer } from "./people.js";
 import { showProblem } from "./problem.js";
+import { Questions } from "./questions.js";
 import { ratingInput } from "./rating_input.js";
 import { Recommendations } from "./recommendations.js";
 
-const SUGGESTED = 6;
 const PAUSE = 200; // milliseconds: the arrow keys pass several ratings on their way to the right one
 
 export class NewcomerPanel {
   #films = new Map(); // id: { film, rating or null, input, row }, in the order in which they were added
-  #offered = new Map(); // button: id
   #timer = 0;
   #asking = new AbortController();
 
@@ -27,7 +26,7 @@ export class NewcomerPanel {
     this.change = change;
     this.list = document.getElementById("rated");
     this.unfold = document.getElementById("all-rated");
-    this.suggestions = document.getElementById("suggestions");
+    this.questions = new Questions(document.getElementById("questions"), model, (film) => this.#add(film));
     this.status = element("p", { class: "unseen", role: "status" });
     this.problem = element("div");
     this.unfold.after(this.status, this.problem);
@@ -47,7 +46,6 @@ export class NewcomerPanel {
       label: "What would you give to …",
       choose: (film) => change({ film }),
     });
-    this.suggested = this.#suggest();
   }
 
   /** Stars beside a film among those recommended; what else ratings are given with has its place above them alone. */
@@ -83,7 +81,7 @@ export class NewcomerPanel {
     const person = new Newcomer(ratings, this.model);
     const [heading, about] = headed(ratings.size, this.words);
     this.recommendations.show(person, { genre, order }, heading, about);
-    await this.suggested; // on a wide screen the card is below the suggestions, and would move when they come
+    await this.#ask(person); // on a wide screen the card is below the questions, and would move when they come
     this.oneFilm.show(person, film);
   }
 
@@ -108,7 +106,6 @@ export class NewcomerPanel {
       this.list.replaceChildren();
       this.#count();
       films.forEach((film, i) => film && this.#insert(film, valid[i][1]));
-      this.#hideSuggested();
       this.change({ rated: this.#ratings() }, { replace: true });
     } catch (error) {
       showProblem(this.problem, error, () => this.#restore(rated));
@@ -132,7 +129,6 @@ export class NewcomerPanel {
     this.#films.set(film.item_id, { film, rating, input, row });
     this.list.prepend(row); // a narrow screen shows only the first
     this.#count();
-    this.#hideSuggested();
     return this.#films.get(film.item_id);
   }
 
@@ -143,6 +139,7 @@ export class NewcomerPanel {
     const next = this.scale.isStars ? "Give it stars." : "Rate it.";
     this.status.textContent = known ? "" : `${nameOf(film)} is in your list. ${next}`;
     input.focus();
+    this.#ask();
   }
 
   #rate(film, rating) {
@@ -172,7 +169,7 @@ export class NewcomerPanel {
     this.#films.delete(film.item_id);
     row.remove();
     this.#count();
-    this.#hideSuggested();
+    this.#ask();
     this.status.textContent = `${nameOf(film)} is removed.`;
     (next ? next.querySelector(".remove") : this.search.input).focus();
     if (rating !== null) this.change({ rated: this.#ratings() }, { replace: true });
@@ -186,32 +183,9 @@ export class NewcomerPanel {
     this.unfold.textContent = unfolded ? "Show only the last" : `Show all ${this.#films.size} ${this.words.known}`;
   }
 
-  /** Offer the films that most people rated, so that nobody stands before an empty box. */
-  async #suggest() {
-    try {
-      const { items } = await ask("items", { query: { n: SUGGESTED } });
-      this.suggestions.replaceChildren(
-        element("p", { class: "hint" }, "Many know"),
-        ...items.map((film) => {
-          const button = element(
-            "button",
-            { type: "button", class: "chip", click: () => this.#add(film) },
-            titleOf(film),
-          );
-          this.#offered.set(button, film.item_id);
-          return button;
-        }),
-      );
-      this.#hideSuggested();
-    } catch {
-      this.suggestions.replaceChildren(); // only an offer; the search says what is wrong
-    }
-  }
-
-  #hideSuggested() {
-    const buttons = [...this.suggestions.querySelectorAll("button")];
-    for (const button of buttons) button.hidden = this.#films.has(this.#offered.get(button));
-    this.suggestions.hidden = buttons.every((button) => button.hidden);
+  /** Ask for the films whose ratings would tell most, so that nobody stands before an empty box. */
+  #ask(person = new Newcomer(this.#ratings(), this.model)) {
+    return this.questions.show(person, [...this.#films.keys()]);
   }
 }
 

@@ -94,6 +94,12 @@ export class Newcomer {
     return { ...rest, recommendations: recommendations.map((film) => ({ ...film, deviation: null })) };
   }
 
+  /** What to ask for next, but for items to `exclude`. */
+  questions({ n, exclude, signal }) {
+    const body = { ratings: this.given, exclude: exclude.map((id) => this.itemIds.sent(id)), n };
+    return ask("fold-in/next", { body, signal });
+  }
+
   async prediction(itemId, signal) {
     const body = { ratings: this.given, item_ids: [this.itemIds.sent(itemId)], n: 1 };
     const answer = await ask("fold-in", { body, signal });

@@ -8,6 +8,7 @@ const FILMS = {
   a: "a film",
   known: "you have seen",
   question: "Seen it?",
+  unknown: "not seen",
   next: "What to see next?",
 };
 const ITEMS = {
@@ -16,6 +17,7 @@ const ITEMS = {
   a: "an item",
   known: "you know",
   question: "Know it?",
+  unknown: "not known",
   next: "What next?",
 };
 
@@ -45,6 +47,6 @@ export function pageTexts(words) {
   };
 }
 
-function capital(word) {
+export function capital(word) {
   return word[0].toUpperCase() + word.slice(1);
 }

@@ -166,10 +166,32 @@ def test_a_newcomer_takes_ratings_back_with_the_keyboard_alone(browser: Browser,
         expect(page.get_by_role("heading", name="What most people like")).to_be_visible()
 
 
-def test_a_newcomer_asks_for_a_rating_and_leaves_a_search_with_the_keyboard_alone(browser: Browser, url: str) -> None:
+def test_a_newcomer_is_asked_for_films_rates_one_and_passes_over_one_with_the_keyboard_alone(
+    browser: Browser, server: httpx.Client, url: str
+) -> None:
+    asked = page_of_questions(server)
     with visit(browser, url) as page:
-        page.get_by_role("button", name="Star Wars", exact=True).press("Enter")
-        press(page, "Space")
+        questions = page.locator(".questions .title")
+        expect(questions).to_have_text(asked)
+        page.get_by_role("button", name=f"Not seen: {asked[0]}").press("Enter")
+        expect(questions).to_have_text(asked[1:])
+        expect(page.get_by_role("button", name=f"Not seen: {asked[1]}")).to_be_focused()
+        page.get_by_role("button", name=asked[1], exact=True).press("Enter")
+        expect(questions).to_have_text(asked[2:])
+        press(page, "Space")  # the first star
+        expect(page.get_by_text("From your one rating")).to_be_visible()
+        expect(questions).to_have_count(2)
+
+
+def page_of_questions(server: httpx.Client) -> list[str]:
+    """The films that who has rated nothing is asked for: all that anybody rated."""
+    items = server.post("/v1/fold-in/next", json={"ratings": [], "n": 6}).json()["items"]
+    assert len(items) == 4
+    return [item["display_title"] for item in items]
+
+
+def test_a_newcomer_asks_for_a_rating_and_leaves_a_search_with_the_keyboard_alone(browser: Browser, url: str) -> None:
+    with visit(browser, f"{url}?rated=11-1") as page:
         page.get_by_role("combobox", name="What would you give to …").focus()
         page.keyboard.type("brief")
         expect(options(page)).to_have_count(1)

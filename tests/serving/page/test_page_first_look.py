@@ -148,7 +148,7 @@ def test_nothing_moves_when_late_answers_come(browser: Browser, many_url: str, s
               .observe({ type: "layout-shift", buffered: true });"""
         )
         page.route("**/v1/fold-in", lambda route: held.append(route))
-        page.route("**/v1/items?*", lambda route: held.append(route))
+        page.route("**/v1/fold-in/next", lambda route: held.append(route))
         page.goto(many_url)
         expect(page.locator(".placeholder")).to_have_count(10)
         while len(held) < 2:
