@@ -28,9 +28,21 @@ def planned(content: Content) -> str:
 
 
 def as_markdown(rows: list[Row]) -> list[str]:
+    """Tables of what `_fits` says, and of fits that several processes share, as far as they were measured."""
+    fits, shared = ([row for row in rows if way in row] for way in ("ours", "shared"))
+    lines = _fits(fits) if fits else []
+    if shared:
+        lines += [
+            "",
+            "| size | processes | a sweep with its averaging | of the first | sent by each | peak memory of each |",
+            "|---:|---:|---:|---:|---:|---:|",
+            *(line for row in shared for line in _shared(row)),
+        ]
+    return lines
+
+
+def _fits(rows: list[Row]) -> list[str]:
     """Tables of preparing and fitting, of a sweep beside SMURFF's, and of errors, and how a sweep's time grows."""
-    shared = [line for row in rows if "shared" in row for line in _shared(row)]
-    rows = [row for row in rows if "ours" in row]
     peers = [row for row in rows if "smurff" in row]
     lines = [
         "| ratings | users | items | preparing | peak memory | fit | sweeps | peak memory | artefact |",
@@ -58,13 +70,6 @@ def as_markdown(rows: list[Row]) -> list[str]:
             f"From {first['size']} to {last['size']}, the processors' seconds of a sweep grow as the power "
             f"{exponent:.2f} of the ratings."
         )
-    if shared:
-        lines += [
-            "",
-            "| size | processes | a sweep with its averaging | of the first | sent by each | peak memory of each |",
-            "|---:|---:|---:|---:|---:|---:|",
-            *shared,
-        ]
     return lines
 
 

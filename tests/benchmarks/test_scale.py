@@ -45,3 +45,11 @@ def test_a_fit_comes_near_the_least_error_and_says_what_it_took(
     assert f"| {row['prepare']['n_ratings']:,} | 600 | 300 |" in shown
     assert "SMURFF at small: test RMSE 0.9000, peak memory 3.00 GiB." in shown
     assert "grow as the power 0.00" in shown
+
+
+def test_fits_that_processes_share_are_compared_with_the_first() -> None:
+    one = {"sweep_seconds": 2, "average_seconds": 0, "processes": 1, "sent_bytes": 0, "peak_bytes": [3 << 30]}
+    two = one | {"sweep_seconds": 1, "processes": 2, "sent_bytes": 1 << 20, "peak_bytes": [1 << 30, 2 << 30]}
+    rows = [{"size": "small", "shared": [one, two]}]
+    assert is_scale({"rows": rows})
+    assert as_markdown(rows)[-1] == "| small | 2 | 1.00 s | 0.50 | 1.0 MiB | 1.00 and 2.00 GiB |"

@@ -93,7 +93,7 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
         ),
     ),
     "trainer.devices": (
-        Refusal(lambda v, s: not is_one_device(v, s) and not are_several(s), f"{_PROCESSES}; give a number"),
+        Refusal(lambda v, s: not is_one_device(v, s) and not are_several(s), f"{_PROCESSES}; give 1 or both"),
     ),
     "trainer.num_nodes": (
         Refusal(lambda v, s: v != 1 and not are_several(s), f"{_PROCESSES}, which torchrun starts on several machines"),
