@@ -50,6 +50,12 @@ def read_regular(path: Path) -> bytes:
     Raises:
         OSError: there is none, it cannot be read, or it is something else.
     """
+    with open_regular(path) as file:
+        return file.read()
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file, or what a link to one leads to, for reading, as `read_regular` does."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
-    return path.read_bytes()
+    return path.open("rb")

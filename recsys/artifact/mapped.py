@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +14,36 @@ import numpy.typing as npt
 from filelock import FileLock
 from safetensors import safe_open
 
-from recsys.files import write_atomically
-
 _LOCK = "copies.lock"
 _TYPES = {"F32": np.float32, "I64": np.int64, "I32": np.int32, "U32": np.uint32, "U8": np.uint8}
 
 
-def arrays_of_copy(data: bytes, copy: Path) -> dict[str, npt.NDArray[Any]]:
-    """Arrays of `data`, a safetensors file, as read-only views of the pages of `copy`, which is written if missing.
-
-    All processes that name the same copy share its pages. It is a copy because whoever overwrites a mapped file changes
-    the numbers of those who map it, or ends them if it becomes shorter; so it belongs in a folder of their own, under a
-    name that says what is in it.
+@contextmanager
+def copies_in(folder: Path) -> Iterator[None]:
+    """Have a folder of copies to oneself, made if need be: two that write would have a copy each.
 
     Raises:
-        OSError: the copy cannot be written.
-        SafetensorError: `data` is no safetensors file.
+        OSError: the folder cannot be made or written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / _LOCK):
+        yield
+
+
+def arrays_of_copy(copy: Path) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of a safetensors file as read-only views of its pages, which all processes that name it share.
+
+    It is a copy because whoever overwrites a mapped file changes the numbers of those who map it, or ends them if it
+    becomes shorter; so it belongs in a folder of their own, under a name that says what is in it.
+
+    Raises:
+        SafetensorError: it is no safetensors file.
         KeyError: an array is of none of these types.
         ValueError: an array begins where its numbers would not be aligned.
     """
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(copy.parent / _LOCK):  # two that write would have a copy each, and one that removes would be in time
-        if not copy.exists():
-            write_atomically(copy, data)
-        with copy.open("rb") as file:
-            pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        header: Any = safe_open(copy, framework="numpy")  # without types
+    with copy.open("rb") as file:
+        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    header: Any = safe_open(copy, framework="numpy")  # without types
     with header:
         pieces = [(name, header.get_slice(name)) for name in header.offset_keys()]
         layout = [(name, np.dtype(_TYPES[piece.get_dtype()]), piece.get_shape()) for name, piece in pieces]
@@ -54,8 +60,8 @@ def arrays_of_copy(data: bytes, copy: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 def forget_copies(folder: Path, but: Path) -> None:
-    """Remove all copies in a folder but one; who maps one keeps its pages."""
-    with FileLock(folder / _LOCK):
-        for copy in folder.glob(f"*{but.suffix}"):
-            if copy != but:
-                copy.unlink()
+    """Remove all copies in a folder but one, whose folder the caller has; who maps one keeps its pages."""
+    for copy in folder.glob(f"*{but.suffix}"):
+        if copy != but:
+            for file in folder.glob(f"{copy.stem}.*"):
+                file.unlink()

@@ -11,6 +11,7 @@ from data.ids import Known, Positions
 from recsys.artifact import times, uncertainty
 from recsys.artifact.answers import relevance
 from recsys.artifact.answers.relevance import Relevance
+from recsys.artifact.answers.training_ratings import check_ratings, counts
 from recsys.artifact.id_arrays import ids_in, names_of_id_arrays
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.kinds import KINDS
@@ -96,12 +97,13 @@ class TrainedModel:
         _check_arrays(manifest, arrays, {"one": 1, "users": n_users, "items": n_items})
         self._posterior = _posterior(arrays)
         self.relevance = Relevance(arrays, manifest.rating_scale) if "relevance_gains" in arrays else None
-        _check_ratings(manifest, arrays, n_users, n_items)
-        self._user_known_by = _known_by(arrays, "user", n_users)
-        self._item_known_by = _known_by(arrays, "item", n_items)
+        check_ratings(arrays, n_users, n_items, manifest.rating_scale)
+        self.rating_begins = np.append(0, counts(arrays["rating_users"], n_users).cumsum())  # those of each user
+        self.item_counts = counts(arrays["rating_items"], n_items)  # of training ratings, (n_items,)
+        self._user_known_by = _known_by(arrays, "user", np.diff(self.rating_begins) > 0)
+        self._item_known_by = _known_by(arrays, "item", self.item_counts > 0)
         self.user_known, self.item_known = self._user_known_by < _NOTHING, self._item_known_by < _NOTHING  # (n,) bool
         self.new_item_mean = np.float32(arrays["new_item_mean"][0] if "new_item_mean" in arrays else 0)
-        self.rating_begins = np.searchsorted(arrays["rating_users"], np.arange(n_users + 1))  # those of each user
         self._all_are_known = bool(self.user_known.all() and self.item_known.all())
         try:
             items.check(n_items)
@@ -276,22 +278,9 @@ def _check_array(name: str, array: Array, dimensions: tuple[str, ...], sizes: di
         raise ArtifactError(f"array {name} is not strictly ascending.")
 
 
-def _check_ratings(manifest: Manifest, arrays: dict[str, Array], n_users: int, n_items: int) -> None:
-    users, items, values = (arrays[f"rating_{what}"] for what in ("users", "items", "values"))
-    for name, indices, size in (("rating_users", users, n_users), ("rating_items", items, n_items)):
-        if indices.min() < 0 or indices.max() >= size:
-            raise ArtifactError(f"array {name} has positions outside 0 … {size - 1}.")
-    pairs = users.astype(np.int64) * n_items + items
-    if (np.diff(pairs) <= 0).any():
-        raise ArtifactError("arrays rating_users and rating_items are not strictly ascending by user, then item.")
-    least, greatest = manifest.rating_scale
-    if values.min() < least or values.max() > greatest:
-        raise ArtifactError(f"array rating_values has ratings outside {least} … {greatest}.")
-
-
-def _known_by(arrays: dict[str, Array], side: str, n: int) -> npt.NDArray[np.int8]:
+def _known_by(arrays: dict[str, Array], side: str, rated: Known) -> npt.NDArray[np.int8]:
     """What the model knows each of the n rows of a side by, (n,)."""
-    rated = np.bincount(arrays[f"rating_{side}s"], minlength=n) > 0
+    n = rated.size
     described = arrays.get(f"{side}_described", np.zeros(n)) > 0
     known: npt.NDArray[np.int8] = np.where(rated, _RATINGS, np.where(described, _FEATURES, _NOTHING)).astype(np.int8)
     return known

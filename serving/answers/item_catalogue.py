@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.artifact import Artifact, Id, Value
+from recsys.artifact.answers.training_ratings import sums
 from serving.answers.id_search import IdSearch
 from serving.answers.known_ids import KnownIds
 from serving.answers.title_search import Found, TitleSearch
@@ -41,8 +42,8 @@ class ItemCatalogue:
         arrays, self._table = artifact.arrays, artifact.items
         self._ids = KnownIds("item", artifact.item_ids)
         n_items = artifact.item_ids.size
-        self.counts = np.bincount(arrays["rating_items"], minlength=n_items)  # of training ratings
-        self._sums = np.bincount(arrays["rating_items"], arrays["rating_values"], minlength=n_items)
+        self.counts = artifact.item_counts
+        self._sums = sums(arrays["rating_items"], arrays["rating_values"], n_items)
         by_popularity = np.argsort(-self.counts, kind="stable")
         titles, years, all_genres = self._table.titles, self._table.years or (None,) * n_items, self._table.genres or ()
         self._search = (

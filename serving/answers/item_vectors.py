@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from recsys.artifact import Artifact, ArtifactError, Floats
+from recsys.artifact import Artifact, ArtifactError, Floats, Known
 
 # Directions kept. On MovieLens-100K the interactions of a LinearNetwork have a few large directions and a long tail of
 # small ones; 32 hold what generalises and keep an answer about all items below a millisecond.
@@ -14,6 +15,7 @@ DIMENSION = 32
 # Of the iteration that finds them: vectors more than are kept make it converge fast, from the first ones on.
 _ITERATED = 2 * DIMENSION
 _ROUNDS = 30  # a matrix that is nothing but noise has no leading directions to wait for
+_ROWS = 4096  # whose products are added up together
 BLOCK = 256  # columns of the interactions that are looked at together: a megabyte of 943 users
 
 
@@ -91,7 +93,9 @@ def _blocks(artifact: Artifact) -> Iterator[Floats]:
 def _from_factors(artifact: Artifact) -> Floats:
     """Without forming D, which is L Rᵀ with L = [P, b − b_u − μ, 1] and R = [Q, 1, b' − b_i], b and b' the model's.
 
-    Where the model has no biases, they are in its factors, and b and b' are 0.
+    Where the model has no biases, they are in its factors, and b and b' are 0. With G = LᵀL and its root, D = U G½ Rᵀ
+    for some U with orthonormal columns. So V diag(σ) = R G½ W, W the eigenvectors of G½ RᵀR G½. Numbers are float64,
+    as the sums of squares need.
     """
     arrays = artifact.arrays
     users, items = arrays["user_factors"], arrays["item_factors"]
@@ -100,10 +104,18 @@ def _from_factors(artifact: Artifact) -> Floats:
     beyond_item = arrays.get("item_bias", np.float32(0)) - arrays["item_means"][:, None]  # (n_items, 1)
     left = np.hstack([users, beyond_user, np.ones_like(beyond_user)])  # (n_users, k + 2)
     right = np.hstack([items, np.ones_like(beyond_item), beyond_item])  # (n_items, k + 2)
-    left, right = left * artifact.user_known[:, None], right * artifact.item_known[:, None]
-    basis, triangle = np.linalg.qr(right)
-    _, values, directions = np.linalg.svd(_finite(np.linalg.qr(left, mode="r") @ triangle.T), full_matrices=False)
-    kept = slice(DIMENSION)
-    vectors = basis @ (directions[kept].T * values[kept])
-    scaled: Floats = (vectors / np.sqrt(artifact.user_known.sum())).astype(np.float32)
-    return scaled
+    values, directions = np.linalg.eigh(_gram(left, artifact.user_known))
+    root = directions * np.sqrt(values.clip(0)) @ directions.T
+    _, leading = np.linalg.eigh(root @ _gram(right, artifact.item_known) @ root)  # ascending
+    to_vectors = root @ leading[:, : -DIMENSION - 1 : -1] / np.sqrt(artifact.user_known.sum())
+    vectors: Floats = (right.astype(np.float64) @ to_vectors * artifact.item_known[:, None]).astype(np.float32)
+    return _finite(vectors)
+
+
+def _gram(rows: Floats, known: Known) -> npt.NDArray[np.float64]:
+    """AᵀA (k, k) of those rows A (n, k) of which something is known."""
+    gram = np.zeros((rows.shape[1],) * 2)
+    for start in range(0, len(rows), _ROWS):
+        block = rows[start : start + _ROWS].astype(np.float64) * known[start : start + _ROWS, None]
+        gram += block.T @ block
+    return gram

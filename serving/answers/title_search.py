@@ -44,9 +44,11 @@ class TitleSearch:
         by_word: dict[str, list[int]] = {}
         names: list[tuple[str, int]] = []
         for item, title in enumerate(titles):
-            for word in dict.fromkeys(words(title)):
+            of_title = words(title)
+            for word in dict.fromkeys(of_title):
                 by_word.setdefault(word, []).append(item)
-            names += [(name, item) for name in {"".join(words(form)) for form in alternatives(title)} if name]
+            others = {"".join(words(form)) for form in alternatives(title) if form != title}
+            names += [(name, item) for name in {"".join(of_title), *others} if name]
         self._words = sorted(by_word, key=len)
         # Each word once for each item that has it: items, and places of words.
         self._items = np.fromiter((item for word in self._words for item in by_word[word]), np.int64)

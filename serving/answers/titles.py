@@ -19,6 +19,7 @@ _BRACKETS = re.compile(r"\(([^()]+)\)")
 
 # What people leave out where they type a title: "M*A*S*H" is "mash", "Schindler's" is "schindlers".
 _INSIDE_WORDS = str.maketrans(dict.fromkeys("'’ʼ`´.*", None) | {"&": " and "})
+_LEFT_OUT = re.compile(f"[{re.escape(''.join(map(chr, _INSIDE_WORDS)))}]")  # in few titles, and found in no time
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -42,7 +43,8 @@ def alternatives(title: str) -> list[str]:
 
 def words(text: str) -> list[str]:
     """The words of a text for comparison: without case, accents and punctuation."""
-    return _WORD.findall(normalised(text).translate(_INSIDE_WORDS))
+    text = normalised(text)
+    return _WORD.findall(text.translate(_INSIDE_WORDS) if _LEFT_OUT.search(text) else text)
 
 
 def normalised(text: str) -> str:

@@ -62,7 +62,7 @@ class Conditional(FoldIn):
         self._draws = arrays["item_draws"]  # (n_items, s, width)
         self._width: int = 1 + self._means.shape[1]
         self._ordinal = bool(arrays["ordinal"][0])
-        counts = np.bincount(arrays["rating_items"], minlength=len(self._draws))
+        counts = artifact.item_counts
         self._trained, self._known = counts > 0, artifact.item_known
         self._weights = counts / counts.sum()  # (n_items,): the user's own mean is that over the training ratings
         self._average = (self._weights.astype(np.float32) @ self._draws.reshape(len(counts), -1)).reshape(

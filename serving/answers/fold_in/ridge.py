@@ -40,7 +40,7 @@ class Ridge(FoldIn):
         errors = artifact.scores(arrays["rating_users"], arrays["rating_items"]) - arrays["rating_values"]
         # A model that knows its training ratings by heart leaves no error; λ > 0 keeps the solution unique.
         self._ridge = max(float(np.mean(np.square(errors, dtype=np.float64))), 1e-3)
-        self._counts = np.bincount(arrays["rating_items"], minlength=len(vectors))
+        self._counts = artifact.item_counts
 
     @override
     def scores(self, items: Positions, ratings: Floats) -> tuple[Floats, float]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from recsys import artifact
-from recsys.artifact import ArtifactError
+from recsys.artifact import ArtifactError, reading
 from tests.recsys.artifact.small_artefact import (
     ITEMS,
     arrays,
@@ -38,6 +40,21 @@ def test_artefacts_that_share_a_folder_map_one_copy_that_nobody_can_change(tmp_p
     artifact.load(artifact.save(tmp_path / "b", manifest(), arrays(seed=1), ITEMS), share=folder)
     assert copy not in list(folder.iterdir())
     assert np.array_equal(mine.arrays["user_ids"], alone.arrays["user_ids"])
+
+
+def test_a_file_that_was_copied_is_read_again_only_if_it_may_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = artifact.save(tmp_path / "a", manifest(), arrays(), ITEMS)
+    read = Mock(wraps=reading._copied)
+    monkeypatch.setattr(reading, "_copied", read)
+    for _ in range(2):
+        artifact.load(saved, share=tmp_path / "share")
+    assert read.call_count == 1
+    os.utime(saved / "model.safetensors")
+    for _ in range(2):
+        artifact.load(saved, share=tmp_path / "share")
+    assert read.call_count == 2
 
 
 def test_where_a_shared_folder_has_no_room_the_model_is_in_private_memory(
