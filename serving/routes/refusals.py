@@ -42,6 +42,16 @@ class InvalidRatingError(Exception):
     """A rating is none of the scale, or a new user's are two of the same item."""
 
 
+def check_scale(rating: float, scale: tuple[float, float], where: str) -> None:
+    """Check that a rating is on the model's scale.
+
+    Raises:
+        InvalidRatingError: it is not; the message says where it stands.
+    """
+    if not scale[0] <= rating <= scale[1]:
+        raise InvalidRatingError(f"{where}: {rating:g} is not in {scale[0]:g} … {scale[1]:g}")
+
+
 class NotStoredError(LookupError):
     """No rating of a pair is stored."""
 

@@ -12,7 +12,7 @@ from serving.answers.questions import next_to_rate
 from serving.routes.dependencies import CurrentRecommender, CurrentSettings
 from serving.routes.native.plain import as_answered, as_json, given_rating, wanted_by
 from serving.routes.problems import responses
-from serving.routes.refusals import InvalidRatingError, TooManyPairsError
+from serving.routes.refusals import InvalidRatingError, TooManyPairsError, check_scale
 from serving.schemas.answers import FoldInResponse, NextResponse
 from serving.schemas.explanations import FoldInExplanationResponse
 from serving.schemas.requests import FoldInExplanationRequest, FoldInRequest, ItemRating, NextRequest
@@ -107,8 +107,7 @@ def _check_number(what: str, number: int, settings: Settings) -> None:
 def _by_item(ratings: list[ItemRating], scale: tuple[float, float]) -> dict[Id, float]:
     by_item: dict[Id, float] = {}
     for place, given in enumerate(ratings):
-        if not scale[0] <= given.rating <= scale[1]:
-            raise InvalidRatingError(f"body.ratings.{place}.rating: {given.rating} is not in {scale[0]} … {scale[1]}")
+        check_scale(given.rating, scale, f"body.ratings.{place}.rating")
         if given.item_id in by_item:
             raise InvalidRatingError(f"body.ratings.{place}.item_id: {given.item_id} was rated before in this request")
         by_item[given.item_id] = given.rating

@@ -15,7 +15,7 @@ from serving.answers.recommender import Recommender
 from serving.process.metrics import Metrics
 from serving.routes.dependencies import UTF_8_ADDRESS, CurrentMetrics, CurrentRecommender, CurrentStore
 from serving.routes.problems import PROBLEMS, responses
-from serving.routes.refusals import InvalidRatingError, NotStoredError
+from serving.routes.refusals import InvalidRatingError, NotStoredError, check_scale
 from serving.schemas.ids import IdInAddress
 from serving.schemas.requests import Page, PairByQuery, UserByQuery
 from serving.schemas.stored import (
@@ -46,7 +46,7 @@ async def put_rating(
     not know are stored, too; ids must be of its kind, and the rating one of its scale.
     """
     user, item = recommender.user_ids.from_text(user_id), recommender.item_ids.from_text(item_id)
-    _check_scale(body.rating, recommender)
+    _check_step(body.rating, recommender)
     outcome = await store.put(user, item, body.rating, body.timestamp)
     assert outcome.after is not None
     if outcome.is_refused:
@@ -170,11 +170,10 @@ async def delete_user_by_query(
     return await delete_user(query.user_id, recommender, store, metrics)
 
 
-def _check_scale(rating: float, recommender: Recommender) -> None:
+def _check_step(rating: float, recommender: Recommender) -> None:
     """Training refuses what is none of the scale, so it must not be stored."""
     (least, greatest), step = recommender.manifest.rating_scale, recommender.manifest.rating_step
-    if not least <= rating <= greatest:
-        raise InvalidRatingError(f"body.rating: {rating:g} is not in {least:g} … {greatest:g}")
+    check_scale(rating, (least, greatest), "body.rating")
     if step is not None and abs((rating - least) / step - round((rating - least) / step)) > _NEAR_A_STEP:
         raise InvalidRatingError(f"body.rating: {rating:g} is none of {least:g}, {least + step:g}, … {greatest:g}")
 
