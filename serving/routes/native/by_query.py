@@ -44,10 +44,10 @@ async def recommendations(
     return await users.recommendations(query.user_id, query, recommender, store)
 
 
-@router.get("/explanation", tags=["users"], responses=responses(404))
+@router.get("/explanation", tags=["users"], response_model=ExplanationResponse, responses=responses(404))
 async def explanation(
     query: Annotated[ExplanationByQuery, Query()], recommender: CurrentRecommender, store: StoreIfAny
-) -> ExplanationResponse:
+) -> Response:
     """Say why a rating is predicted, like /users/{user_id}/items/{item_id}/explanation."""
     return await users.explanation(query.user_id, query.item_id, query, recommender, store)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -22,7 +21,7 @@ from serving.schemas.answers import (
     UserResponse,
     UsersResponse,
 )
-from serving.schemas.explanations import ExplanationResponse, GivenRating, OwnRating, RatingParts
+from serving.schemas.explanations import ExplanationResponse
 from serving.schemas.ids import IdInAddress
 from serving.schemas.requests import ExplanationQuery, Page, RecommendationsQuery
 
@@ -44,7 +43,7 @@ async def users(page: Annotated[Page, Query()], recommender: CurrentRecommender)
 async def user(user_id: IdInAddress, recommender: CurrentRecommender) -> UserResponse:
     """Look up one user; an unknown one is a 404."""
     found = recommender.user(recommender.user_ids.from_text(user_id))
-    return UserResponse(version=recommender.manifest.version, **asdict(found))
+    return UserResponse(version=recommender.manifest.version, **vars(found))
 
 
 # Written straight from plain values, as those of new users are: as models, ten items take as long as to rank them.
@@ -88,27 +87,29 @@ def _uncertainty(
     return recommender.uncertainty(pairs, times_from([timestamp] * len(ranking.page)))
 
 
-@router.get("/{user_id}/items/{item_id}/explanation", responses=responses(404))
+@router.get("/{user_id}/items/{item_id}/explanation", response_model=ExplanationResponse, responses=responses(404))
 async def explanation(
     user_id: IdInAddress,
     item_id: IdInAddress,
     query: Annotated[ExplanationQuery, Query()],
     recommender: CurrentRecommender,
     store: StoreIfAny,
-) -> ExplanationResponse:
+) -> Response:
     """Say what of a predicted rating is mean, user, item, interaction and time, and which own ratings speak for it."""
     pair = recommender.user_ids.from_text(user_id), recommender.item_ids.from_text(item_id)
     answer = None if store is None else await explained(recommender, store, *pair, n=query.n, strict=query.strict)
     if answer is None:
         answer = explain(recommender, *pair, n=query.n, timestamp=query.timestamp, strict=query.strict)
-    return ExplanationResponse(
-        version=recommender.manifest.version,
-        **answer.prediction._asdict(),
-        unclipped=answer.unclipped,
-        parts=RatingParts.model_validate(answer.parts),
-        speaks_for=[
-            OwnRating(**asdict(own.item), rating=own.rating, similarity=own.similarity, weight=own.weight)
-            for own in answer.speaks_for
-        ],
-        chosen_with=[GivenRating(**given_rating(own)) for own in answer.chosen_with],
+    return as_json(
+        {
+            "version": recommender.manifest.version,
+            **answer.prediction._asdict(),
+            "unclipped": answer.unclipped,
+            "parts": vars(answer.parts),
+            "speaks_for": [
+                {**vars(own.item), "rating": own.rating, "similarity": own.similarity, "weight": own.weight}
+                for own in answer.speaks_for
+            ],
+            "chosen_with": list(map(given_rating, answer.chosen_with)),
+        }
     )
