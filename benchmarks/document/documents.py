@@ -18,6 +18,7 @@ from benchmarks.document.rmse_table import rmse_table
 from benchmarks.document.serving_load import ratings_load, serving_load, string_ids
 from benchmarks.document.speed import speed
 from benchmarks.scale.table import drawn, planned
+from benchmarks.serving_size.table import serving_size
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -33,6 +34,7 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
         "serving_load": ("serving_load", serving_load),
         "string_ids": ("string_ids", string_ids),
         "ratings_load": ("ratings_load", ratings_load),
+        "serving_size": ("serving_size", serving_size),
     },
     DOCS / "best-model.md": {
         "best_model": ("best_model", best_model),

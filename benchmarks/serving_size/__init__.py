@@ -1,0 +1,1 @@
+"""The server with a model of any size."""
