@@ -17,9 +17,9 @@ def picture(url: str) -> bytes:
     """Rate the three films, ask why the first film is recommended, and give what the window shows, as a PNG."""
     from playwright.sync_api import Error, sync_playwright  # an extra
 
-    executable = shutil.which("chromium")
+    executable = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if executable is None:
-        sys.exit("there is no chromium on this machine: apt-get install chromium")
+        sys.exit("there is no chromium on this machine: apt-get install chromium-headless-shell")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         window = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce")
