@@ -222,7 +222,10 @@ class RatingModel(pl.LightningModule, ABC):
             moments = {place: optimizer["state"][place] for place in places if place in optimizer["state"]}
             optimizer["state"] = {
                 **optimizer["state"],
-                **{place: {k: by(v) if v.ndim else v for k, v in of.items()} for place, of in moments.items()},
+                **{
+                    place: {k: by(v) if isinstance(v, Tensor) and v.ndim else v for k, v in of.items()}
+                    for place, of in moments.items()
+                },
             }
 
     def _require_finite(self, value: Tensor) -> None:
