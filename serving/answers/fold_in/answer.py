@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,21 @@ class Contributions(NamedTuple):
     """To the user's own mean; adds up to it."""
     to_interaction: npt.NDArray[np.float64]
     """To what the item differs by from all items; adds up to that."""
+
+
+def spread(vectors: npt.NDArray[Any], covariance: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """zᵀ V z, (…, n), of vectors (…, n, d)."""
+    squares: npt.NDArray[Any] = ((vectors @ covariance) * vectors).sum(-1)
+    return squares
+
+
+def gains_of(
+    vectors: npt.NDArray[Any], covariance: npt.NDArray[Any], mean_square: npt.NDArray[Any], noise: float
+) -> npt.NDArray[Any]:
+    """Z V A V z / (z V z + ε²) of vectors z (n, d), with A the mean of z zᵀ, see `FoldIn.gains`; (n,)."""
+    lowered = spread(vectors, covariance @ mean_square @ covariance)
+    gains: npt.NDArray[Any] = lowered / (spread(vectors, covariance) + noise)
+    return gains
 
 
 class FoldIn(ABC):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from typing_extensions import override
 from recsys.artifact import Artifact, Floats, Positions
 from recsys.artifact.uncertainty import Uncertainty, expected, uncertainty
 from serving.answers.fold_in import levels
-from serving.answers.fold_in.answer import Contributions, FoldIn
+from serving.answers.fold_in.answer import Contributions, FoldIn, gains_of, spread
 
 Numbers = npt.NDArray[np.float64]
 # κ: with so many ratings, half of what those who rate an item differ by from all users still counts. Chosen on users
@@ -68,9 +69,6 @@ class Conditional(FoldIn):
         self._average = (self._weights.astype(np.float32) @ self._draws.reshape(len(counts), -1)).reshape(
             self._draws.shape[1:]
         )
-        shares = self._weights.astype(np.float32)[:, None]
-        vectors = self._draws[:, :, 1 : self._width].swapaxes(0, 1)  # z, (s, n_items, d)
-        self._mean_squares = np.stack([(each * shares).T @ each for each in vectors])  # A, (s, d, d)
         self._item_means = np.float64(artifact.manifest.global_mean) + arrays["item_means"]  # (n_items,)
         nothing = self._given(np.zeros(0, np.intp), np.zeros(0, np.float32))
         self._beforehand = self._expected(nothing)
@@ -123,9 +121,15 @@ class Conditional(FoldIn):
         gains = np.zeros(len(self._draws))
         for draw, (covariance, precision) in enumerate(zip(covariances, self._precisions, strict=True)):
             vectors = self._draws[:, draw, 1 : self._width]  # z, (n_items, d)
-            lowered = _spread(vectors, covariance @ self._mean_squares[draw] @ covariance)
-            gains += lowered / (_spread(vectors, covariance) + 1 / precision)
+            gains += gains_of(vectors, covariance, self._mean_squares[draw], 1 / precision)
         return np.where(self._trained, gains / len(covariances), 0)
+
+    @cached_property
+    def _mean_squares(self) -> Floats:
+        """A of each draw, (s, d, d); computed when a newcomer first asks what to rate, not at the start."""
+        shares = self._weights.astype(np.float32)[:, None]
+        vectors = self._draws[:, :, 1 : self._width].swapaxes(0, 1)  # z, (s, n_items, d)
+        return np.stack([(each * shares).T @ each for each in vectors])
 
     def _given(self, items: Positions, ratings: Floats) -> _Given:
         vectors = self._draws[items, :, 1 : self._width].swapaxes(0, 1).astype(np.float64)  # z, (s, n, d)
@@ -135,7 +139,7 @@ class Conditional(FoldIn):
         seen = levels.Observations(np.broadcast_to(ratings.astype(np.float64), before.shape), alpha)
         if not self._ordinal:
             shifts, covariance = self._conditioned(vectors, seen, before)
-            squares = (seen.targets - before - _products(vectors, shifts.sum(1))) ** 2 + _spread(vectors, covariance)
+            squares = (seen.targets - before - _products(vectors, shifts.sum(1))) ** 2 + spread(vectors, covariance)
             shape = self._shapes + items.size / 2
             rate = self._shapes / self._precisions + squares.sum(1) / 2
             return _Given(said + shifts, covariance, float(np.mean(rate / (shape - 1))))
@@ -186,7 +190,7 @@ class Conditional(FoldIn):
         for draw, (row, covariance) in enumerate(zip(rows, given.covariance, strict=True)):
             vectors = self._draws[asked, draw, 1 : self._width].astype(np.float64)
             drawn[draw] = self._draws[asked, draw, 0] + vectors @ row
-            variance += _spread(vectors, covariance) / len(rows)
+            variance += spread(vectors, covariance) / len(rows)
         if len(rows) > 1:
             variance += drawn.var(0, ddof=1)
         # What the levels and vectors of items without ratings leave open, for the average user.
@@ -206,9 +210,3 @@ def _products(vectors: Numbers, rows: Numbers) -> Numbers:
     """Products (s, n) of vectors (s, n, d) with a row (s, d) of each draw."""
     products: Numbers = (vectors @ rows[:, :, None])[:, :, 0]
     return products
-
-
-def _spread(vectors: Numbers, covariance: Numbers) -> Numbers:
-    """zᵀ V z, (…, n), of vectors (…, n, d)."""
-    spread: Numbers = ((vectors @ covariance) * vectors).sum(-1)
-    return spread

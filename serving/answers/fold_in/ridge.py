@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
 from recsys.artifact import Artifact, Floats, Positions
-from serving.answers.fold_in.answer import Contributions, FoldIn
+from serving.answers.fold_in.answer import Contributions, FoldIn, gains_of
 
 
 class Ridge(FoldIn):
@@ -67,11 +69,14 @@ class Ridge(FoldIn):
     def gains(self, items: Positions, ratings: Floats) -> npt.NDArray[np.float64]:
         """With the covariance V = λ (XᵀX + λI)⁻¹ of the weights, and the noise λ."""
         covariance = self._ridge * np.linalg.inv(self._problem(items, ratings)[2])
-        mean_square = (self._features.T * (self._counts / self._counts.sum())) @ self._features
-        spread = ((self._features @ covariance) * self._features).sum(1)
-        lowered = ((self._features @ (covariance @ mean_square @ covariance)) * self._features).sum(1)
-        gains: npt.NDArray[np.float64] = np.where(self._counts > 0, lowered / (spread + self._ridge), 0)
-        return gains
+        return np.where(self._counts > 0, gains_of(self._features, covariance, self._mean_square, self._ridge), 0)
+
+    @cached_property
+    def _mean_square(self) -> npt.NDArray[np.float64]:
+        """A (k + 1, k + 1); computed when a newcomer first asks what to rate."""
+        shares = self._counts / self._counts.sum()
+        mean_square: npt.NDArray[np.float64] = (self._features.T * shares) @ self._features
+        return mean_square
 
     def _problem(
         self, items: Positions, ratings: Floats
