@@ -35,14 +35,14 @@ class Share:
     def joined(cls, n: int) -> Share:
         """This process's n rows, behind those of the processes before it."""
         counts = torch.zeros(_processes() + 1, dtype=torch.int64)
-        counts[_place() + 1] = n
-        share = cls(tuple(range(_processes() + 1)), _place())
-        return cls(tuple(share.sum(counts).cumsum(0).tolist()), _place())
+        counts[place_of_process() + 1] = n
+        share = cls(tuple(range(_processes() + 1)), place_of_process())
+        return cls(tuple(share.sum(counts).cumsum(0).tolist()), place_of_process())
 
     @classmethod
     def even(cls, n: int) -> Share:
         """About as many of n rows as every other process."""
-        return cls(tuple(n * place // _processes() for place in range(_processes() + 1)), _place())
+        return cls(tuple(n * place // _processes() for place in range(_processes() + 1)), place_of_process())
 
     def __len__(self) -> int:
         """How many rows this process has."""
@@ -157,7 +157,8 @@ def _processes() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
-def _place() -> int:
+def place_of_process() -> int:
+    """Which of the processes of a fit this one is, counted from 0; 0 if there are no others."""
     return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
 
 
@@ -166,4 +167,4 @@ def _saying_who_is_lost() -> Iterator[None]:
     try:
         yield
     except RuntimeError as cause:  # what gloo and NCCL raise where a connection breaks
-        raise LostProcessError(f"process {_place()} has lost another one of this fit: {cause}") from cause
+        raise LostProcessError(f"process {place_of_process()} has lost another one of this fit: {cause}") from cause

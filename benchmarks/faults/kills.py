@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from typing_extensions import override
 
 from benchmarks.faults import work
@@ -70,10 +72,7 @@ def of_downloads(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
 def of_fits(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
     """Kill a fit in selection, refit, test or export; resume it, and compare with one that was never stopped."""
     outcome = Outcome("kill -9 during a fit")
-    whole = folder / "whole"
-    whole.mkdir()
-    duration = seconds(work.fit, *FIT, folder=whole)
-    expected = artifact.load(whole / "artifacts" / "latest").arrays
+    duration, expected = _never_stopped(FIT, folder)
     for number in moments(outcome, count):
         place = folder / str(number)
         place.mkdir()
@@ -81,20 +80,15 @@ def of_fits(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
         outcome.moments += killed
         check_artefacts(place / "artifacts", outcome)
         resume = resume_options(place, outcome)
-        if killed and run(work.fit, *FIT, *resume, folder=place) != 0:
-            outcome.count("errors", f"the resume {resume} failed: {(place / 'output').read_text()[-500:]}")
-            continue
-        check_same(place / "artifacts" / "latest", expected, outcome)
+        if not killed or _resumed(FIT, resume, place, outcome):
+            check_same(place / "artifacts" / "latest", expected, outcome)
     return outcome
 
 
 def of_members(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
     """Kill one of two processes of a fit; the other ends as well. Resume it, and compare as in `of_fits`."""
     outcome = Outcome("kill -9 of one of two processes of a fit")
-    whole = folder / "whole"
-    whole.mkdir()
-    duration = seconds(work.fit, *SHARED, folder=whole)
-    expected = artifact.load(whole / "artifacts" / "latest").arrays
+    duration, expected = _never_stopped(SHARED, folder)
     for number in moments(outcome, count):
         place = folder / str(number)
         place.mkdir()
@@ -113,12 +107,26 @@ def of_members(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
             if fit.exitcode != 1 or "was ended by SIGKILL" not in said or "Traceback" in said:
                 outcome.count("errors", f"status {fit.exitcode}: {said[-500:]}")
             check_artefacts(place / "artifacts", outcome)
-            resume = resume_options(place, outcome)
-            if run(work.fit, *SHARED, *resume, folder=place) != 0:
-                outcome.count("errors", f"the resume {resume} failed: {(place / 'output').read_text()[-500:]}")
+            if not _resumed(SHARED, resume_options(place, outcome), place, outcome):
                 continue
         check_same(place / "artifacts" / "latest", expected, outcome)
     return outcome
+
+
+def _never_stopped(options: tuple[str, ...], folder: Path) -> tuple[float, dict[str, npt.NDArray[Any]]]:
+    """How many seconds a fit takes, and the arrays of its artefact."""
+    whole = folder / "whole"
+    whole.mkdir()
+    duration = seconds(work.fit, *options, folder=whole)
+    return duration, artifact.load(whole / "artifacts" / "latest").arrays
+
+
+def _resumed(options: tuple[str, ...], resume: list[str], place: Path, outcome: Outcome) -> bool:
+    """Let a killed fit go on, with the options that name what it has left; whether it came to an end."""
+    if run(work.fit, *options, *resume, folder=place) != 0:
+        outcome.count("errors", f"the resume {resume} failed: {(place / 'output').read_text()[-500:]}")
+        return False
+    return True
 
 
 def of_exports(count: int, rng: np.random.Generator, folder: Path, source: Path) -> Outcome:

@@ -15,6 +15,7 @@ from torch.nn import Module
 from typing_extensions import override
 
 from recsys.errors import CommandError
+from recsys.share import place_of_process
 
 _NEEDED = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # as torchrun sets them
 
@@ -26,7 +27,7 @@ def is_member() -> bool:
 
 def is_first() -> bool:
     """Whether this process is the one that writes and speaks."""
-    return not dist.is_initialized() or dist.get_rank() == 0
+    return place_of_process() == 0
 
 
 def join(processes: int) -> None:
