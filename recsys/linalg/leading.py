@@ -12,6 +12,7 @@ from recsys.share import Share
 # Directions beyond those wanted, and applications that find them. The spectrum of who rated what is flat: of what 100
 # directions can have of it, 1, 2, 3, 4 and 6 applications find 86, 95, 97, 98 and 99 % (all ratings of MovieLens 100K).
 _OVERSAMPLED, ROUNDS = 16, 4
+_MISSING = 1e-6  # of the mean square of directions: what one that is not there is taken to have
 
 
 def leading_eigenvectors(
@@ -131,6 +132,36 @@ def truncated_product(left: Tensor, right: Tensor, rank: int, rows: Share) -> tu
     u, values, v = torch.linalg.svd(left_triangle @ right_triangle.T, full_matrices=False)
     root = values[:rank].sqrt()
     return left_basis @ u[:, :rank] * root, right_basis @ v[:rank].T * root
+
+
+def balanced(left: Tensor, right: Tensor, rows: Share) -> tuple[Tensor, Tensor]:
+    """Factors (m, c) and (n, c) of left @ rightᵀ with equal Gram matrices: neither is larger than the other.
+
+    With A and B the Gram matrices of left and right, and M the solution of M A M = B, they are left M^½ and
+    right M^−½. M is the geometric mean of A⁻¹ and B, which has no signs or order of directions to choose, as a singular
+    value decomposition has; of close A and B it is close. Directions that a factor lacks are taken to have a millionth
+    of its mean square. Source: Bhatia, "Positive definite matrices", 2007, section 4.1. Of left, and of its factor,
+    this process has the rows that `rows` says.
+    """
+    of_left, of_right = left.double(), right.double()
+    a, b = (_with_all_directions(gram) for gram in (rows.sum(of_left.mT @ of_left), of_right.mT @ of_right))
+    root, inverse = _roots(a)
+    mean = inverse @ _roots(root @ b @ root)[0] @ inverse
+    forth, back = _roots(mean)
+    return (of_left @ forth).to(left), (of_right @ back).to(right)
+
+
+def _with_all_directions(gram: Tensor) -> Tensor:
+    """A Gram matrix (c, c) that can be inverted."""
+    least = (_MISSING * gram.trace() / len(gram)).clamp(min=torch.finfo(torch.float32).tiny)
+    return gram + least * torch.eye(len(gram)).to(gram)
+
+
+def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """A positive definite matrix (c, c) to the powers ½ and −½."""
+    values, vectors = torch.linalg.eigh(matrix)
+    values = values.clamp(min=torch.finfo(torch.float64).tiny).sqrt()
+    return vectors * values @ vectors.mT, vectors / values @ vectors.mT
 
 
 def _orthonormal(columns: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from recsys.linalg.gradient import with_gradient
-from recsys.linalg.leading import qr
+from recsys.linalg.leading import qr, random_columns
 from recsys.share import Share
 
 # Directions looked for, and applications of W Wᵀ to find them. A ratings matrix has one to three that stand clear of
@@ -156,7 +156,7 @@ def column_space(matrix: Tensor, rows: Share, tolerance: float = 1e-5) -> tuple[
 
     Directions with σ below `tolerance` times σ₁ are left out. From the eigenvectors of the smaller Gram matrix, in a
     third of the time of a singular value decomposition; U is orthonormal to about ε / tolerance². This process has
-    some of the rows of the matrix, and of U.
+    some of the rows of the matrix, and of U; however the rows are shared out, signs are the same.
 
     Raises:
         NonFiniteMatrixError: an entry is infinite or not a number.
@@ -168,7 +168,10 @@ def column_space(matrix: Tensor, rows: Share, tolerance: float = 1e-5) -> tuple[
     squares, vectors = squares.flip(0), vectors.flip(1)
     kept = (squares > tolerance**2 * squares[0]) & (squares > 0)
     values, vectors = squares[kept].sqrt(), vectors[:, kept]
-    return (vectors if wide else matrix @ vectors / values), values
+    # Of the two signs of a pair, the one that no rounding turns: that of the right vector's product with numbers.
+    right = matrix.mT @ vectors if wide else vectors
+    signs = torch.where(right.mT @ random_columns(len(right), 1).to(right) < 0, -1.0, 1.0)[:, 0]
+    return (vectors if wide else matrix @ vectors / values) * signs, values
 
 
 def require_summable(matrix: Tensor) -> Tensor:

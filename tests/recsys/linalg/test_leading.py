@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from recsys.linalg.leading import leading_of_symmetric, truncated_product
+from recsys.linalg.leading import balanced, leading_of_symmetric, truncated_product
 from recsys.share import Share
 
 
@@ -31,3 +31,16 @@ def test_a_product_is_truncated_to_the_closest_of_its_rank(m: int, n: int, c: in
     kept = min(m, n, c, rank)
     assert [side.shape for side in found] == [(m, kept), (n, kept)]
     torch.testing.assert_close(found[0] @ found[1].T, u[:, :kept] * values[:kept] @ v[:kept])
+
+
+@pytest.mark.parametrize("rank", [6, 4])
+def test_balanced_factors_have_one_gram_matrix_and_move_as_little_as_what_they_are_made_of(rank: int) -> None:
+    generator = torch.Generator().manual_seed(3)
+    mixed = torch.randn(rank, 6, generator=generator, dtype=torch.float64)
+    left = 10 * torch.linalg.qr(torch.randn(30, rank, generator=generator, dtype=torch.float64))[0] @ mixed
+    right = torch.linalg.qr(torch.randn(20, 6, generator=generator, dtype=torch.float64))[0]  # σ nearly equal, if any
+    found = balanced(left, right, Share.whole(len(left)))
+    torch.testing.assert_close(found[0] @ found[1].T, left @ right.T)
+    torch.testing.assert_close(found[0].T @ found[0], found[1].T @ found[1], rtol=0, atol=0.05)
+    moved = balanced(left * (1 + 1e-9), right, Share.whole(len(left)))
+    torch.testing.assert_close(moved, found, rtol=1e-7, atol=1e-7)
