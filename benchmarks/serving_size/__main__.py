@@ -1,12 +1,13 @@
 """Measure the server with a large model: python -m benchmarks.serving_size [--size 25m] [--json FILE].
 
 An artefact of best-ratings in the shape of a MovieLens data set (25m: 162,541 users, 59,047 items, 24 million ratings)
-is made of planted ratings and random numbers, and one in the shape of 100k. A server of each, with two workers, runs
-beside the other, and wrk asks them in turns. Printed are bytes on disk; seconds from the start of the process until all
-workers answer, and how much of it processors work for one of them; what memory the workers of the large model take
-together (PSS); latencies of predicted ratings and of recommendations, of users with stored ratings too, and how
-recommendations by relevance and with reasons compare with those by rating; how long searches by title take; and how
-long each kind of large request for a user with 1,500 stored ratings holds the event loop.
+is made of planted ratings, a relevance that is learned from them, and random numbers, and one in the shape of 100k. A
+server of each, with two workers, runs beside the other, and wrk asks them in turns. Printed are bytes on disk; seconds
+from the start of the process until all workers answer, and how much of it processors work for one of them; what memory
+the workers of the large model take together (PSS); latencies of predicted ratings and of recommendations, of users with
+stored ratings too, and how recommendations by relevance and with reasons compare with those by rating; how long
+searches by title take; and how long each kind of large request for a user with 1,500 stored ratings holds the event
+loop.
 """
 
 from __future__ import annotations

@@ -1,19 +1,27 @@
-"""An artefact of best-ratings without a fit: planted ratings, and random numbers in arrays as a fit leaves them."""
+"""An artefact of best-ratings without a fit: planted ratings, and random numbers in arrays as a fit leaves them.
+
+What says relevance is learned from the planted ratings of some of the users: how much of it an answer has to read
+depends on how it falls from items that many have rated to those that few have.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from benchmarks.scale.planted import NOISE, RANK, STEP, Planted, Shape
+from benchmarks.scale.planted import NOISE, RANK, STEP, Floats, Places, Planted, Shape
+from data.sorted_ratings import both_orders
 from recsys import artifact
+from recsys.relevance.learning import Choices
+from recsys.relevance.spectral_filter import filtered
 
 _SCALE = (0.5, 5.0)
 _FACTORS = 64  # columns of the posterior's mean, the most that a fit keeps
 _DRAWS = 25  # kept draws
 _DESCRIBED = 50  # directions of who rated what
-_DIRECTIONS, _FEWEST, _NUMBERS = 512, 64, 1 << 24  # of relevance, as `recsys.relevance.learning` has them
+_LEARNED_FROM, _RIDGE = 20_000, 4.0  # users whose ratings say relevance, which takes ten seconds; the usual λ
 _SYLLABLES = [first + vowel + last for first in "bdfgklmnprstvz" for vowel in "aeiou" for last in ("", "n", "r", "st")]
 _WORDS, _LONGEST = 40_000, 6  # different words of titles, and words of one
 _GENRES = ("Action", "Comedy", "Drama", "Horror", "Romance", "Thriller")
@@ -33,7 +41,7 @@ def written(root: Path, shape: Shape) -> Path:
     arrays = {
         **_posterior(planted, rng),
         **_of_new_users(shape.n_items, rng),
-        **_relevance(shape.n_items, rng),
+        **_relevance(rating_users, rating_items, values, shape),
         "user_ids": np.arange(1, shape.n_users + 1),
         "item_ids": np.arange(1, shape.n_items + 1),
         "user_means": planted.users[:, 0],
@@ -83,13 +91,18 @@ def _of_new_users(n_items: int, rng: np.random.Generator) -> dict[str, artifact.
     }
 
 
-def _relevance(n_items: int, rng: np.random.Generator) -> dict[str, artifact.Array]:
-    n = min(max(min(_DIRECTIONS, _NUMBERS // n_items), _FEWEST), n_items)
+def _relevance(users: Places, items: Places, ratings: Floats, shape: Shape) -> dict[str, artifact.Array]:
+    """As `recsys.relevance.learned` with the usual ridge, from the ratings of the first users, which are in order."""
+    n = min(shape.n_users, _LEARNED_FROM)
+    end = int(np.searchsorted(users, n))
+    chosen = Choices(both_orders(users[:end], items[:end], ratings[:end], n, shape.n_items), _SCALE)
+    directions, gains, scales = filtered(chosen.spectrum(near=None), _RIDGE * chosen.mean_square)
+    average = chosen.transposed @ torch.full((n, 1), 1 / n)
     return {
-        "relevance_directions": rng.standard_normal((n_items, n), np.float32) / n_items**0.5,
-        "relevance_gains": np.linspace(1, 0.1, n),
-        "relevance_scales": rng.uniform(0.5, 1, n_items),
-        "relevance_average": 0.1 * rng.standard_normal(n),
+        "relevance_directions": directions.numpy(),
+        "relevance_gains": gains.numpy(),
+        "relevance_scales": scales.numpy(),
+        "relevance_average": (average[:, 0] @ directions).numpy(),
     }
 
 

@@ -9,8 +9,9 @@ says what they are, and carries their hashes and its own. Loading runs no code f
 
 from data.ids import Id, Ids, Known, Positions, StringIds, find, positions
 from recsys.artifact.answers.artifact import Artifact
+from recsys.artifact.answers.item_ratings import ItemRatings, KnownRatings, item_scores, ratings_of
 from recsys.artifact.answers.ranking import best
-from recsys.artifact.answers.recommendations import ORDERS, Order, Recommendations, best_of, item_scores
+from recsys.artifact.answers.recommendations import ORDERS, Order, Recommendations, best_of
 from recsys.artifact.id_arrays import id_arrays
 from recsys.artifact.item_table import ItemTable, Value
 from recsys.artifact.manifest import (
@@ -45,8 +46,10 @@ __all__ = [
     "Found",
     "Id",
     "Ids",
+    "ItemRatings",
     "ItemTable",
     "Known",
+    "KnownRatings",
     "Manifest",
     "Order",
     "Positions",
@@ -65,6 +68,7 @@ __all__ = [
     "load",
     "positions",
     "publish",
+    "ratings_of",
     "read_manifest",
     "save",
 ]

@@ -194,6 +194,14 @@ class TrainedModel:
         ratings = self._modelled(users, items, given_at)
         return ratings if self._all_are_known else self._or_means(ratings, users, items)
 
+    def rating_bound(self, user: int) -> float | None:
+        """What none of the `scores` of a user at a position is above; None if only computing all of them tells."""
+        bound = None if self._posterior is None else self._posterior.rating_bound(user)
+        if bound is None or self._all_are_known:
+            return bound
+        mean = self.manifest.global_mean + float(self.arrays["user_means"][user])
+        return max(bound, mean + float(self.arrays["item_means"].max()))
+
     def _or_means(self, ratings: Floats, users: Positions | int, items: Positions | int) -> Floats:
         means = np.float32(self.manifest.global_mean) + self.arrays["user_means"][users]
         known = self.user_known[users] & self.item_known[items]

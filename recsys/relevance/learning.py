@@ -21,8 +21,8 @@ from recsys.relevance.spectral_filter import Spectrum, filtered, spectrum
 Numbers = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
-# Directions k. All 943 of MovieLens 100K rank no better than 512. With many items there are fewer: an answer reads them
-# all, which takes milliseconds for 64 MiB.
+# Directions k. All 943 of MovieLens 100K rank no better than 512. With many items there are fewer: an answer may have
+# to read them all, which takes milliseconds for 64 MiB.
 _DIRECTIONS, _FEWEST, _NUMBERS = 512, 64, 1 << 24
 _ROUNDS_FROM_NEAR = 2  # from the directions of nine tenths of the ratings
 # λ in units of ‖X‖_F² / min(n, m), the mean square of the singular values.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.artifact import Artifact, Floats, Order, Positions, best_of
+from recsys.artifact import Artifact, Floats, ItemRatings, Order, Positions, best_of
 from serving.answers.item_catalogue import CatalogueItem, ItemCatalogue
 
 
@@ -64,20 +64,20 @@ class Recommendations:
 
 
 class ItemRanking:
-    """Ranks the items of a model for one user, whose ratings of all items are predicted already."""
+    """Ranks the items of a model for one user."""
 
     def __init__(self, artifact: Artifact, catalogue: ItemCatalogue) -> None:
         """Take over the model, and what is said of its items."""
         self._artifact, self._catalogue = artifact, catalogue
 
     def recommendations(
-        self, wanted: Wanted, scores: Floats, rated: tuple[Positions, Floats], source: str, *, exclude_rated: bool
+        self, wanted: Wanted, ratings: ItemRatings, rated: tuple[Positions, Floats], source: str, *, exclude_rated: bool
     ) -> Recommendations:
         """One page of the items, the first by relevance or by predicted rating.
 
         Args:
             wanted: which; where the model says nothing of relevance, the order is that of ratings.
-            scores: predicted ratings (n_items,), not clipped.
+            ratings: what the user is predicted to rate items.
             rated: positions of the items (k,) that the user rated, and the ratings.
             source: who predicts them.
             exclude_rated: leave those out.
@@ -88,18 +88,16 @@ class ItemRanking:
         candidates = self._catalogue.candidates(wanted.genre, wanted.min_ratings)
         if exclude_rated:
             candidates[rated[0]] = False
-        page, relevance, order = best_of(
-            self._artifact, rated, scores, candidates, wanted.order, wanted.offset, wanted.n
-        )
-        ratings = scores[page].clip(*self._artifact.manifest.rating_scale).tolist()
-        relevances = [None] * page.size if relevance is None else relevance.tolist()
-        because = self._because(page, rated) if wanted.reasons else [None] * page.size
-        items = [self._catalogue[item] for item in page]
+        page = best_of(self._artifact, rated, ratings, candidates, wanted.order, wanted.offset, wanted.n)
+        clipped = page.ratings.clip(*self._artifact.manifest.rating_scale).tolist()
+        relevances = [None] * page.items.size if page.relevance is None else page.relevance.tolist()
+        because = self._because(page.items, rated) if wanted.reasons else [None] * page.items.size
+        items = [self._catalogue[item] for item in page.items]
         return Recommendations(
             int(np.count_nonzero(candidates)),
             source,
-            order,
-            list(map(Recommendation, items, ratings, relevances, because)),
+            page.order,
+            list(map(Recommendation, items, clipped, relevances, because)),
         )
 
     def _because(self, page: Positions, rated: tuple[Positions, Floats]) -> list[RankedItem | None]:

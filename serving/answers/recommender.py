@@ -11,7 +11,20 @@ from typing import NamedTuple
 import numpy as np
 
 from data.ids import Known
-from recsys.artifact import ORDERS, SOURCES, Artifact, Floats, Id, Order, Predictions, Times, best, item_scores, load
+from recsys.artifact import (
+    ORDERS,
+    SOURCES,
+    Artifact,
+    Floats,
+    Id,
+    KnownRatings,
+    Order,
+    Predictions,
+    Times,
+    best,
+    load,
+    ratings_of,
+)
 from recsys.artifact.answers.recommendations import Rated
 from recsys.artifact.uncertainty import Uncertainty
 from serving.answers.fold_in.choice import fold_in
@@ -171,9 +184,9 @@ class Recommender:
         """
         user = self.user_ids.position(user_id) if strict else self.user_ids.find(user_id)
         found = np.array([user or 0]), np.array([user is not None])
-        (scores,), (source,) = item_scores(self.artifact, found, times_from([timestamp]))
+        ratings, source = ratings_of(self.artifact, found, times_from([timestamp]))
         rated = _NO_RATINGS if user is None else self.artifact.rated_by(user)
-        return self._item_ranking.recommendations(wanted, scores, rated, SOURCES[source], exclude_rated=exclude_seen)
+        return self._item_ranking.recommendations(wanted, ratings, rated, source, exclude_rated=exclude_seen)
 
     def similar(self, item_id: Id, *, n: int, offset: int) -> Ranking:
         """Rank the other items by the cosine of their vectors with this item's.
@@ -235,7 +248,8 @@ class Recommender:
             UnknownGenreError: no item has the genre.
         """
         scores, _ = self.scores_of_new_users.scores(*rated)
-        return self._item_ranking.recommendations(wanted, scores, rated, FOLD_IN, exclude_rated=exclude_rated)
+        ratings = KnownRatings(scores)
+        return self._item_ranking.recommendations(wanted, ratings, rated, FOLD_IN, exclude_rated=exclude_rated)
 
     def user(self, user_id: Id) -> KnownUser:
         """Look up a user by original id.

@@ -45,6 +45,10 @@ class DensePosterior(Posterior):
         return np.where(given_at != times.UNKNOWN, at_time, entries)
 
     @override
+    def rating_bound(self, user: int) -> float | None:
+        return None
+
+    @override
     def ratings_apart_from_time(self, users: Rows, items: Rows) -> Floats:
         if not self._timed:
             return self.ratings(users, items)

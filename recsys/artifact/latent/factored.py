@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from typing_extensions import override
 
@@ -76,6 +78,20 @@ class FactoredPosterior(Posterior):
         if given_at is not None:
             added = np.where(given_at != times.UNKNOWN, self._at(users, given_at).mean, added)
         return location + added
+
+    @override
+    def rating_bound(self, user: int) -> float | None:
+        if self._ordinal:
+            return float(self.arrays["levels"][-1])
+        if self._timed:
+            return None
+        return float(np.linalg.norm(self._factors[0][user])) * self._greatest_norm
+
+    @cached_property
+    def _greatest_norm(self) -> float:
+        """That of the rows of the items' factors."""
+        items = self._factors[1]
+        return float(np.sqrt(np.vecdot(items, items).max()))
 
     @override
     def ratings_apart_from_time(self, users: Rows, items: Rows) -> Floats:

@@ -36,6 +36,10 @@ class Posterior(ABC):
         """Expected ratings, not clipped, for positions; at times as `times.checked` gives them."""
 
     @abstractmethod
+    def rating_bound(self, user: int) -> float | None:
+        """What none of the `ratings` of a user at a position is above; None if only computing all of them tells."""
+
+    @abstractmethod
     def ratings_apart_from_time(self, users: Rows, items: Rows) -> Floats:
         """Expected ratings if no time had an effect."""
 
