@@ -23,7 +23,8 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp, Message
 
 from recsys import artifact
-from serving.app import create_app, open_store
+from serving.app import create_app
+from serving.application import open_store
 from serving.process import log
 from serving.ratings.changes import Put
 from serving.ratings.opening import open_database

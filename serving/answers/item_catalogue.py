@@ -52,10 +52,11 @@ class ItemCatalogue:
             else TitleSearch([title or str(self._ids[item]) for item, title in enumerate(titles)], years, by_popularity)
         )
         self.genres = tuple(sorted({genre for genres in all_genres for genre in genres}))
-        by_genre: dict[str, list[int]] = {normalised(genre): [] for genre in self.genres}
+        compared = {genre: normalised(genre) for genre in self.genres}
+        by_genre: dict[str, list[int]] = {genre: [] for genre in compared.values()}
         for item, genres in enumerate(all_genres):
             for genre in genres:
-                by_genre[normalised(genre)].append(item)
+                by_genre[compared[genre]].append(item)
         self._by_genre = {genre: np.array(items) for genre, items in by_genre.items()}
 
     def __getitem__(self, item: int) -> CatalogueItem:

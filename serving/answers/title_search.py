@@ -41,24 +41,29 @@ class TitleSearch:
         """Index titles; of those that fit alike, the first in `order` (n,) comes first."""
         self._order = order
         self._years = np.array([0 if year is None else year for year in years], np.int64)
-        by_word: dict[str, list[int]] = {}
-        names: list[tuple[str, int]] = []
-        for item, title in enumerate(titles):
-            of_title = words(title)
-            for word in dict.fromkeys(of_title):
-                by_word.setdefault(word, []).append(item)
-            others = {"".join(words(form)) for form in alternatives(title) if form != title}
-            names += [(name, item) for name in {"".join(of_title), *others} if name]
-        self._words = sorted(by_word, key=len)
+        of_titles = list(map(words, titles))
+        names, named = [], []
+        for item, (title, of_title) in enumerate(zip(titles, of_titles, strict=True)):
+            for name in dict.fromkeys(["".join(of_title), *("".join(words(form)) for form in alternatives(title)[1:])]):
+                if name:
+                    names.append(name)
+                    named.append(item)
+        by_name = sorted(range(len(names)), key=names.__getitem__)
+        self._names = [names[place] for place in by_name]
+        self._named = np.array(named, np.int64)[by_name]
+        numbers: dict[str, int] = {}  # of words, as they first occur
+        of_all = [numbers.setdefault(word, len(numbers)) for of_title in of_titles for word in of_title]
+        self._words = sorted(numbers, key=len)
+        places = np.empty(len(numbers), np.int64)
+        places[[numbers[word] for word in self._words]] = np.arange(len(numbers))
         # Each word once for each item that has it: items, and places of words.
-        self._items = np.fromiter((item for word in self._words for item in by_word[word]), np.int64)
-        self._words_of_items = np.repeat(np.arange(len(by_word)), [len(by_word[word]) for word in self._words])
+        items = np.repeat(np.arange(len(of_titles)), list(map(len, of_titles)))
+        pairs = np.sort(places[of_all] * len(of_titles) + items)
+        pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+        self._words_of_items, self._items = np.divmod(pairs, len(of_titles))
         self._text = "".join(f"{word}\n" for word in self._words)
         self._lengths = [len(word) for word in self._words]
         self._ends = np.cumsum(np.array(self._lengths, np.int64) + 1)  # where each word's line ends in the text
-        names.sort()
-        self._names = [name for name, _ in names]
-        self._named = np.array([item for _, item in names], np.int64)
 
     def search(self, query: str) -> Found:
         """Find titles that are the query, then those that begin with it, then those that have all of its words.

@@ -34,6 +34,8 @@ def display_title(title: str) -> str:
 
 def alternatives(title: str) -> list[str]:
     """Every name in a title: as it is written, as people write it, and each without and within brackets."""
+    if ", " not in title and "(" not in title:
+        return [title]  # most titles
     forms = dict.fromkeys((title, display_title(title)))
     for form in tuple(forms):
         if inside := _BRACKETS.findall(form):

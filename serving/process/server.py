@@ -11,15 +11,18 @@ import stat
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
-from fastapi import FastAPI
 from typing_extensions import override
 
 from serving.process import shared
 from serving.process.connection import connection_class
 from serving.process.connections import Connections, Limits
 from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 logger = logging.getLogger("serving")
 

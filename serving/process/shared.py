@@ -5,11 +5,13 @@ Nothing here imports prometheus_client, which looks at the environment once, whe
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import shutil
 import struct
 import tempfile
+import time
 from pathlib import Path
 
 logger = logging.getLogger("serving")
@@ -20,6 +22,11 @@ _VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # is full is ended by SIGBUS. So the room is taken before. This much holds every method, endpoint and status together.
 _RESERVED_BYTES = 2 * 2**20
 _KINDS = ("counter", "histogram", "gauge_livesum")
+_PREFIX = "recsys-serving-"
+# Files in memory: a copy of the model takes less time there, and is not written to a disk. Only where there is
+# room for the artefact so many times: twice for the server, while it reloads, and as much for others.
+_MEMORY, _TIMES = Path("/dev/shm"), 4  # where Linux has them
+_YOUNG_SECONDS = 60.0  # for which a folder may be without its owner's lock, which comes just after it
 
 
 def folder() -> Path | None:
@@ -28,14 +35,47 @@ def folder() -> Path | None:
     return Path(named) if named else None
 
 
-def make() -> None:
-    """Make a folder that processes started from now on share; without one they do without."""
+def make(artifact: Path) -> None:
+    """Make a folder that processes started from now on share; without one they do without.
+
+    It is in memory if there is room for the artefact and nobody has named another place (TMPDIR).
+    """
     try:
-        os.environ[_VARIABLE] = tempfile.mkdtemp(prefix="recsys-serving-")
+        in_memory = "TMPDIR" not in os.environ and _has_room(artifact)
+        if in_memory:
+            _remove_abandoned()
+        os.environ[_VARIABLE] = made = tempfile.mkdtemp(prefix=_PREFIX, dir=_MEMORY if in_memory else None)
+        fcntl.flock(os.open(made, os.O_RDONLY), fcntl.LOCK_EX)  # held as long as this process lives
     except OSError as error:
         logger.warning(
             "workers share neither the model's memory nor their numbers, for want of a temporary folder: %s", error
         )
+
+
+def _has_room(artifact: Path) -> bool:
+    """Whether files in memory have room for an artefact; no, where there is none yet."""
+    try:
+        size = sum(file.stat().st_size for file in artifact.iterdir())
+        return os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _TIMES * size
+    except OSError:
+        return False
+
+
+def _remove_abandoned() -> None:
+    """Remove folders in memory whose server, with all workers, was killed: nobody else would before the next start."""
+    for abandoned in _MEMORY.glob(f"{_PREFIX}*"):
+        try:
+            opened = os.open(abandoned, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - os.fstat(opened).st_mtime > _YOUNG_SECONDS:
+                shutil.rmtree(abandoned, ignore_errors=True)
+        except OSError:
+            continue
+        finally:
+            os.close(opened)
 
 
 def reserve_numbers() -> None:

@@ -163,7 +163,7 @@ class Supervisor:
 
 def run(settings: Settings, listening: socket.socket) -> None:
     """Serve with several processes until told to stop; each then finishes what it is answering."""
-    shared.make()
+    shared.make(settings.artifact)
     try:
         logger.info("process %d starts %d workers", os.getpid(), settings.workers)
         Supervisor(settings, listening).run()

@@ -44,6 +44,7 @@ def test_a_damaged_model_is_not_served(start_process: StartProcess, model: Path,
     eventually(lambda: "SHA-256" in server.log.read_text())
 
 
-def test_the_server_loads_neither_torch_nor_lightning() -> None:
-    script = "import sys, serving.app; print([m for m in ('torch', 'pytorch_lightning', 'pandas') if m in sys.modules])"
-    assert subprocess.check_output([sys.executable, "-c", script], cwd=ROOT, text=True) == "[]\n"
+def test_the_server_loads_neither_torch_nor_lightning_and_the_parent_of_workers_no_fastapi() -> None:
+    for module, never in (("application", "'torch', 'pytorch_lightning', 'pandas'"), ("app", "'fastapi', 'numpy'")):
+        script = f"import sys, serving.{module}; print([m for m in ({never}) if m in sys.modules])"
+        assert subprocess.check_output([sys.executable, "-c", script], cwd=ROOT, text=True) == "[]\n"
