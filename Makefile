@@ -44,7 +44,7 @@ extras: $(VENV)/.extras  ## Install what other methods, the browser and other pr
 
 .PHONY: train
 train: $(VENV)/.ready  ## Train the default recipe on MovieLens-100K, test it, export artifacts/latest
-	$(BIN)/recsys fit --config recsys/configs/lnn-adam-ratio.yaml
+	$(BIN)/recsys fit --config recsys/configs/lnn-adam-smoothed-ratio.yaml
 
 # Hundreds of processes would compile the same modules, each for itself.
 unexport PYTHONDONTWRITEBYTECODE

@@ -16,7 +16,7 @@ ROWS = {
     "fm-implicit": WHO,
     "fm": RATINGS,
     "embedding-adam-ratio": RATINGS,
-    "lnn-adam-ratio": RATINGS,
+    "lnn-adam-smoothed-ratio": RATINGS,
 }
 
 

@@ -27,6 +27,8 @@ def test_the_same_code_gives_the_same_numbers_and_another_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "before.json"
+    monkeypatch.setattr(same_numbers, "_EPOCHS", 5)
+    monkeypatch.setattr(same_numbers, "_REQUESTS", 200)
 
     def run(*arguments: str) -> None:
         monkeypatch.setattr(sys, "argv", ["same_numbers", *arguments, "--recipes", "embedding-adam-ratio"])

@@ -16,7 +16,7 @@ from recsys.command.main import main
 
 CONFIGS = Path(__file__).parents[3] / "recsys" / "configs"
 Command = Callable[..., str]
-DEFAULT = ("--config", CONFIGS / "lnn-adam-ratio.yaml")
+DEFAULT = ("--config", CONFIGS / "lnn-adam-smoothed-ratio.yaml")
 SHORT = ("--trainer.max_epochs", 4, "--trainer.check_val_every_n_epoch", 1, "--run.checkpoint_every", 2)
 
 

@@ -14,7 +14,7 @@ import pytest
 from recsys.command.arguments.messages import file_problem
 from tests.recsys.command.conftest import CONFIGS, Command
 
-RECIPE = ("--config", CONFIGS / "lnn-adam-ratio.yaml")
+RECIPE = ("--config", CONFIGS / "lnn-adam-smoothed-ratio.yaml")
 EMBEDDING = ("--config", CONFIGS / "embedding-adam-ratio.yaml")
 ONE_EPOCH = ("--trainer.max_epochs", 1, "--trainer.check_val_every_n_epoch", 1)
 
@@ -59,7 +59,7 @@ def test_a_model_that_was_never_trained_is_not_evaluated(
 ) -> None:
     text = refused(recsys, capfd, subcommand, *RECIPE)
     stage = "selection" if subcommand == "validate" else "refit"
-    assert f"give --ckpt_path, such as checkpoints/lnn-adam-ratio-0.9/{stage}.ckpt" in text
+    assert f"give --ckpt_path, such as checkpoints/lnn-adam-smoothed-ratio-0.9/{stage}.ckpt" in text
 
 
 def test_a_missing_checkpoint_is_named(recsys: Command, capfd: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ def test_the_file_that_settings_come_from_is_not_written_to(recsys: Command, log
 
 def test_each_stage_logs_what_was_asked_for_and_not_what_it_made_of_it(finished: Path) -> None:
     for version in (0, 1):
-        logged = yaml.safe_load((finished / f"logs/lnn-adam-ratio-0.9/version_{version}/config.yaml").read_text())
+        logged = yaml.safe_load((finished / f"logs/lnn-adam-smoothed-ratio-0.9/version_{version}/config.yaml").read_text())
         assert logged["data"]["init_args"]["validation"] == 0.1
         assert logged["trainer"]["max_epochs"] == 4
 
@@ -101,5 +101,5 @@ def test_the_test_ratings_can_be_left_alone_and_the_published_model_too(recsys: 
     metrics = json.loads((new / "metrics.json").read_text())
     assert not [name for name in metrics if name.startswith(("test_", "validation_"))]
     assert f"recsys publish artifacts/{new.name}" in printed
-    assert recsys("publish", f"artifacts/{new.name}").endswith(": lnn-adam-ratio-0.9\n")
+    assert recsys("publish", f"artifacts/{new.name}").endswith(": lnn-adam-smoothed-ratio-0.9\n")
     assert Path("artifacts/latest").resolve() == new

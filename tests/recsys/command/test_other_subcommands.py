@@ -15,7 +15,7 @@ from recsys.command.recipes import recipe_names
 from recsys.command.run import Run
 from tests.recsys.command.conftest import CONFIGS, DEFAULT, Command
 
-REFIT, SELECTION = (f"checkpoints/lnn-adam-ratio-0.9/{stage}.ckpt" for stage in ("refit", "selection"))
+REFIT, SELECTION = (f"checkpoints/lnn-adam-smoothed-ratio-0.9/{stage}.ckpt" for stage in ("refit", "selection"))
 
 
 def test_predict_writes_the_test_ratings_beside_the_predicted_ones(recsys: Command, finished: Path) -> None:

@@ -16,7 +16,7 @@ from tests.recsys.command.conftest import DEFAULT, SHORT
 
 pytestmark = pytest.mark.slow  # torch is imported anew
 
-CHECKPOINTS = "checkpoints/lnn-adam-ratio-0.9"
+CHECKPOINTS = "checkpoints/lnn-adam-smoothed-ratio-0.9"
 Ended = subprocess.CompletedProcess[str]
 
 # A mount that these processes alone see, so that nothing is left of it when they end, however they do.

@@ -60,7 +60,7 @@ def test_real_ratings_are_predicted_as_python_does_where_there_is_no_torch(
         folder=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("p.parquet holds 100,000 predictions of lnn-adam-ratio-0.9: ")
+    assert done.stdout.startswith("p.parquet holds 100,000 predictions of lnn-adam-smoothed-ratio-0.9: ")
     written = read(tmp_path / "p.parquet")
     assert list(written) == ["user", "item", "rating", "source"]
     ratings, sources = expected(artifact.load(finished / "artifacts" / "latest"), users, items)

@@ -34,7 +34,7 @@ def test_real_users_get_what_the_server_gives_where_there_is_no_torch(
     published = finished / "artifacts" / "latest"
     done = without_torch("recommend", "--n", 7, "--artifact", published, "--output", "recs.parquet", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "recs.parquet holds 6,601 recommendations of lnn-adam-ratio-0.9 to 943 users.\n"
+    assert done.stdout == "recs.parquet holds 6,601 recommendations of lnn-adam-smoothed-ratio-0.9 to 943 users.\n"
     written = pd.read_parquet(tmp_path / "recs.parquet")
     assert list(written) == ["user", "item", "rank", "relevance", "rating", "source"]
     server = Recommender(artifact.load(published))

@@ -19,13 +19,13 @@ from recsys.errors import CommandError
 from tests.recsys.command.conftest import DEFAULT, SHORT, Command
 from tests.recsys.command.test_errors import refused
 
-SELECTION, REFIT = (f"checkpoints/lnn-adam-ratio-0.9/{stage}.ckpt" for stage in ("selection", "refit"))
+SELECTION, REFIT = (f"checkpoints/lnn-adam-smoothed-ratio-0.9/{stage}.ckpt" for stage in ("selection", "refit"))
 
 
 @pytest.fixture
 def asked(finished: Path) -> dict[str, Any]:
     """All settings of a fit, by section."""
-    settings: dict[str, Any] = yaml.safe_load((finished / "logs/lnn-adam-ratio-0.9/version_0/config.yaml").read_text())
+    settings: dict[str, Any] = yaml.safe_load((finished / "logs/lnn-adam-smoothed-ratio-0.9/version_0/config.yaml").read_text())
     return settings
 
 
@@ -50,7 +50,7 @@ def asked(finished: Path) -> dict[str, Any]:
         (("--data.validation", 0.2), "data.init_args.validation: 0.1 in the checkpoint, 0.2 asked for"),
         (("--data.batch_size", 500), "data.init_args.batch_size: None in the checkpoint, 500 asked for"),
         (("--model.init_args.depth", 2), "model.init_args.depth: 1 in the checkpoint, 2 asked for"),
-        (("--model.init_args.penalty.init_args.strength", 2.0), "strength: 1.4 in the checkpoint, 2.0 asked for"),
+        (("--model.init_args.penalty.init_args.strength", 2.0), "strength: 1.2 in the checkpoint, 2.0 asked for"),
         (("--model", "UserItemEmbedding"), "recsys.models.LinearNetwork in the checkpoint"),
     ],
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",
