@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 
 import pytest
@@ -16,6 +17,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("untimed", settings.default, deadline=None)  # no test asserts a time
     settings.load_profile("untimed")
+    gc.disable()  # while tests are imported, and with them torch, nearly nothing is garbage
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every search for garbage from here on."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

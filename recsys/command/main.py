@@ -11,6 +11,7 @@ form that training maps into memory; `recsys export_ratings URL` writes those th
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import logging
@@ -18,6 +19,7 @@ import os
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
+from types import ModuleType
 
 from data.errors import DataError
 from recsys.artifact import ArtifactError
@@ -88,11 +90,21 @@ def _run(arguments: list[str] | None) -> None:
         run(rest)
         return
     if (module := WITH_LIGHTNING.get(command)) is not None:
-        importlib.import_module(module).run(rest)
+        _imported(module).run(rest)
         return
-    from recsys.command import lightning_command
+    _imported("recsys.command.lightning_command").run(arguments, description=__doc__ or "")
 
-    lightning_command.run(arguments, description=__doc__ or "")
+
+def _imported(module: str) -> ModuleType:
+    """The module; of the million objects that come with torch nearly none is garbage, and looking for it takes seconds."""
+    if module not in sys.modules:
+        gc.disable()
+        try:
+            importlib.import_module(module)
+        finally:
+            gc.enable()
+        gc.freeze()
+    return sys.modules[module]
 
 
 def _require_known(command: str) -> None:

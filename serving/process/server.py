@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -137,4 +138,5 @@ def serve(settings: Settings, app: FastAPI, listening: socket.socket, parent: so
         forwarded_allow_ips=list(settings.forwarded_allow_ips or ()),
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
+    gc.freeze()  # modules and routes stay, and looking for garbage among them takes long
     Server(config, app, settings.drain_seconds, parent).run(sockets=[listening])
