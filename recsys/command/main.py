@@ -96,7 +96,7 @@ def _run(arguments: list[str] | None) -> None:
 
 
 def _imported(module: str) -> ModuleType:
-    """The module; of the million objects that come with torch nearly none is garbage, and looking for it takes seconds."""
+    """The module; nearly none of the objects that come with torch is garbage, and looking for it takes seconds."""
     if module not in sys.modules:
         gc.disable()
         try:

@@ -45,7 +45,8 @@ def test_the_file_that_settings_come_from_is_not_written_to(recsys: Command, log
 
 def test_each_stage_logs_what_was_asked_for_and_not_what_it_made_of_it(finished: Path) -> None:
     for version in (0, 1):
-        logged = yaml.safe_load((finished / f"logs/lnn-adam-smoothed-ratio-0.9/version_{version}/config.yaml").read_text())
+        written = finished / f"logs/lnn-adam-smoothed-ratio-0.9/version_{version}/config.yaml"
+        logged = yaml.safe_load(written.read_text())
         assert logged["data"]["init_args"]["validation"] == 0.1
         assert logged["trainer"]["max_epochs"] == 4
 

@@ -25,7 +25,8 @@ SELECTION, REFIT = (f"checkpoints/lnn-adam-smoothed-ratio-0.9/{stage}.ckpt" for 
 @pytest.fixture
 def asked(finished: Path) -> dict[str, Any]:
     """All settings of a fit, by section."""
-    settings: dict[str, Any] = yaml.safe_load((finished / "logs/lnn-adam-smoothed-ratio-0.9/version_0/config.yaml").read_text())
+    written = finished / "logs/lnn-adam-smoothed-ratio-0.9/version_0/config.yaml"
+    settings: dict[str, Any] = yaml.safe_load(written.read_text())
     return settings
 
 
