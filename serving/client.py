@@ -6,7 +6,7 @@ It asks again where that may help: see `serving.retries`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from typing_extensions import Unpack
 
@@ -34,6 +34,7 @@ from serving.schemas.answers import (
     UserResponse,
     UsersResponse,
 )
+from serving.schemas.cold_items import ColdItemsResponse
 from serving.schemas.explanations import ExplanationResponse, FoldInExplanationResponse
 from serving.schemas.ids import Id
 from serving.schemas.order import Order
@@ -185,6 +186,27 @@ class Client(Connection):
         """
         body = {"ratings": _as_given(ratings), "exclude": list(exclude), "n": n, "strict": strict}
         return self._post(NextResponse, "fold-in/next", body)
+
+    def cold_items(
+        self,
+        features: Iterable[Mapping[str, Any]],
+        user_ids: Iterable[Id] | None = None,
+        *,
+        strict: bool = False,
+        uncertainty: bool = False,
+    ) -> ColdItemsResponse:
+        """Predict ratings of items that are not in the model, by the `features` of each, by the names of columns.
+
+        By the users asked for, or by the average user; `uncertainty` as in `rating`. `item_columns` of `model` says
+        which columns there are; a model without any, an unknown column and a wrong value are an `InvalidRequestError`.
+        """
+        body = {
+            "items": [{"features": dict(each)} for each in features],
+            "user_ids": None if user_ids is None else list(user_ids),
+            "strict": strict,
+            "uncertainty": uncertainty,
+        }
+        return self._post(ColdItemsResponse, "cold-items", body)
 
     def users(self, *, n: int = 10, offset: int = 0) -> UsersResponse:
         """List the users, those with the most training ratings first."""

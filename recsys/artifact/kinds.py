@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from recsys.artifact.cold_items import items as cold_items
 from recsys.artifact.latent import dense, factored
 
 Arrays = Mapping[str, tuple[str, ...]]  # name of an array: its dimensions
@@ -46,7 +47,15 @@ class Kind:
 KINDS: dict[str, Kind] = {  # by the name of the model's class
     "BayesianEmbedding": Kind(
         factored.ARRAYS,
-        (factored.NEWCOMERS, factored.NEWCOMERS_BY_ITEMS, factored.TIMES, _USER_FEATURES, _ITEM_FEATURES),
+        (
+            factored.NEWCOMERS,
+            factored.NEWCOMERS_BY_ITEMS,
+            factored.TIMES,
+            cold_items.ARRAYS,
+            cold_items.TIMES,
+            _USER_FEATURES,
+            _ITEM_FEATURES,
+        ),
         older=Kind(dense.ARRAYS, (dense.TIMES, _USER_FEATURES, _ITEM_FEATURES)),
     ),
     "LinearNetwork": Kind(_MATRIX),

@@ -12,6 +12,7 @@ from recsys.artifact import times, uncertainty
 from recsys.artifact.answers import relevance
 from recsys.artifact.answers.relevance import Relevance
 from recsys.artifact.answers.training_ratings import check_ratings, counts
+from recsys.artifact.cold_items.items import ColdItems
 from recsys.artifact.id_arrays import ids_in, names_of_id_arrays
 from recsys.artifact.item_table import ItemTable
 from recsys.artifact.kinds import KINDS
@@ -60,6 +61,7 @@ _TYPE_OF_ARRAY = {
     "rating_users": np.int32,
     "rating_items": np.int32,
     "ordinal": np.int32,
+    "cold_item_columns": np.uint8,
     **times.TYPES,
 }
 
@@ -96,6 +98,7 @@ class TrainedModel:
         n_users, n_items = self.user_ids.size, self.item_ids.size
         _check_arrays(manifest, arrays, {"one": 1, "users": n_users, "items": n_items})
         self._posterior = _posterior(arrays)
+        self.cold_items = ColdItems(arrays) if "cold_item_columns" in arrays else None
         self.relevance = Relevance(arrays, manifest.rating_scale) if "relevance_gains" in arrays else None
         check_ratings(arrays, n_users, n_items, manifest.rating_scale)
         self.rating_begins = np.append(0, counts(arrays["rating_users"], n_users).cumsum())  # those of each user

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from recsys.artifact.cold_items.column import Column
 from recsys.errors import SettingsError
 from recsys.features.encodings import Encoding, Limits, categories, lists, numbers
 from recsys.features.feature import Feature, Known
@@ -177,6 +178,14 @@ class ItemColumns(_Columns):
     @override
     def of_items(self, known: Known) -> Tensor | None:
         return self._matrix(known.data.item_table, known.data.name)
+
+    @override
+    def of_new_items(self, known: Known) -> tuple[Column, ...]:
+        used, _ = self._encodings(known.data.item_table, known.data.name)
+        table = known.data.item_table.rename(columns=str)
+        return tuple(
+            Column(name, self._kind(name, table[name]).value, encoding.code) for name, encoding in used.items()
+        )
 
     @override
     def describes_items(self, known: Known) -> Tensor:

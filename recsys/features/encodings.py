@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import is_scalar
 
+from recsys.artifact.cold_items.code import Code
+
 Places = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -24,6 +26,8 @@ class Encoding:
     values: npt.NDArray[np.float32]  # (m,)
     width: int
     present: Mask  # (n,), whether the row has a value
+    code: Code
+    """How a row that is not among the n would have them."""
     words: str
     """What was made of the column, for a person to read."""
 
@@ -92,13 +96,21 @@ def numbers(values: npt.NDArray[np.float64], limits: Limits, groups: int | Seque
     else:
         found = np.digitize(known, groups)
     distinct, inverse = np.unique(found, return_inverse=True)
-    width = len(distinct)
-    features = np.full(values.size, width)
-    features[present] = inverse
+    ascending, n_groups = np.argsort(known, kind="stable"), len(distinct)
+    missing = n_groups
     if known.size and not _counts_as_a_value(~present, limits):
-        features[~present] = inverse[np.argsort(known, kind="stable")[(known.size - 1) // 2]]
+        missing = int(inverse[ascending[(known.size - 1) // 2]])
+    features = np.full(values.size, missing)
+    features[present] = inverse
+    width = max(n_groups, 1 + features.max())
+    if isinstance(groups, int):
+        least = known[ascending[np.searchsorted(inverse[ascending], np.arange(1, n_groups))]]
+        begins = np.nan_to_num(least)  # a new number between two groups is in the lower one
+    else:
+        begins = np.asarray(groups, np.float64)[distinct[1:] - 1]
+    code = Code(int(width), begins=tuple(begins.tolist()), missing=missing if missing < width else None)
     ones = np.ones(values.size, np.float32)
-    return Encoding(np.arange(values.size), features, ones, max(width, 1 + features.max()), present, f"{width} groups")
+    return Encoding(np.arange(values.size), features, ones, width, present, code, f"{n_groups} groups")
 
 
 def _of_values(rows: Places, named: npt.NDArray[np.object_], missing: Mask, limits: Limits) -> Encoding:
@@ -112,13 +124,15 @@ def _of_values(rows: Places, named: npt.NDArray[np.object_], missing: Mask, limi
     entries = 1 / np.sqrt(np.bincount(rows, minlength=missing.size).astype(np.float32)[rows])
     present = np.bincount(rows, minlength=missing.size) > 0
     words, width = f"{kept.size} values", kept.size
+    rare = of_missing = None
     if (places == width).any():
-        words, width = f"{words} and the rarer ones together", width + 1
+        words, rare, width = f"{words} and the rarer ones together", width, width + 1
     if _counts_as_a_value(missing, limits):
-        where = np.flatnonzero(missing)
+        of_missing, where = width, np.flatnonzero(missing)
         rows, places = np.append(rows, where), np.append(places, np.full(where.size, width))
         entries, width = np.append(entries, np.ones(where.size, np.float32)), width + 1
-    return Encoding(rows, places, entries.astype(np.float32), width, present, words)
+    code = Code(width, tuple(values[kept].tolist()), rare=rare, missing=of_missing)
+    return Encoding(rows, places, entries.astype(np.float32), width, present, code, words)
 
 
 def _distinct(rows: Places, places: Places, width: int) -> tuple[Places, Places]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from data.ratings import Ratings
 from data.sorted_ratings import BothOrders
+from recsys.artifact.cold_items.column import Column
 from recsys.share import Share
 
 
@@ -79,6 +80,13 @@ class Feature:
         """How `of_users` would describe a user who was not there."""
         raise NotImplementedError
 
+    def of_new_items(self, known: Known) -> tuple[Column, ...] | None:
+        """Columns whose features, side by side, are those of `of_items` for an item that was not there.
+
+        None of them if such an item has zeros; None if there is no saying what it has.
+        """
+        return None
+
     def describes_users(self, known: Known) -> Tensor:
         """Of which users without ratings `of_users` says something, (n_users,) bool: all, if it is not of ratings."""
         return torch.full((known.n_users,), not self.from_ratings)
@@ -97,6 +105,8 @@ class Description:
     """(n,) bool, those of which one of them says something without ratings."""
     of_new_by: int | None = None  # of users: which of the matrices is also known of those who are not there
     _of_new: Callable[[], OfRatedItems] | None = None
+    columns: Mapping[int, tuple[Column, ...]] = field(default_factory=dict)
+    """Of items: those whose features describe one that is not there, by which of the matrices they are of."""
 
     @cached_property
     def of_new_users(self) -> OfRatedItems:
@@ -117,8 +127,12 @@ def describe_users(features: Iterable[Feature], known: Known) -> Description:
 
 def describe_items(features: Iterable[Feature], known: Known) -> Description:
     """What features say of the items."""
-    saying = [(x, feature.describes_items(known)) for feature in features if (x := feature.of_items(known)) is not None]
-    return _description(saying, known.n_items)
+    saying = [(feature, x) for feature in features if (x := feature.of_items(known)) is not None]
+    description = _description([(x, feature.describes_items(known)) for feature, x in saying], known.n_items)
+    of_new = [feature.of_new_items(known) for feature, _ in saying]
+    if any(columns is None for columns in of_new):
+        return description
+    return replace(description, columns={place: columns for place, columns in enumerate(of_new) if columns})
 
 
 def _description(saying: Sequence[tuple[Tensor, Tensor]], n: int) -> Description:

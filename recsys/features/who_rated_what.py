@@ -8,6 +8,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from data.sorted_ratings import SortedRatings
+from recsys.artifact.cold_items.column import Column
 from recsys.features.feature import Feature, Known, OfRatedItems
 from recsys.linalg.leading import leading_subspace, random_columns
 from recsys.linalg.pattern import Weighted
@@ -57,6 +58,10 @@ class WhoRatedWhat(Feature):
         return BeyondTheAverage(by_item, by_user, Share.whole(known.n_items), known.users).in_directions(
             self.directions
         )
+
+    @override
+    def of_new_items(self, known: Known) -> tuple[Column, ...]:
+        return ()
 
 
 class BeyondTheAverage:

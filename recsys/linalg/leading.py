@@ -120,18 +120,21 @@ def _signs_of_reflections(top: Tensor) -> Tensor:
 
 
 def truncated_product(left: Tensor, right: Tensor, rank: int, rows: Share) -> tuple[Tensor, Tensor]:
-    """Factors (m, r) and (n, r) of the matrix of at most a rank that is closest to left @ rightᵀ, which is not formed.
+    """The matrix of at most a rank that is closest to left @ rightᵀ, by its left factor (m, r) and a map (c, r).
 
-    With left (m, c) = Q R and right (n, c) = Q′ R′, the singular values of R R′ᵀ = U diag(σ) Vᵀ are those of the
-    product; the factors are Q U diag(√σ) and Q′ V diag(√σ), and r = min(rank, m, n, c). Source: Eckart and Young, "The
-    approximation of one matrix by another of lower rank", 1936. Of left, and of its factor, this process has the rows
-    that `rows` says.
+    right @ map is the other factor, (n, r). With left (m, c) = Q R and right (n, c) = Q′ R′, the singular values of
+    R R′ᵀ = U diag(σ) Vᵀ are those of the product, which is not formed; the left factor is Q U diag(√σ), the map
+    Rᵀ U diag(√σ)⁻¹, without the σ that the precision does not tell from 0, and r = min(rank, m, n, c). A row beside
+    those of right has a factor by the map, too: the one that it would have among them.
+
+    Of left, and of its factor, this process has the rows that `rows` says. Source: Eckart and Young, "The approximation
+    of one matrix by another of lower rank", 1936.
     """
-    left_basis, left_triangle = qr(left, rows)
-    right_basis, right_triangle = torch.linalg.qr(right)
-    u, values, v = torch.linalg.svd(left_triangle @ right_triangle.T, full_matrices=False)
-    root = values[:rank].sqrt()
-    return left_basis @ u[:, :rank] * root, right_basis @ v[:rank].T * root
+    basis, triangle = qr(left, rows)
+    u, values, _ = torch.linalg.svd(triangle @ torch.linalg.qr(right, mode="r").R.T, full_matrices=False)
+    directions, values = u[:, :rank], values[:rank]
+    root = torch.where(values > torch.finfo(values.dtype).eps * values[:1], values, 0).sqrt()
+    return basis @ directions * root, triangle.T @ directions * torch.where(root > 0, 1 / root, 0)
 
 
 def balanced(left: Tensor, right: Tensor, rows: Share) -> tuple[Tensor, Tensor]:

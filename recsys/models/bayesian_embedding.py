@@ -13,6 +13,7 @@ from data.datamodules import Batch
 from data.ratings import Ratings
 from data.sorted_ratings import BothOrders
 from recsys import freed_memory
+from recsys.artifact.cold_items.items import bytes_of
 from recsys.artifact.latent.factored import FactoredPosterior
 from recsys.errors import SettingsError
 from recsys.features import Description, Feature, Known, describe_items, describe_users
@@ -97,7 +98,7 @@ class BayesianEmbedding(UserItemEmbedding):
         self.time = time
         self.sampler: GibbsSampler | None = None
         self.posterior: Posterior | None = None
-        self._described: Description | None = None  # the users by features, when the data are known
+        self._described: tuple[Description, Description] | None = None  # users and items, when the data are known
         self._unknown_time: UnknownTime | None = None  # with windows of time, when the data are known
         self._answers: tuple[int, FactoredPosterior] | None = None  # after how many draws, and what is answered then
         self._restored: dict[str, Any] | None = None  # from a checkpoint that was opened before the data were known
@@ -143,7 +144,12 @@ class BayesianEmbedding(UserItemEmbedding):
         ordinal = np.array([isinstance(self.likelihood, OrderedProbit)], np.int32)
         arrays = {**self._averages.arrays(), **self.known_rows.described(), "ordinal": ordinal}
         if self._described is not None and "newcomer_weights" in arrays:
-            arrays |= self._described.of_new_users.arrays()
+            arrays |= self._described[0].of_new_users.arrays()
+        if self._described is not None and "cold_item_factors" in arrays:
+            of_matrices = (self._described[1].columns[place] for place in self._sampler.of_new_items_by)
+            arrays["cold_item_columns"] = bytes_of([column for columns in of_matrices for column in columns])
+            if self._unknown_time is not None:
+                arrays["cold_item_sitting"] = self._unknown_time.of_new_item
         if self._unknown_time is None:
             return arrays
         windows = self._sampler.windows
@@ -275,13 +281,15 @@ class BayesianEmbedding(UserItemEmbedding):
             of_users, of_items = describe_users(self.features, known), describe_items(self.features, known)
             self.known_rows.user_described.copy_(of_users.rows)
             self.known_rows.item_described.copy_(of_items.rows)
-        windows, self._described = [], of_users
+        windows, self._described = [], (of_users, of_items)
         if self.time is not None:
             users, items, _ = in_order_of_users(orders)
             times = self._data.rating_times(users, items)
             windows = self.time.effects(users, times)
             self._unknown_time = UnknownTime(users, items, times, self.n_users, self.n_items)
-        data = TrainingRatings(orders, of_users.matrices, of_items.matrices, windows, of_users.of_new_by)
+        data = TrainingRatings(
+            orders, of_users.matrices, of_items.matrices, windows, of_users.of_new_by, of_items.columns.keys()
+        )
         seed = int(torch.randint(2**62, ()))
         self.sampler = GibbsSampler(data, self.likelihood, self.user_factors.shape[1], seed)
         self.posterior, self._answers = self.sampler.posterior, None

@@ -22,17 +22,20 @@ class FactoredMean:
     Draws wait until there are a few. Then their factors stand beside those of the sum so far, and the product of all is
     truncated. What is cut off is lost, some of which would have come into the leading directions later on; it is less
     the faster the singular values fall.
+
+    The right factors may have further rows, which have no say in what is closest; they come to be what a row of an item
+    would be that had them in every draw, or in linear combinations of them.
     """
 
-    def __init__(self, users: Share, n_items: int) -> None:
+    def __init__(self, users: Share, n_items: int, further: int = 0) -> None:
         """Begin with no draws; rows of users are those of a share."""
-        self._users = users
-        self._left, self._right = torch.zeros(len(users), 0), torch.zeros(n_items, 0)  # of the sum
+        self._users, self._n_items = users, n_items
+        self._left, self._right = torch.zeros(len(users), 0), torch.zeros(n_items + further, 0)  # of the sum
         self._waiting: list[tuple[Tensor, Tensor]] = []
         self._draws = 0
 
     def add(self, left: Tensor, right: Tensor) -> None:
-        """Add a draw by its factors, (n_users, c) and (n_items, c)."""
+        """Add a draw by its factors, (n_users, c) and (n_items + further, c)."""
         self._draws += 1
         self._waiting.append((left, right))
         if len(self._waiting) == _WAITING:
@@ -40,7 +43,7 @@ class FactoredMean:
             self._waiting = []
 
     def factors(self) -> tuple[Tensor, Tensor]:
-        """Factors of the mean so far, (n_users, r) and (n_items, r)."""
+        """Factors of the mean so far, (n_users, r) and (n_items + further, r)."""
         left, right = self._sum()
         share = max(self._draws, 1) ** -0.5
         return left * share, right * share
@@ -61,4 +64,6 @@ class FactoredMean:
         if not self._waiting:
             return self._left, self._right
         lefts, rights = zip((self._left, self._right), *self._waiting, strict=True)
-        return truncated_product(torch.cat(lefts, 1), torch.cat(rights, 1), RANK, self._users)
+        right = torch.cat(rights, 1)
+        left, to_factor = truncated_product(torch.cat(lefts, 1), right[: self._n_items], RANK, self._users)
+        return left, right @ to_factor

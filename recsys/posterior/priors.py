@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import torch
@@ -93,14 +93,32 @@ class FeaturePrior:
         Its other features are taken to vary as those of the rated rows, whose parts U C have the covariance CᵀC / n.
         """
         mean, covariance, weights = self.mean.clone(), torch.linalg.inv(self.precision), None
-        for b, basis in enumerate(self.bases):
-            of_basis = self._rows.sum(self.parts[b][self.rated].T @ basis[self.rated]).T.double()  # C, (r, d)
+        for b in range(len(self.bases)):
+            of_basis = self._of_basis(b)  # C
             if self.given[b] == described_by:
                 weights = self.maps[b] @ of_basis
                 mean -= self.centres[b] @ weights
             else:
                 covariance += of_basis.T @ of_basis / self.n
         return NewRow(mean, covariance, weights)
+
+    def affine_rows(self, described_by: Collection[int]) -> Tensor:
+        """Rows (1 + f, d), float64: the prior mean of a row is (1, x) times them.
+
+        x (f,) are its features of the matrices at some places, all that are not left out; the others' are taken as 0.
+        """
+        mean, weights = self.mean.clone(), []
+        for b, place in enumerate(self.given):
+            of_features = self.maps[b] @ self._of_basis(b)
+            mean -= self.centres[b] @ of_features
+            if place in described_by:
+                weights.append(of_features)
+        return torch.cat([mean[None], *weights])
+
+    def _of_basis(self, b: int) -> Tensor:
+        """C of the present weights, (r, d), float64: the part of the features is U C."""
+        of_rated: Tensor = self._rows.sum(self.parts[b][self.rated].T @ self.bases[b][self.rated])
+        return of_rated.T.double()
 
     def sample(self, rows: Tensor, generator: Generator) -> None:
         """Draw the weights, their strengths λ_b, then Λ and μ together, given the rows (n, d)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,8 @@ class TrainingRatings:
     """Of the ratings in order of users."""
     of_new_by: int | None = None
     """Which of `user_features` will also be known of users who are not there."""
+    of_new_items_by: Collection[int] = ()
+    """Which of `item_features` will also be known of items that are not there, which have zeros in the others."""
 
 
 class GibbsSampler:
@@ -86,7 +88,11 @@ class GibbsSampler:
         self.mean_precision = torch.ones((), dtype=torch.float64)  # ᾱ
         self.noise_shape = torch.tensor(_FIRST_NOISE_SHAPE, dtype=torch.float64)  # ν
         self.noise = torch.ones(n_users)  # E 1/α
-        self.posterior = Posterior(self._share, n_items, likelihood.levels)
+        self.of_new_items_by = [place for place in data.of_new_items_by if place in self.item_prior.given]
+        n_cold = len(self._cold_rows())
+        self._one = torch.zeros(n_items + n_cold, 1)  # of a row of `_factors`, and of what is added to one
+        self._one[: n_items + min(n_cold, 1)] = 1
+        self.posterior = Posterior(self._share, n_items, likelihood.levels, n_cold)
 
     def squared_error(self, users: Tensor, items: Tensor) -> Tensor:
         """Mean of (r_ui − b_u − c_i − p_u · q_i)², a scalar, for rows as in `start`; differentiable once."""
@@ -129,13 +135,14 @@ class GibbsSampler:
         of_users, of_items = self.user_prior.normal(), self.item_prior.normal()
         users = torch.where(self.user_rated[:, None], self.users, of_users.mean)
         items = torch.where(self.item_rated[:, None], self.items, of_items.mean)
-        left, right = self._factors(users, items)
+        cold = self._cold_rows()
+        left, right = self._factors(users, torch.cat([items, cold]))
         if self.user_prior.n < self._share.total:
             left, right = self._with_new_users(left, right)
         share = self.posterior.average(left, right, self.noise, self.likelihood.thresholds)
         newcomer = self.user_prior.new_row(self._of_new_by)
         self.posterior.keep_newcomer(newcomer, self.mean_precision, self.noise_shape)
-        self.posterior.leave_open(share, *self._open(users, of_users, items, of_items))
+        self.posterior.leave_open(share, *self._open(users, of_users, items, of_items, cold))
         for window in self.windows:
             window.average(share)
 
@@ -170,10 +177,16 @@ class GibbsSampler:
         for window, own in zip(self.windows, state["windows"], strict=True):
             window.load_state(own)
 
+    def _cold_rows(self) -> Tensor:
+        """What the rows (c, q) of new items are combinations of, (n_cold, k + 1): see `FeaturePrior.affine_rows`."""
+        if not self.of_new_items_by:
+            return self.items[:0]
+        return self.item_prior.affine_rows(self.of_new_items_by).float()
+
     def _factors(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-        """(n_users, k + 2) and (n_items, k + 2), whose product is μ + b_u + c_i + p_u · q_i of all pairs."""
+        """(n_users, k + 2) and (n_items + n_cold, k + 2), whose product is μ + b_u + c_i + p_u · q_i of all pairs."""
         left = torch.cat([_with_one(users), users[:, :1]], 1)
-        right = torch.cat([items[:, :1] + self.mean, items[:, 1:], torch.ones_like(items[:, :1])], 1)
+        right = torch.cat([items[:, :1] + self.mean * self._one, items[:, 1:], self._one], 1)
         return left, right
 
     def _with_new_users(self, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
@@ -188,17 +201,21 @@ class GibbsSampler:
         sums, counts = self._observed.sums_of_items(), self._counts_of_items
         mean = sums.sum() / counts.sum()
         damped = mean + (sums - mean * counts) / (counts + DampedMeans().item_damping)
-        expected = torch.where(self.item_rated, damped.float(), right @ average)  # ȳ, (n_items,)
+        of_items, of_cold = right[: len(damped)] @ average, right[len(damped) :] @ average
+        expected = torch.cat([torch.where(self.item_rated, damped.float(), of_items), of_cold])  # ȳ
         new = ~self.user_rated[:, None]
         left = torch.where(new, left - average, left)
         return torch.cat([left, new.float()], 1), torch.cat([right, expected[:, None]], 1)
 
-    def _open(self, users: Tensor, of_users: Normal, items: Tensor, of_items: Normal) -> tuple[Tensor, Tensor]:
+    def _open(
+        self, users: Tensor, of_users: Normal, items: Tensor, of_items: Normal, cold: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The variance of y that rows without ratings leave open, o_u · o_i with (n_users, 2) and (n_items, 2).
 
         Given both sides' rows or their means, independent rows x_u = (b_u, p_u) of mean x̄ and covariance C and
         z_i = (c_i, q_i) of mean z̄ and covariance D, b_u + c_i + p_u · q_i has the variance (1, q̄)ᵀ C (1, q̄) +
-        (1, p̄)ᵀ D (1, p̄) + tr C_pp D_qq; C is 0 for users with ratings, whose row is drawn, and D for such items.
+        (1, p̄)ᵀ D (1, p̄) + tr C_pp D_qq; C is 0 for users with ratings, whose row is drawn, and D for such items. The
+        first of these as a form of what new items' rows are combinations of, (n_cold, n_cold), comes third.
         """
         covariance_of_user = torch.linalg.inv(of_users.precision)  # C
         covariance_of_item = torch.linalg.inv(of_items.precision)  # D
@@ -207,7 +224,9 @@ class GibbsSampler:
         of_both = (covariance_of_user[1:, 1:] * covariance_of_item[1:, 1:]).sum()  # both matrices are symmetric
         by_items = ((vectors @ covariance_of_user) * vectors).sum(1)
         by_users = ((weights @ covariance_of_item) * weights).sum(1) + of_both * new_users
-        return torch.stack([new_users, by_users], 1), torch.stack([by_items, new_items], 1)
+        cold_vectors = torch.cat([self._one[len(items) :], cold[:, 1:]], 1)
+        by_cold = cold_vectors @ covariance_of_user @ cold_vectors.T
+        return torch.stack([new_users, by_users], 1), torch.stack([by_items, new_items], 1), by_cold
 
     def _sample_noise(self, squares: Tensor, generator: Generator) -> None:
         """Draw the noise precisions, given Σ ε² of each user, (n_users,).

@@ -55,6 +55,12 @@ class UnknownTime:
         vectors, values = leading_of_symmetric(weights * scale * scale.T, RANK)
         self._of_rated = (vectors / scale).float()  # f, (n_items, r)
         self._of_asked = (self._of_rated * values).float()  # g, (n_items, r)
+        unrated = torch.bincount(items, minlength=n_items) == 0
+        self._of_new = self._of_asked[unrated][:1]  # g of an item that was not there: as of all that nobody rated
+        if len(self._of_new) == 0:
+            # Its row of the matrix above times the vectors, which is an eigenvector's entry times its value (Nyström).
+            row = scale.double() * (_PRIOR_SHARE**_POWER / _NONE_OF_THEM)
+            self._of_new = (row.T @ vectors).float()
         self._weights = self._sums(ones)
 
     def arrays(self, windows: Sequence[WindowEffects]) -> dict[str, npt.NDArray[Any]]:
@@ -66,6 +72,12 @@ class UnknownTime:
             "sitting_squares": self._sums(variance + mean.square()).numpy(),
             "sitting_items": np.ascontiguousarray(self._of_asked.numpy()),
         }
+
+    @property
+    def of_new_item(self) -> npt.NDArray[np.float32]:
+        """The row of `sitting_items` of an item that was not there, (r,)."""
+        row: npt.NDArray[np.float32] = self._of_new[0].numpy()
+        return row
 
     def _sums(self, values: Tensor) -> Tensor:
         """Σ_j values_j f_j over the training ratings j of each user, of values (n,) of all of them, (n_users, r)."""

@@ -154,7 +154,7 @@ class Recommender:
         """How far ratings may lie from the predictions; None where a mean answers or the model does not say."""
         (users, user_known), (items, item_known) = pairs
         said = self.artifact.uncertainty(users, items, given_at)
-        return self._distributions(said, self.artifact.answers((users, user_known), (items, item_known)))
+        return self.distributions(said, self.artifact.answers((users, user_known), (items, item_known)))
 
     def new_user_uncertainty(self, rated: dict[Id, float], asked: Sequence[Id]) -> list[RatingDistribution | None]:
         """How far ratings may lie from what `fold_in` predicts, as in `uncertainty`."""
@@ -162,7 +162,7 @@ class Recommender:
         places, place_known = self.item_ids.positions(asked, strict=False)
         values = np.fromiter(rated.values(), np.float32, len(rated))
         said = self.new_users.uncertainty(items[known], values[known], places)
-        return self._distributions(said, place_known & self.artifact.item_known[places])
+        return self.distributions(said, place_known & self.artifact.item_known[places])
 
     def recommend(
         self,
@@ -268,7 +268,8 @@ class Recommender:
         cosines: Floats = self._directions @ self._directions[item]
         return cosines.clip(-1, 1)  # rounding may leave the interval
 
-    def _distributions(self, said: Uncertainty | None, known: Known) -> list[RatingDistribution | None]:
+    def distributions(self, said: Uncertainty | None, known: Known) -> list[RatingDistribution | None]:
+        """How far ratings (n,) may lie from predictions, as answers have it; None where it is not known."""
         if said is None:
             return [None] * known.size
         levels = [f"{level:g}" for level in self.artifact.arrays["levels"].tolist()]

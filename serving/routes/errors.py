@@ -11,6 +11,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from recsys.artifact.answers.cold_items import NoItemFeaturesError
+from recsys.artifact.cold_items.column import FeatureError
 from serving.answers.item_catalogue import UnknownGenreError
 from serving.answers.known_ids import UnknownIdError, WrongKindOfIdError
 from serving.ratings.errors import StoreError, UnstorableIdError
@@ -75,6 +77,8 @@ _STATUS: dict[type[Exception], int] = {
     NotStoredError: 404,
     StoreError: 503,
     UnknownGenreError: 422,
+    FeatureError: 422,
+    NoItemFeaturesError: 422,
     NotReadyError: 503,
     StoppingError: 503,
 }

@@ -254,6 +254,11 @@ class ModelResponse(Answer):
         description="What recommendations can be ordered by, the usual order first.", examples=[["relevance", "rating"]]
     )
     genres: list[str] = Field(examples=[["Comedy", "Drama"]])
+    item_columns: dict[str, str] = Field(
+        description="What `/v1/cold-items` predicts new items by: categories, lists, numbers or dates, by the name of "
+        "the column. None of a model that knows no features of items.",
+        examples=[{"genres": "lists", "year": "numbers"}],
+    )
     rating_scale: Annotated[
         tuple[float, float],
         WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),

@@ -20,7 +20,7 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _Body(_Request):
+class Body(_Request):
     """JSON has types: in a body 0 is not false, nor "3" 3, as they are in an address.
 
     Its lists end at the first mistake: tens of thousands fit in a body, and to describe each would take seconds.
@@ -140,20 +140,20 @@ class Pair(TypedDict):  # checked like a model, in a quarter of the time, which 
     timestamp: NotRequired[Annotated[Timestamp | None, Field(description=WHEN)]]
 
 
-class PredictionsRequest(Strictness, UncertaintyWanted, _Body):
+class PredictionsRequest(Strictness, UncertaintyWanted, Body):
     """The pairs to predict."""
 
     pairs: Annotated[list[Pair], Field(fail_fast=True)] = Field(min_length=1)
 
 
-class ItemRating(_Body):
+class ItemRating(Body):
     """A new user's rating of an item."""
 
     item_id: Id = Field(examples=[50])
     rating: float = Field(strict=True, allow_inf_nan=False, description="On the data set's scale.", examples=[5.0])
 
 
-class FoldInRequest(Recommended, Strictness, UncertaintyWanted, _Body):
+class FoldInRequest(Recommended, Strictness, UncertaintyWanted, Body):
     """A new user's ratings, and what is wanted of them."""
 
     ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(
@@ -164,7 +164,7 @@ class FoldInRequest(Recommended, Strictness, UncertaintyWanted, _Body):
     )
 
 
-class NextRequest(Strictness, _Body):
+class NextRequest(Strictness, Body):
     """A new user's ratings so far, and how many further ones are to be asked for."""
 
     ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(
@@ -176,7 +176,7 @@ class NextRequest(Strictness, _Body):
     n: int = Field(default=1, ge=1, le=MOST_ON_A_PAGE, description="How many items to propose.")
 
 
-class FoldInExplanationRequest(Strictness, _Body):
+class FoldInExplanationRequest(Strictness, Body):
     """A new user's ratings, and the item whose prediction is to be explained."""
 
     ratings: Annotated[list[ItemRating], Field(fail_fast=True)] = Field(description="Ratings of different items.")

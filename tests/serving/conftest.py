@@ -19,6 +19,7 @@ from benchmarks.server_process import free_port
 from recsys import artifact
 from serving.app import main
 from tests.serving import films
+from tests.serving.answers import described_films
 
 ROOT = Path(__file__).parents[2]
 MATRIX = np.array([[1.5, 2.5], [3.5, 4.5], [0.0, 9.0]], np.float32)
@@ -149,6 +150,14 @@ def rating_server(
     client = start_server(artifact=films_model, api_key=KEY, ratings_database=database, max_pairs=100)
     client.headers["X-API-Key"] = KEY
     return client
+
+
+@pytest.fixture(scope="session")
+def described_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+    """A server of the films whose features the model knows, which allows 10 pairs in a request."""
+    root = tmp_path_factory.mktemp("described")
+    saved = artifact.save(root, films.manifest("BayesianEmbedding"), described_films.described(), films.ITEMS)
+    return start_server(artifact=saved, max_pairs=10)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from data.ids import positions
 from recsys.artifact import times
+from recsys.artifact.answers.cold_items import AVERAGE_USER, ColdPredictions, cold_items_of, rate
 from recsys.artifact.answers.columns import Asked, ids_of, pairs_of
 from recsys.artifact.answers.recommendations import ORDERS, Order, Recommendations, recommendations
 from recsys.artifact.model import Floats, Found, Predictions, TrainedModel
@@ -52,6 +53,25 @@ class Artifact(TrainedModel):
         NaN where a mean answers, and everywhere if the kind of model does not say.
         """
         return self.deviations(*self._found(user_ids, item_ids, timestamps))
+
+    def predict_cold_items(
+        self, features: Sequence[Mapping[str, Any]], user_ids: npt.ArrayLike | None = None
+    ) -> ColdPredictions:
+        """Predict ratings of items that were not there in training, by what a table of items would say of them.
+
+        Args:
+            features: of each of n items the values by the names of columns, such as {"genres": ["Drama"], "year":
+                1997}; what is left out, None or NaN is missing. `cold_items.kinds` says which columns there are.
+            user_ids: (m,); the average user if not given, who also stands for users of whom nothing is known.
+
+        Raises:
+            FeatureError: the model uses no such column, or a value is not of its kind.
+            NoItemFeaturesError: the model knows no features of items.
+            TypeError: an id is not of the model's kind.
+        """
+        items = list(map(cold_items_of(self).item, features))
+        users = AVERAGE_USER if user_ids is None else positions(self.user_ids, ids_of(user_ids))
+        return rate(self, items, users)
 
     def recommend(self, users: npt.ArrayLike | None = None, n: int = 10, order: Order = "relevance") -> Recommendations:
         """The n best items for each user among those without a training rating of theirs.

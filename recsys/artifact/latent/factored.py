@@ -8,6 +8,7 @@ import numpy as np
 from typing_extensions import override
 
 from recsys.artifact import times, uncertainty
+from recsys.artifact.cold_items import items as cold_items
 from recsys.artifact.latent.posterior import Array, Floats, Latent, Posterior, Rows
 from recsys.artifact.times import Moments, Times
 
@@ -132,6 +133,8 @@ class FactoredPosterior(Posterior):
                 raise ValueError(f"array {name} has entries below 0")
         if "newcomer_means" in self.arrays:
             _check_newcomers(self.arrays)
+        if "cold_item_columns" in self.arrays:
+            cold_items.check(self.arrays)
 
     def _at(self, users: Rows, given_at: Times) -> Moments:
         return times.effects(self.arrays, len(self.arrays["noise"]), np.asarray(users), given_at)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.artifact import Floats, Positions
+from recsys.artifact.latent.newcomers import spread
 from recsys.artifact.uncertainty import Uncertainty
 
 
@@ -19,12 +20,6 @@ class Contributions(NamedTuple):
     """To the user's own mean; adds up to it."""
     to_interaction: npt.NDArray[np.float64]
     """To what the item differs by from all items; adds up to that."""
-
-
-def spread(vectors: npt.NDArray[Any], covariance: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """zᵀ V z, (…, n), of vectors (…, n, d)."""
-    squares: npt.NDArray[Any] = ((vectors @ covariance) * vectors).sum(-1)
-    return squares
 
 
 def gains_of(

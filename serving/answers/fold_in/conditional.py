@@ -10,9 +10,10 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from recsys.artifact import Artifact, Floats, Positions
+from recsys.artifact.latent.newcomers import Newcomers, spread
 from recsys.artifact.uncertainty import Uncertainty, expected, uncertainty
 from serving.answers.fold_in import levels
-from serving.answers.fold_in.answer import Contributions, FoldIn, gains_of, spread
+from serving.answers.fold_in.answer import Contributions, FoldIn, gains_of
 
 Numbers = npt.NDArray[np.float64]
 # κ: with so many ratings, half of what those who rate an item differ by from all users still counts. Chosen on users
@@ -53,15 +54,12 @@ class Conditional(FoldIn):
     def __init__(self, artifact: Artifact) -> None:
         """Compute what all new users share."""
         arrays, self._arrays = artifact.arrays, artifact.arrays
-        # Of the artefact (b, p), and here (p, b), as the columns of an item's draws (c, q, 1, …) are.
-        self._means = np.roll(arrays["newcomer_means"].astype(np.float64), -1, -1)  # m, (s, d)
-        covariances = np.roll(arrays["newcomer_covariances"].astype(np.float64), (-1, -1), (-2, -1))
-        self._inverses = np.linalg.inv(covariances)  # C⁻¹, (s, d, d)
-        self._shapes = arrays["newcomer_shapes"].astype(np.float64)  # ν, (s,)
-        of_time = arrays["new_window_variances"].sum(dtype=np.float64) if "window_keys" in arrays else 0.0
-        self._precisions = 1 / (1 / arrays["newcomer_precisions"].astype(np.float64) + of_time)  # ᾱ, (s,)
+        self._newcomers = Newcomers(arrays)
+        self._means = self._newcomers.means  # m, (s, d)
+        self._inverses = np.linalg.inv(self._newcomers.covariances)  # C⁻¹, (s, d, d)
+        self._shapes, self._precisions = self._newcomers.shapes, self._newcomers.precisions  # ν and ᾱ, (s,)
         self._draws = arrays["item_draws"]  # (n_items, s, width)
-        self._width: int = 1 + self._means.shape[1]
+        self._width = self._newcomers.width
         self._ordinal = bool(arrays["ordinal"][0])
         counts = artifact.item_counts
         self._trained, self._known = counts > 0, artifact.item_known
@@ -148,8 +146,7 @@ class Conditional(FoldIn):
             seen = levels.observed(between, location, alpha)
             shifts, covariance = self._conditioned(vectors, seen, before)
             location = before + _products(vectors, shifts.sum(1))
-        noise = float(np.mean(self._shapes / self._precisions / (self._shapes - 1)))
-        return _Given(said + shifts, covariance, noise)
+        return _Given(said + shifts, covariance, self._newcomers.noise)
 
     def _conditioned(self, vectors: Numbers, seen: levels.Observations, before: Numbers) -> tuple[Numbers, Numbers]:
         """By how much each observation moves the mean, (s, n, d), and V (s, d, d)."""
@@ -186,16 +183,8 @@ class Conditional(FoldIn):
     def _deviations(self, given: _Given, asked: Positions) -> Floats:
         """Standard deviations (n,) of y for the items asked for."""
         rows = self._means + given.shifts.sum(1)
-        variance, drawn = np.zeros(len(asked)), np.empty((len(rows), len(asked)))
-        for draw, (row, covariance) in enumerate(zip(rows, given.covariance, strict=True)):
-            vectors = self._draws[asked, draw, 1 : self._width].astype(np.float64)
-            drawn[draw] = self._draws[asked, draw, 0] + vectors @ row
-            variance += spread(vectors, covariance) / len(rows)
-        if len(rows) > 1:
-            variance += drawn.var(0, ddof=1)
-        # What the levels and vectors of items without ratings leave open, for the average user.
-        open_of_items = self._arrays["item_open"][asked, 1] * self._arrays["user_open"][:, 1].mean()
-        deviations: Floats = np.sqrt(variance + open_of_items + given.noise).astype(np.float32)
+        variances = self._newcomers.variances(self._arrays, asked, rows, given.covariance)
+        deviations: Floats = np.sqrt(variances + given.noise).astype(np.float32)
         return deviations
 
 

@@ -27,4 +27,5 @@ async def model(recommender: CurrentRecommender) -> ModelResponse:
         has_titles=recommender.artifact.items.titles is not None,
         orders=list(recommender.orders),
         genres=list(recommender.catalogue.genres),
+        item_columns=recommender.artifact.cold_items.kinds if recommender.artifact.cold_items else {},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving.routes.dependencies import current_metrics, current_recommender, current_settings, current_store
-from serving.routes.native import by_query, items, model, new_users, predictions, ratings, users
+from serving.routes.native import by_query, cold_items, items, model, new_users, predictions, ratings, users
 from serving.routes.problems import PROBLEMS
 from serving.routes.protocol import DirectRoute, Protocol
 from serving.schemas.requests import PairQuery, PredictionsRequest
@@ -12,7 +12,15 @@ from serving.schemas.stored import RatingToStore
 NATIVE = Protocol(
     prefix="/v1",
     # The busiest first; each is included by itself, since a router within a router is searched several times.
-    routers=(predictions.router, users.router, items.router, by_query.router, new_users.router, model.router),
+    routers=(
+        predictions.router,
+        users.router,
+        items.router,
+        by_query.router,
+        new_users.router,
+        cold_items.router,
+        model.router,
+    ),
     open_routers=(),
     errors=PROBLEMS,
     # A pair has a user, an item and a time, and two commas within and one behind it; of a new user there are ratings,

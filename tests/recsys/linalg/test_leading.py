@@ -27,10 +27,10 @@ def test_a_product_is_truncated_to_the_closest_of_its_rank(m: int, n: int, c: in
     generator = torch.Generator().manual_seed(2)
     left, right = (torch.randn(rows, c, generator=generator, dtype=torch.float64) for rows in (m, n))
     u, values, v = torch.linalg.svd(left @ right.T, full_matrices=False)
-    found = truncated_product(left, right, rank, Share.whole(len(left)))
+    factor, to_other = truncated_product(left, right, rank, Share.whole(len(left)))
     kept = min(m, n, c, rank)
-    assert [side.shape for side in found] == [(m, kept), (n, kept)]
-    torch.testing.assert_close(found[0] @ found[1].T, u[:, :kept] * values[:kept] @ v[:kept])
+    assert [side.shape for side in (factor, to_other)] == [(m, kept), (c, kept)]
+    torch.testing.assert_close(factor @ (right @ to_other).T, u[:, :kept] * values[:kept] @ v[:kept])
 
 
 @pytest.mark.parametrize("rank", [6, 4])

@@ -17,6 +17,8 @@ from typing_extensions import override
 
 from data.movielens import Ratings
 from recsys.artifact import SOURCES, Artifact
+from recsys.artifact.cold_items.code import Code
+from recsys.artifact.cold_items.column import Column
 from recsys.features import Feature, Known, WhoRatedWhat
 from recsys.models import BayesianEmbedding, RatingModel
 from recsys.models.known_rows import KnownRows
@@ -53,6 +55,10 @@ class Groups(Feature):
     @override
     def of_items(self, known: Known) -> Tensor:
         return one_hot(torch.arange(known.n_items) % 2, 2).float()
+
+    @override
+    def of_new_items(self, known: Known) -> tuple[Column, ...]:
+        return (Column("group", "categories", Code(2, ("even", "odd"))),)
 
 
 Posterior = partial(BayesianEmbedding, N_USERS, N_ITEMS, dimension=4, point_epochs=1, burn_in=0)
@@ -170,6 +176,30 @@ class TestFeatures:
         assert set(first[1]) == {"features"}
         np.testing.assert_allclose(first[0], third[0], rtol=0, atol=1e-5)
         assert np.abs(first[0] - second[0]).max() > 1e-3
+
+    def test_an_item_that_was_not_there_is_predicted_as_one_of_its_group_without_ratings(
+        self, described: Fitted
+    ) -> None:
+        artefact = described.artefact
+        users, items = (artefact.arrays[f"{side}_ids"] for side in ("user", "item"))
+        cold = artefact.predict_cold_items([{"group": "odd"}, {"group": "even"}, {}], users)
+        for place, item in ((0, items[-1]), (1, items[-2])):
+            pairs = users, np.full(N_USERS, item)
+            expected = artefact.predict(*pairs)
+            np.testing.assert_allclose(cold.ratings[place], expected.ratings, rtol=0, atol=1e-5)
+            np.testing.assert_allclose(cold.deviations[place], artefact.predict_deviations(*pairs), rtol=0, atol=1e-5)
+            assert np.array_equal(cold.sources[place], expected.sources)
+        unknown = artefact.predict(users, np.full(N_USERS, NOBODY))
+        assert np.array_equal(cold.ratings[2], unknown.ratings)
+        assert np.array_equal(cold.sources[2], unknown.sources)
+        assert np.isnan(cold.deviations[2]).all()
+
+    def test_by_whom_nothing_is_known_it_is_rated_as_by_the_average_user(self, described: Fitted) -> None:
+        average, unknown = (described.artefact.predict_cold_items([{"group": "odd"}], ids) for ids in (None, [NOBODY]))
+        assert np.array_equal(average.ratings, unknown.ratings)
+        by_users = described.artefact.predict_cold_items([{"group": "odd"}], described.artefact.arrays["user_ids"])
+        assert average.ratings[0, 0] == pytest.approx(by_users.ratings[0, :-NEW].mean(), abs=0.15)
+        assert average.deviations[0, 0] > by_users.deviations[0, :-NEW].min()
 
     def test_ids_that_are_not_there_have_none(self, described: Fitted) -> None:
         assert set(described.predict(NOBODY, ROWS[1])[1]) == {"item_mean", "global_mean"}

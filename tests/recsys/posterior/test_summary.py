@@ -49,6 +49,17 @@ class TestFactoredMean:
         assert left.shape == (N_USERS, 6)
         assert least < (left @ right.T - exact).norm() < 1.05 * least
 
+    def test_further_rows_have_no_say_and_come_to_be_what_such_a_row_of_an_item_is(self) -> None:
+        mean, watched = FactoredMean(Share.whole(N_USERS), N_ITEMS), FactoredMean(Share.whole(N_USERS), N_ITEMS, 2)
+        for left, right in draws(60):
+            mean.add(left, right)
+            watched.add(left, torch.cat([right, right[3:4], right[5:6] - 2 * right[7:8]]))
+        (left, right), (same_left, rows) = mean.factors(), watched.factors()
+        assert torch.equal(left, same_left)
+        assert torch.equal(right, rows[:N_ITEMS])
+        expected = torch.stack([right[3], right[5] - 2 * right[7]])
+        torch.testing.assert_close(left @ rows[N_ITEMS:].T, left @ expected.T, rtol=0, atol=3e-5)
+
     def test_to_look_at_it_changes_nothing_and_it_goes_on_from_its_state_bit_for_bit(self) -> None:
         whole, watched = FactoredMean(Share.whole(N_USERS), N_ITEMS), FactoredMean(Share.whole(N_USERS), N_ITEMS)
         for draw in draws(29):

@@ -54,7 +54,7 @@ def decompositions(place: int) -> dict[str, Tensor]:
     left = left[own(place)].requires_grad_()
     share = Share.joined(len(left))
     basis, triangle = qr(left.detach(), share)
-    factor, other = truncated_product(left.detach(), right, 4, share)
+    factor, to_other = truncated_product(left.detach(), right, 4, share)
     penalty = RatioPenalty(1.0).of_rows(left, share)
     penalty.backward()  # type: ignore[no-untyped-call]
     assert left.grad is not None
@@ -63,7 +63,13 @@ def decompositions(place: int) -> dict[str, Tensor]:
     assert features[0] is not None and features[1] is not None
     users = {"Q": basis, "factor": factor, "gradient": left.grad, "features": features[0]}
     values = product_singular_values(left.detach(), right, share)
-    items = {"R": triangle, "other": other, "values": values, "penalty": penalty.detach(), "of items": features[1]}
+    items = {
+        "R": triangle,
+        "other": right @ to_other,
+        "values": values,
+        "penalty": penalty.detach(),
+        "of items": features[1],
+    }
     return {**{name: share.gather(rows) for name, rows in users.items()}, **items}
 
 

@@ -51,9 +51,9 @@ def check(response: httpx.Response) -> None:
 
 
 @pytest.fixture(scope="module")
-def operations(films_server: httpx.Client) -> list[tuple[str, str, list[dict[str, Any]]]]:
+def operations(described_server: httpx.Client) -> list[tuple[str, str, list[dict[str, Any]]]]:
     """Method, path and parameters of every operation of the OpenAPI document."""
-    paths = films_server.get("/openapi.json").json()["paths"]
+    paths = described_server.get("/openapi.json").json()["paths"]
     return [
         (method, path, operation.get("parameters", []))
         for path, methods in paths.items()
@@ -62,18 +62,18 @@ def operations(films_server: httpx.Client) -> list[tuple[str, str, list[dict[str
 
 
 @pytest.fixture(scope="module")
-def posts(films_server: httpx.Client) -> dict[str, bytes]:
+def posts(described_server: httpx.Client) -> dict[str, bytes]:
     """A valid body for every address that takes one, from the examples of the OpenAPI document."""
-    version = films_server.get("/v1/model").json()["version"]
+    version = described_server.get("/v1/model").json()["version"]
     bodies = {}
-    for path, methods in films_server.get("/openapi.json").json()["paths"].items():
+    for path, methods in described_server.get("/openapi.json").json()["paths"].items():
         if "post" in methods:
             content = methods["post"]["requestBody"]["content"]["application/json"]
             example = content["example"] if "example" in content else content["examples"]["inputs"]["value"]
             bodies[path.format(name="recsys", version=version)] = json.dumps(example).encode()
     assert len(bodies) >= 5
     for path, body in bodies.items():
-        response = films_server.post(path, content=body, headers={"content-type": "application/json"})
+        response = described_server.post(path, content=body, headers={"content-type": "application/json"})
         assert response.status_code == 200, response.text
     return bodies
 
@@ -81,7 +81,7 @@ def posts(films_server: httpx.Client) -> dict[str, bytes]:
 @OFTEN
 @given(st.data())
 def test_odd_addresses(
-    films_server: httpx.Client, operations: list[tuple[str, str, list[dict[str, Any]]]], data: st.DataObject
+    described_server: httpx.Client, operations: list[tuple[str, str, list[dict[str, Any]]]], data: st.DataObject
 ) -> None:
     method, path, parameters = data.draw(st.sampled_from(operations))
     query = []
@@ -91,15 +91,15 @@ def test_odd_addresses(
             path = path.replace(f"{{{parameter['name']}}}", quote(value, safe=""))
         elif data.draw(st.booleans()):
             query.append(f"{quote(parameter['name'])}={quote(value)}")
-    check(films_server.request(method, f"{path}?{'&'.join(query)}"))
+    check(described_server.request(method, f"{path}?{'&'.join(query)}"))
 
 
 @OFTEN
 @given(JSON, st.data())
-def test_odd_json(films_server: httpx.Client, posts: dict[str, bytes], body: object, data: st.DataObject) -> None:
+def test_odd_json(described_server: httpx.Client, posts: dict[str, bytes], body: object, data: st.DataObject) -> None:
     content = json.dumps(body).encode()  # with NaN and Infinity, and lone surrogates as escapes
     path = data.draw(st.sampled_from(sorted(posts)))
-    check(films_server.post(path, content=content, headers={"content-type": "application/json"}))
+    check(described_server.post(path, content=content, headers={"content-type": "application/json"}))
 
 
 @OFTEN
@@ -110,7 +110,7 @@ def test_odd_json(films_server: httpx.Client, posts: dict[str, bytes], body: obj
     st.data(),
 )
 def test_odd_bytes_of_any_type(
-    films_server: httpx.Client,
+    described_server: httpx.Client,
     posts: dict[str, bytes],
     body: bytes,
     content_type: str,
@@ -118,7 +118,9 @@ def test_odd_bytes_of_any_type(
     data: st.DataObject,
 ) -> None:
     path = data.draw(st.sampled_from(sorted(posts)))
-    check(films_server.post(path, content=body, headers={"content-type": content_type, "content-encoding": encoding}))
+    check(
+        described_server.post(path, content=body, headers={"content-type": content_type, "content-encoding": encoding})
+    )
 
 
 TOKENS = [
@@ -159,28 +161,28 @@ def damaged(draw: st.DrawFn, body: bytes) -> bytes:
 @OFTEN
 @given(st.data())
 def test_what_is_left_of_right_requests(
-    films_server: httpx.Client, posts: dict[str, bytes], data: st.DataObject
+    described_server: httpx.Client, posts: dict[str, bytes], data: st.DataObject
 ) -> None:
     path = data.draw(st.sampled_from(sorted(posts)))
     body = data.draw(damaged(posts[path]))
     headers = {"content-type": "application/json"}
     if "infer" in path and data.draw(st.booleans()):
         headers["Inference-Header-Content-Length"] = str(data.draw(st.integers(-1, len(body) + 1)))
-    check(films_server.post(path, content=body, headers=headers))
+    check(described_server.post(path, content=body, headers=headers))
 
 
 @OFTEN
 @given(damaged(b'user_id,item_id,title\n1,11,"a, b"\n2,10,"c"\n'))
-def test_what_is_left_of_right_csv(films_server: httpx.Client, body: bytes) -> None:
-    check(films_server.post("/invocations", content=body, headers={"content-type": "text/csv"}))
+def test_what_is_left_of_right_csv(described_server: httpx.Client, body: bytes) -> None:
+    check(described_server.post("/invocations", content=body, headers={"content-type": "text/csv"}))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_every_method_on_every_route_is_answered_or_a_problem(
-    films_server: httpx.Client, operations: list[tuple[str, str, list[dict[str, Any]]]], method: str
+    described_server: httpx.Client, operations: list[tuple[str, str, list[dict[str, Any]]]], method: str
 ) -> None:
     for _, path, _ in operations:
-        response = films_server.request(method, path.format(user_id=1, item_id=11, name="recsys", version="1"))
+        response = described_server.request(method, path.format(user_id=1, item_id=11, name="recsys", version="1"))
         if method != "HEAD":
             check(response)
         assert response.status_code < 500

@@ -13,7 +13,6 @@ from recsys import artifact
 from recsys.artifact import Array
 from recsys.artifact.uncertainty import normal_distribution
 from tests.serving import films
-from tests.serving.answers.test_conditional import arrays as arrays_with_new_users
 from tests.serving.conftest import StartServer
 
 
@@ -68,14 +67,12 @@ def test_a_model_of_ratings_alone_says_null(films_server: httpx.Client) -> None:
 
 
 def test_of_a_new_user_it_is_left_out_unless_asked_for_and_null_for_unknown_items(
-    tmp_path: Path, start_server: StartServer
+    described_server: httpx.Client,
 ) -> None:
-    saved = artifact.save(tmp_path, films.manifest("BayesianEmbedding"), arrays_with_new_users(), films.ITEMS)
-    server = start_server(artifact=saved)
     body = {"ratings": [{"item_id": 11, "rating": 5}], "item_ids": [12, 99]}
-    plain = server.post("/v1/fold-in", json=body).json()["predictions"]
+    plain = described_server.post("/v1/fold-in", json=body).json()["predictions"]
     assert all("uncertainty" not in prediction for prediction in plain)
-    known, unknown = server.post("/v1/fold-in", json=body | {"uncertainty": True}).json()["predictions"]
+    known, unknown = described_server.post("/v1/fold-in", json=body | {"uncertainty": True}).json()["predictions"]
     assert (known["rating"], unknown["uncertainty"]) == (plain[0]["rating"], None)
     assert sum(known["uncertainty"]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert 0 < known["uncertainty"]["standard_deviation"] < 2
