@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from benchmarks.best_model import Curve, as_markdown
+from benchmarks.cold_items import as_markdown as cold_items_as_markdown
 from benchmarks.document.content import Content
 from benchmarks.fold_in import table
 
@@ -35,6 +36,11 @@ def fold_in_ranked(content: Content) -> str:
 def fold_in_asked(content: Content) -> str:
     """What questions to newcomers lead to."""
     return "\n".join([*table.asked_as_markdown(content["asked"]), "", _newcomers_made_with(content)])
+
+
+def cold_items(content: Content) -> str:
+    """How films are predicted that training did not see."""
+    return "\n".join([*cold_items_as_markdown(content["rows"]), "", _newcomers_made_with(content)])
 
 
 def _newcomers_made_with(content: Content) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.document.best_model import best_model, fold_in, fold_in_asked, fold_in_ranked
+from benchmarks.document.best_model import best_model, cold_items, fold_in, fold_in_asked, fold_in_ranked
 from benchmarks.document.best_results import best_results
 from benchmarks.document.content import Content
 from benchmarks.document.experiments import figure4, table1
@@ -40,6 +40,7 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
         "best_model": ("best_model", best_model),
         "fold_in": ("fold_in", fold_in),
         "fold_in_asked": ("fold_in", fold_in_asked),
+        "cold_items": ("cold_items", cold_items),
     },
     DOCS / "your-data.md": {"reading": ("reading", reading)},
     DOCS / "ranking.md": {

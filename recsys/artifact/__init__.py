@@ -9,9 +9,11 @@ says what they are, and carries their hashes and its own. Loading runs no code f
 
 from data.ids import Id, Ids, Known, Positions, StringIds, find, positions
 from recsys.artifact.answers.artifact import Artifact
+from recsys.artifact.answers.cold_items import ColdPredictions, NoItemFeaturesError
 from recsys.artifact.answers.item_ratings import ItemRatings, KnownRatings, item_scores, ratings_of
 from recsys.artifact.answers.ranking import best
 from recsys.artifact.answers.recommendations import ORDERS, Order, Recommendations, best_of
+from recsys.artifact.cold_items.column import FeatureError
 from recsys.artifact.id_arrays import id_arrays
 from recsys.artifact.item_table import ItemTable, Value
 from recsys.artifact.manifest import (
@@ -42,6 +44,8 @@ __all__ = [
     "Array",
     "Artifact",
     "ArtifactError",
+    "ColdPredictions",
+    "FeatureError",
     "Floats",
     "Found",
     "Id",
@@ -51,6 +55,7 @@ __all__ = [
     "Known",
     "KnownRatings",
     "Manifest",
+    "NoItemFeaturesError",
     "Order",
     "Positions",
     "Predictions",

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any, NamedTuple
 
-from recsys.artifact import Id
-from recsys.artifact.answers.cold_items import AVERAGE_USER, ColdPredictions, cold_items_of, rate
-from recsys.artifact.cold_items.column import FeatureError
+from recsys.artifact import ColdPredictions, FeatureError, Id
+from recsys.artifact.answers.cold_items import AVERAGE_USER, cold_items_of, rate
 from recsys.artifact.cold_items.items import ColdItem
 from serving.answers.recommender import Recommender
 

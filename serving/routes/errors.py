@@ -11,8 +11,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from recsys.artifact.answers.cold_items import NoItemFeaturesError
-from recsys.artifact.cold_items.column import FeatureError
+from recsys.artifact import FeatureError, NoItemFeaturesError
 from serving.answers.item_catalogue import UnknownGenreError
 from serving.answers.known_ids import UnknownIdError, WrongKindOfIdError
 from serving.ratings.errors import StoreError, UnstorableIdError
