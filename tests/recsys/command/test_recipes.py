@@ -63,6 +63,28 @@ def test_an_artefact_predicts_the_test_ratings_as_reported(
     assert f"{metrics['test_rmse']:.4f}" in printed
     assert f"{metrics['test_rmse_as_served']:.4f}" in printed
     assert Path("artifacts/latest/metrics.json").read_text().count("_as_served") == (4 if "best" in recipe else 2)
+    assert (model.cold_items is not None) == ("ItemSide" in config.read_text())
+
+
+@pytest.mark.parametrize("more", [(), ORDINAL], ids=["normal", "ordinal"])
+def test_a_new_film_is_predicted_as_one_that_nobody_rated_and_that_has_its_features(
+    more: tuple[str, ...], recsys: Command, few_ratings: Ratings
+) -> None:
+    short = ("--data.validation", 0, "--data.split", "0.2", "--trainer.max_epochs", 24)
+    recsys("fit", "--config", "best-all", *more, *short)
+    model = artifact.load("artifacts/latest")
+    users, ids = (np.asarray(each[np.arange(each.size)]) for each in (model.user_ids, model.item_ids))
+    films = np.flatnonzero((model.item_counts == 0) & model.item_known)
+    assert len(films) > 5
+    genres, years = model.items.genres or (), model.items.years or ()
+    cold = model.predict_cold_items([{"genres": genres[film], "year": years[film]} for film in films], users)
+    known = model.user_known  # others are answered by the average user
+    for row, film in enumerate(films):
+        pairs = users[known], np.full(np.count_nonzero(known), ids[film])
+        said = model.predict(*pairs)
+        np.testing.assert_allclose(cold.ratings[row, known], said.ratings, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(cold.deviations[row, known], model.predict_deviations(*pairs), rtol=0, atol=1e-5)
+        assert np.array_equal(cold.sources[row, known], said.sources)
 
 
 @pytest.mark.parametrize(
