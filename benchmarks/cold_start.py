@@ -27,7 +27,7 @@ from benchmarks.best_model import fitted, variants
 from data.datamodules import MovieLensDataModule
 from recsys.starts import DampedMeans
 
-Rows = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.integer[Any]]
 Errors = dict[str, npt.NDArray[np.float64]]
 VARIANTS = ("no features", "who rated what", "users and items", "everything")
 _COUNTS = ((0, 0), (1, 2), (3, 5), (6, 10), (11, 20), (21, 10_000))  # least and most training ratings of a user

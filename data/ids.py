@@ -177,6 +177,14 @@ def find(ids: Ids, asked: Id) -> int | None:
     return place if place < ids.size and ids[place] == asked else None
 
 
+def part(ids: Ids, begin: int, end: int) -> Ids:
+    """Those that stand from `begin` to `end` − 1."""
+    if not isinstance(ids, StringIds):
+        return ids[begin:end]
+    offsets = ids.offsets[begin : end + 1]
+    return StringIds(offsets - offsets[0], ids.text[offsets[0] : offsets[-1]])
+
+
 def positions(ids: Ids, asked: npt.ArrayLike) -> tuple[Positions, Known]:
     """Where each of (k,) ids stands among ascending ids, and whether it does; 0 where it does not.
 

@@ -97,7 +97,7 @@ class Ratings:
         """Number of items with at least one rating."""
         return self.item_ids.size
 
-    def pairs(self, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def pairs(self, rows: npt.NDArray[np.integer[Any]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Users and items of some rows (k,), each (k,), in 64 bits, as torch takes indices."""
         return self.users[rows].astype(np.int64, copy=False), self.items[rows].astype(np.int64, copy=False)
 

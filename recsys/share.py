@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -12,7 +13,10 @@ import torch.distributed as dist
 from torch import Tensor
 from typing_extensions import override
 
+from data.processes import number_of_processes, place_of_process
 from recsys.errors import LostProcessError
+
+_SENT = 1 << 24  # bytes that are sent to the first process at once
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,16 @@ class Share:
     @classmethod
     def joined(cls, n: int) -> Share:
         """This process's n rows, behind those of the processes before it."""
-        counts = torch.zeros(_processes() + 1, dtype=torch.int64)
-        counts[place_of_process() + 1] = n
-        share = cls(tuple(range(_processes() + 1)), place_of_process())
-        return cls(tuple(share.sum(counts).cumsum(0).tolist()), place_of_process())
+        processes, place = number_of_processes(), place_of_process()
+        counts = torch.zeros(processes + 1, dtype=torch.int64)
+        counts[place + 1] = n
+        return cls(tuple(cls(tuple(range(processes + 1)), place).sum(counts).cumsum(0).tolist()), place)
 
     @classmethod
     def even(cls, n: int) -> Share:
         """About as many of n rows as every other process."""
-        return cls(tuple(n * place // _processes() for place in range(_processes() + 1)), place_of_process())
+        processes = number_of_processes()
+        return cls(tuple(n * place // processes for place in range(processes + 1)), place_of_process())
 
     def __len__(self) -> int:
         """How many rows this process has."""
@@ -114,17 +119,40 @@ class Share:
         Raises:
             LostProcessError: another process has ended.
         """
-        if self.is_whole or not rows[0].numel():
-            return rows if self.is_whole else rows.new_empty(self.total, *rows.shape[1:])
-        with _saying_who_is_lost():
-            if self.place:
-                dist.send(rows.contiguous(), 0)
-                return rows
-            of_all = rows.new_empty(self.total, *rows.shape[1:])
-            of_all[self.rows] = rows
-            for place in range(1, len(self.bounds) - 1):
-                dist.recv(of_all[self.bounds[place] : self.bounds[place + 1]], place)
-        return of_all
+        if self.is_whole:
+            return rows
+        of_all = rows.new_empty(0 if self.place else self.total, *rows.shape[1:])
+        begin = 0
+        for block in self.blocks_to_first(rows):
+            of_all[begin : begin + len(block)] = block
+            begin += len(block)
+        return rows if self.place else of_all
+
+    def blocks_to_first(self, rows: Tensor) -> Iterator[Tensor]:
+        """All rows block by block in the first process; in the others, which send theirs meanwhile, no block.
+
+        Every process has to go through it to the end, and through several of them in the same order.
+
+        Raises:
+            LostProcessError: another process has ended.
+        """
+        if self.is_whole:
+            yield rows
+            return
+        step = max(_SENT // max(rows[:1].nbytes, 1), 1)
+        for place, (begin, end) in enumerate(pairwise(self.bounds)):
+            for start in range(0, end - begin, step):
+                stop = min(start + step, end - begin)
+                if self.place == place == 0:
+                    yield rows[start:stop]
+                elif self.place == place:
+                    with _saying_who_is_lost():
+                        dist.send(rows[start:stop].contiguous(), 0)
+                elif self.place == 0:
+                    block = rows.new_empty(stop - start, *rows.shape[1:])
+                    with _saying_who_is_lost():
+                        dist.recv(block, place)
+                    yield block
 
 
 class _Sum(torch.autograd.Function):
@@ -151,15 +179,6 @@ class _Used(torch.autograd.Function):
     @override
     def backward(ctx: Any, outer: Tensor) -> tuple[None, Tensor]:
         return None, ctx.share.sum(outer.clone())
-
-
-def _processes() -> int:
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
-def place_of_process() -> int:
-    """Which of the processes of a fit this one is, counted from 0; 0 if there are no others."""
-    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
 
 
 @contextmanager

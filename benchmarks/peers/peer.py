@@ -68,7 +68,7 @@ class Peer(ABC):
         return torch.from_numpy(self.predict(users, items)).view(n_users, n_items)
 
 
-def training_set(ratings: Ratings, rows: Indices) -> TrainingSet:
+def training_set(ratings: Ratings, rows: npt.NDArray[np.integer[Any]]) -> TrainingSet:
     """The given rows of a data set, with its user and item tables as numbers.
 
     A table without a column, such as the users of a data set that says nothing of them, gives (n, 0) features.

@@ -46,7 +46,7 @@ def movielens() -> Ratings:
     return data.ratings
 
 
-def _matrix(ratings: Ratings, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+def _matrix(ratings: Ratings, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
     matrix = np.zeros((len(ratings.user_ids), len(ratings.item_ids)), np.float32)
     matrix[ratings.users[rows], ratings.items[rows]] = ratings.values[rows]
     return matrix

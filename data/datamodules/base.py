@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytorch_lightning as pl
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from typing_extensions import override
 
 from data.errors import OptionError
+from data.processes import number_of_processes, place_of_process
 from data.ratings import Ratings
 from data.sorted_ratings import BothOrders, both_orders
-from data.splits import Split, canonical_name, carve_validation, make_split
+from data.splits import Rows, Split, canonical_name, carve_validation, make_split
 
 Batch = tuple[Tensor, Tensor, Tensor]  # users (n,), items (n,) as dense indices; ratings (n,) float32
-_EVALUATION_BATCH = 1 << 20  # ratings predicted at once; bounds memory on the larger data sets
+_EVALUATION_BATCH = 1 << 17  # ratings predicted at once; bounds memory on the larger data sets
 _COUNTED = 1 << 20  # ratings whose users are counted at once
 
 
@@ -96,26 +95,17 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         Raises:
             OptionError: there are fewer users than processes.
         """
-        n, processes = self.ratings.n_users, dist.get_world_size() if _has_processes() else 1
+        n, processes, own = self.ratings.n_users, number_of_processes(), place_of_process()
         if processes == 1:
             return range(n)
         if n < processes:
             raise OptionError(f"{n} users cannot be shared out among {processes} processes; give fewer of them")
-        ends = np.cumsum(self._training_counts())
+        ends = np.cumsum(self._training_counts)
         place = np.arange(1, processes)
         begins = np.searchsorted(ends, ends[-1] * place // processes, side="right")
         begins = (np.maximum.accumulate(begins - place) + place).clip(place, n - processes + place)  # one user at least
         bounds = [0, *begins.tolist(), n]
-        return range(*bounds[dist.get_rank() : dist.get_rank() + 2])
-
-    def of_all_users(self) -> Self:
-        """The same data, of all users in this process."""
-        if len(self.users) == self.ratings.n_users:
-            return self
-        whole = copy.copy(self)
-        whole.__dict__.pop("_orders", None)
-        whole.users = range(self.ratings.n_users)
-        return whole
+        return range(*bounds[own : own + 2])
 
     @property
     def rating_scale(self) -> tuple[float, float]:
@@ -169,12 +159,12 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         return self.test_dataloader()
 
     @cached_property
-    def _parts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _parts(self) -> tuple[Rows, Rows]:
         if self.validation == 0:
             return self.split.train, self.split.train[:0]
         return carve_validation(self.ratings, self.split, self.validation, self.seed)
 
-    def _of_users(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _of_users(self, rows: Rows) -> Rows:
         """Those of some rows that are of this process's users."""
         if len(self.users) == self.ratings.n_users:
             return rows
@@ -185,6 +175,7 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         own: npt.NDArray[np.bool_] = (users >= self.users.start) & (users < self.users.stop)
         return own
 
+    @cached_property
     def _training_counts(self) -> npt.NDArray[np.int64]:
         """How many training ratings each user of the whole data set has, (n_users,)."""
         rows, counts = self._parts[0], np.zeros(self.ratings.n_users, np.int64)
@@ -197,20 +188,16 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         users, items, ratings = (part.numpy() for part in self.training_set())
         return both_orders(users, items, ratings, len(self.users), self.n_items)
 
-    def _in_order(self, rows: npt.NDArray[np.int64]) -> DataLoader[Batch]:
+    def _in_order(self, rows: Rows) -> DataLoader[Batch]:
         starts = range(0, max(rows.size, 1), _EVALUATION_BATCH)  # one batch at least: other processes may have some
         batches = [np.arange(i, min(i + _EVALUATION_BATCH, rows.size)) for i in starts]
         return DataLoader(_Rows(self, rows), sampler=batches, batch_size=None)
 
-    def _batch(self, rows: npt.NDArray[np.int64]) -> Batch:
+    def _batch(self, rows: Rows) -> Batch:
         users, items = self.ratings.pairs(rows)
         if self.users.start:
             users = users - self.users.start
         return as_batch(users, items, self.ratings.values[rows])
-
-
-def _has_processes() -> bool:
-    return dist.is_available() and dist.is_initialized()
 
 
 def as_batch(users: npt.NDArray[np.int64], items: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> Batch:
@@ -251,7 +238,7 @@ class WholeTrainingSet:
 class _Rows(Dataset[Batch]):
     """Some rows of the ratings, of which an array of positions gives a batch."""
 
-    def __init__(self, data: RatingsDataModule, rows: npt.NDArray[np.int64]) -> None:
+    def __init__(self, data: RatingsDataModule, rows: Rows) -> None:
         self.users, self.items, self.ratings = data._batch(rows)
 
     @override

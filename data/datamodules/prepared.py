@@ -84,10 +84,12 @@ class PreparedDataModule(RatingsDataModule):
     @cached_property
     @override
     def _orders(self) -> BothOrders:
-        return BothOrders(
-            *(part_in_order(self.prepared, side, self._parts[0], self.users) for side in ("user", "item"))
-        )
+        rows, users = self._parts[0], self.users
+        is_all = len(users) == self.ratings.n_users
+        size = rows.size if is_all else int(self._training_counts[users.start : users.stop].sum())
+        return BothOrders(*(part_in_order(self.prepared, side, rows, users, size) for side in ("user", "item")))
 
+    @cached_property
     @override
     def _training_counts(self) -> npt.NDArray[np.int64]:
         return counts_of_users(self.prepared, self._parts[0])

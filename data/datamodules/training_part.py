@@ -16,17 +16,16 @@ from data.sorted_ratings import SortedRatings
 Side = Literal["user", "item"]
 
 
-def part_in_order(prepared: Prepared, side: Side, chosen: npt.NDArray[np.integer], of_users: range) -> SortedRatings:
-    """Of the rows that are chosen, (k,), those of a range of users, in order of a side; the users count from 0.
+def part_in_order(
+    prepared: Prepared, side: Side, chosen: npt.NDArray[np.integer], of_users: range, size: int
+) -> SortedRatings:
+    """Of the rows that are chosen, (k,), the `size` of a range of users, in order of a side; the users count from 0.
 
     Mapped where that is all, else 8 bytes each in memory: the arrays on disk are read in blocks.
     """
     n, n_users = prepared.manifest.n_ratings, prepared.manifest.n_users
     if chosen.size == n and len(of_users) == n_users:
         return prepared.by_user if side == "user" else prepared.by_item
-    size = chosen.size
-    if len(of_users) < n_users:
-        size = int(counts_of_users(prepared, chosen)[of_users.start : of_users.stop].sum())
     return _part(prepared.folder, side, _mask(n, chosen), of_users, size)
 
 

@@ -26,12 +26,12 @@ from recsys.artifact.manifest import (
     Manifest,
     read_manifest,
 )
-from recsys.artifact.model import SOURCES, Array, Floats, Found, Predictions, TrainedModel
+from recsys.artifact.model import SOURCES, Array, Floats, Found, Predictions, TrainedModel, expected
 from recsys.artifact.publishing import publish
 from recsys.artifact.reading import load
 from recsys.artifact.times import Times
 from recsys.artifact.uncertainty import Uncertainty
-from recsys.artifact.writing import save
+from recsys.artifact.writing import InBlocks, checked, in_file_order, save
 
 __all__ = [
     "CONFIG_FILE",
@@ -50,6 +50,7 @@ __all__ = [
     "Found",
     "Id",
     "Ids",
+    "InBlocks",
     "ItemRatings",
     "ItemTable",
     "Known",
@@ -67,8 +68,11 @@ __all__ = [
     "Value",
     "best",
     "best_of",
+    "checked",
+    "expected",
     "find",
     "id_arrays",
+    "in_file_order",
     "item_scores",
     "load",
     "positions",

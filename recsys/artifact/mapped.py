@@ -15,7 +15,7 @@ from filelock import FileLock
 from safetensors import safe_open
 
 _LOCK = "copies.lock"
-_TYPES = {"F32": np.float32, "I64": np.int64, "I32": np.int32, "U32": np.uint32, "U8": np.uint8}
+TYPES = {"F32": np.float32, "I64": np.int64, "I32": np.int32, "U32": np.uint32, "U8": np.uint8}
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def arrays_of_copy(copy: Path) -> dict[str, npt.NDArray[Any]]:
     header: Any = safe_open(copy, framework="numpy")  # without types
     with header:
         pieces = [(name, header.get_slice(name)) for name in header.offset_keys()]
-        layout = [(name, np.dtype(_TYPES[piece.get_dtype()]), piece.get_shape()) for name, piece in pieces]
+        layout = [(name, np.dtype(TYPES[piece.get_dtype()]), piece.get_shape()) for name, piece in pieces]
     # Arrays lie one after the other, without gaps, and end with the file. Those of the largest numbers come first, so
     # that all are aligned; a program that puts them in another order would make every access slow.
     offset = len(pages) - sum(dtype.itemsize * math.prod(shape) for _, dtype, shape in layout)

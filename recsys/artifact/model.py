@@ -238,26 +238,26 @@ def _posterior(arrays: dict[str, Array]) -> Posterior | None:
 
 
 def _check_names(manifest: Manifest, arrays: dict[str, Array]) -> None:
-    names = _expected(manifest, arrays).keys() | {
+    names = expected(manifest.kind, arrays).keys() | {
         name for side in ("user", "item") for name in names_of_id_arrays(side, arrays)
     }
     if wrong := ", ".join(sorted(arrays.keys() ^ names)):
         raise ArtifactError(f"a {manifest.kind} artefact has missing or unknown arrays: {wrong}.")
 
 
-def _expected(manifest: Manifest, arrays: dict[str, Array]) -> dict[str, tuple[str, ...]]:
-    """The arrays that there must be beside those of the ids, and their dimensions."""
-    expected = {**_ARRAYS_OF_ALL, **KINDS[manifest.kind].expected(set(arrays))}
+def expected(kind: str, arrays: dict[str, Array]) -> dict[str, tuple[str, ...]]:
+    """The arrays that there must be of a kind of model beside those of the ids, and their dimensions."""
+    found = {**_ARRAYS_OF_ALL, **KINDS[kind].expected(set(arrays))}
     for group in _OPTIONAL_ARRAYS:
         if arrays.keys() & group.keys():
-            expected |= group
-    return expected
+            found |= group
+    return found
 
 
 def _check_arrays(manifest: Manifest, arrays: dict[str, Array], sizes: dict[str, int]) -> None:
     """Check all arrays but those of the ids; `sizes` are those of the dimensions that are known already."""
-    expected = _expected(manifest, arrays)
-    for name, dimensions in expected.items():
+    dimensions_of = expected(manifest.kind, arrays)
+    for name, dimensions in dimensions_of.items():
         _check_array(name, arrays[name], dimensions, sizes)
     posterior = _posterior(arrays)
     if posterior is not None:
@@ -266,7 +266,7 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, Array], sizes: dict[str,
             posterior.check()
         except ValueError as cause:
             raise ArtifactError(f"the uncertainty cannot be used: {cause}.") from cause
-    if "window_keys" in expected:
+    if "window_keys" in dimensions_of:
         try:
             times.check(arrays, sizes["users"])
         except ValueError as cause:

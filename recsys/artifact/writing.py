@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
+import math
 import os
-import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import yaml
-from safetensors import SafetensorError
-from safetensors.numpy import save_file as save_tensors
+from typing_extensions import Buffer
 
 from recsys.artifact.folder import changing, forget_old, point_latest_at, unfinished
 from recsys.artifact.item_table import ItemTable
@@ -34,8 +34,18 @@ from recsys.artifact.manifest import (
     read_manifest,
     sha256,
 )
+from recsys.artifact.mapped import TYPES
 from recsys.artifact.model import Array, TrainedModel
 from recsys.files import write_atomically
+
+_NAMES_OF_TYPES = {np.dtype(kind): name for name, kind in TYPES.items()}
+
+
+class InBlocks(NamedTuple):
+    """An array that is never there as a whole, by its shape and its blocks of rows."""
+
+    shape: tuple[int, ...]
+    blocks: Iterable[Array]
 
 
 def save(
@@ -46,6 +56,7 @@ def save(
     *,
     publish: bool = True,
     keep: int | None = None,
+    of_all: Mapping[str, InBlocks] | None = None,
 ) -> Path:
     """Write an artefact under `root`; returns the new directory.
 
@@ -60,13 +71,15 @@ def save(
         publish: let root/latest point at the new artefact.
         keep: how many artefacts stay in the folder; older ones are removed, but never the one that `latest` points at.
             All stay if not given.
+        of_all: what is written in place of some of the arrays, where these are of some of the users alone. Blocks are
+            asked for in the order of `in_file_order`.
 
     Raises:
         ArtifactError: arrays, table or manifest are not what the kind of model needs; `latest` is unchanged.
         OSError: the folder cannot be written to, or is full; `latest` is unchanged, and nothing is left over.
     """
-    table = _checked(manifest, arrays, items)
-    with changing(root), _written(root, manifest, arrays, table) as (directory, sealed):
+    table = checked(manifest, arrays, items)
+    with changing(root), _written(root, manifest, arrays, table, of_all or {}) as (directory, sealed):
         moment = sealed.created.replace(":", "").replace("-", "")[:15]
         finished = root / f"{moment}-{sealed.version}-{uuid.uuid4().hex[:4]}"
         directory.rename(finished)
@@ -87,14 +100,14 @@ def save_as(directory: Path, manifest: Manifest, arrays: dict[str, Array], items
             needs.
         OSError: the folder around it cannot be written to, or is full; what stood there is unchanged.
     """
-    table = _checked(manifest, arrays, items)
+    table = checked(manifest, arrays, items)
     is_new = not directory.exists() and not directory.is_symlink()
     if not is_new and (
         directory.is_symlink() or not directory.is_dir() or not {each.name for each in directory.iterdir()} <= FILES
     ):
         raise ArtifactError(f"{directory} exists, and is no artefact. Remove it, or save under another path.")
     directory.parent.mkdir(parents=True, exist_ok=True)
-    with _written(directory.parent, manifest, arrays, table) as (complete, _):
+    with _written(directory.parent, manifest, arrays, table, {}) as (complete, _):
         if is_new:
             complete.rename(directory)
             return directory
@@ -109,8 +122,12 @@ def save_as(directory: Path, manifest: Manifest, arrays: dict[str, Array], items
     return directory
 
 
-def _checked(manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> bytes:
-    """The table as JSON that can be loaded again; what else an artefact is made of is checked as well."""
+def checked(manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> bytes:
+    """The table as JSON that can be loaded again; what else an artefact is made of is checked as well.
+
+    Raises:
+        ArtifactError: arrays, table or manifest are not what the kind of model needs.
+    """
     TrainedModel(manifest, arrays, items)
     try:
         table = items.to_json()
@@ -120,13 +137,20 @@ def _checked(manifest: Manifest, arrays: dict[str, Array], items: ItemTable) -> 
     return table
 
 
+def in_file_order(arrays: Mapping[str, Array]) -> list[str]:
+    """The names of arrays as they follow one another in a file: the largest numbers first, so that all are aligned."""
+    return sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
+
+
 @contextmanager
-def _written(root: Path, manifest: Manifest, arrays: dict[str, Array], table: bytes) -> Iterator[tuple[Path, Manifest]]:
+def _written(
+    root: Path, manifest: Manifest, arrays: dict[str, Array], table: bytes, of_all: Mapping[str, InBlocks]
+) -> Iterator[tuple[Path, Manifest]]:
     """A directory under `root` with all files, which is to be renamed, and the manifest, sealed; else it is removed."""
     temporary = unfinished(root)
     temporary.mkdir()
     try:
-        sealed = replace(manifest, format=FORMAT).sealed(_write_model(temporary, arrays), sha256(table))
+        sealed = replace(manifest, format=FORMAT).sealed(_write_model(temporary, arrays, of_all), sha256(table))
         for name, data in {
             ITEMS_FILE: table,
             MANIFEST_FILE: sealed.to_json(),
@@ -140,18 +164,29 @@ def _written(root: Path, manifest: Manifest, arrays: dict[str, Array], table: by
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _write_model(directory: Path, arrays: dict[str, Array]) -> str:
-    """Write the arrays as they lie in memory, without a copy of all of them; returns the hash of the file."""
-    file = directory / MODEL_FILE
-    try:
-        save_tensors({name: np.ascontiguousarray(array) for name, array in arrays.items()}, file)
-    except SafetensorError as cause:  # which has the number of a system's error in its words alone
-        found = re.search(r"os error (\d+)", str(cause))
-        number = int(found[1]) if found else errno.EIO
-        raise OSError(number, os.strerror(number), str(file)) from cause
-    with file.open("rb") as written:
-        os.fsync(written.fileno())
-        return hashlib.file_digest(written, "sha256").hexdigest()
+def _write_model(directory: Path, arrays: dict[str, Array], of_all: Mapping[str, InBlocks]) -> str:
+    """Write the arrays as safetensors block by block, with no copy of any; returns the hash of the file.
+
+    Eight bytes say how long the header is, JSON with the type, the shape and the place of each array; these follow.
+    """
+    written = {name: of_all.get(name) or InBlocks(arrays[name].shape, [arrays[name]]) for name in in_file_order(arrays)}
+    header, end = {}, 0
+    for name, (shape, _) in written.items():
+        begin, end = end, end + arrays[name].itemsize * math.prod(shape)
+        header[name] = {"dtype": _NAMES_OF_TYPES[arrays[name].dtype], "shape": shape, "data_offsets": [begin, end]}
+    described = json.dumps(header).encode()
+    described += b" " * (-len(described) % 8)
+    digest = hashlib.sha256()
+    with (directory / MODEL_FILE).open("wb") as file:
+        blocks = (block for array in written.values() for block in array.blocks)
+        of_arrays = (np.ascontiguousarray(block).reshape(-1).view(np.uint8).data for block in blocks)
+        pieces: Iterable[Buffer] = chain((len(described).to_bytes(8, "little"), described), of_arrays)
+        for piece in pieces:
+            file.write(piece)
+            digest.update(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
 
 
 def _metrics(manifest: Manifest) -> bytes:

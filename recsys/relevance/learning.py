@@ -17,6 +17,7 @@ from recsys.linalg.leading import random_columns
 from recsys.linalg.pattern import Weighted
 from recsys.relevance.ndcg import ndcg
 from recsys.relevance.spectral_filter import Spectrum, filtered, spectrum
+from recsys.share import Share
 
 Numbers = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
@@ -39,18 +40,19 @@ def learned(orders: BothOrders, rating_scale: tuple[float, float]) -> dict[str, 
     """The arrays of `Relevance` for training ratings, which are on the scale.
 
     The ridge λ is the usual one, or one under which the filter of nine tenths of the ratings ranks the others clearly
-    better by NDCG@10; relevant are those in the upper quarter of the scale. Then all ratings are filtered with it.
+    better by NDCG@10; relevant are those in the upper quarter of the scale. Then all ratings are filtered with it. Each
+    process has the ratings of its users, and the same arrays come out in all.
     """
     chosen = Choices(orders, rating_scale)
     ridge, of_most = _best_ridge(chosen)
     freed_memory.give_back()
     directions, gains, scales = filtered(chosen.spectrum(near=of_most), ridge * chosen.mean_square)
-    average = chosen.transposed @ torch.full((chosen.shape[0], 1), 1 / chosen.shape[0])
+    average = chosen.average
     arrays = {
         "relevance_directions": directions,
         "relevance_gains": gains,
         "relevance_scales": scales,
-        "relevance_average": average[:, 0] @ directions,
+        "relevance_average": average @ directions,
     }
     return {name: array.numpy() for name, array in arrays.items()}
 
@@ -61,17 +63,17 @@ class Choices:
     def __init__(self, orders: BothOrders, rating_scale: tuple[float, float]) -> None:
         """Take the ratings in both orders, and their scale."""
         self._orders, self._scale = orders, rating_scale
-        n, m = self.shape = len(orders.by_user), len(orders.by_item)
-        self.matrix, self.transposed = (
-            Weighted(orders.by_user, m, self._shares),
-            Weighted(orders.by_item, n, self._shares),
-        )
+        self._users, self.n_items = Share.joined(len(orders.by_user)), len(orders.by_item)
+        self._matrix = Weighted(orders.by_user, self.n_items, self._shares)  # the rows of this process's users
+        self._transposed = Weighted(orders.by_item, len(orders.by_user), self._shares)
 
     def part(self, which: Callable[[Numbers, Numbers, Numbers], Mask]) -> Choices:
         """Those of the ratings for which a function of users, items and choices (b,), of b at a time, says so."""
         by_user, by_item = self._orders
+        begin = self._users.begin
         parts = BothOrders(
-            self._part(by_user, which), self._part(by_item, lambda items, users, chosen: which(users, items, chosen))
+            self._part(by_user, lambda users, items, chosen: which(users + begin, items, chosen)),
+            self._part(by_item, lambda items, users, chosen: which(users + begin, items, chosen)),
         )
         return Choices(parts, self._scale)
 
@@ -84,13 +86,13 @@ class Choices:
 
     @property
     def users(self) -> Tensor:
-        """Those who chose anything, ascending."""
+        """Those of this process who chose anything, ascending."""
         return torch.from_numpy(np.flatnonzero(self._orders.by_user.counts))
 
     def rows(self, users: Tensor) -> Tensor:
-        """Rows of X, (b, m), for b users."""
+        """Rows of X, (b, m), for b users of this process."""
         by_user = self._orders.by_user
-        rows = np.zeros((len(users), self.shape[1]), np.float32)
+        rows = np.zeros((len(users), self.n_items), np.float32)
         for row, user in zip(rows, users.tolist(), strict=True):
             block = slice(by_user.starts[user], by_user.starts[user + 1])
             row[by_user.others[block]] = self._shares(by_user.values[block])
@@ -99,15 +101,22 @@ class Choices:
     def spectrum(self, near: Spectrum | None) -> Spectrum:
         """The leading part of the spectrum of X, in fewer rounds from that of a matrix that is nearly X."""
         if near is not None:
-            return spectrum(self.matrix, self.transposed, near.directions, _ROUNDS_FROM_NEAR)
-        count = min(max(min(_DIRECTIONS, _NUMBERS // self.shape[1]), _FEWEST), *self.shape)
-        return spectrum(self.matrix, self.transposed, random_columns(self.shape[1], count, torch.float32))
+            return spectrum(self._matrix, self._transposed, near.directions, self._users, _ROUNDS_FROM_NEAR)
+        most = max(min(_DIRECTIONS, _NUMBERS // self.n_items), _FEWEST)
+        start = random_columns(self.n_items, min(most, self._users.total), torch.float32)
+        return spectrum(self._matrix, self._transposed, start, self._users)
 
     @property
     def mean_square(self) -> float:
         """That of the singular values, ‖X‖_F² / min(n, m)."""
-        squares = np.square(self._shares(self._orders.by_user.values))
-        return float(squares.sum(dtype=np.float64)) / min(self.shape)
+        squares = np.square(self._shares(self._orders.by_user.values)).sum(dtype=np.float64)
+        return float(self._users.sum(torch.tensor(squares))) / min(self._users.total, self.n_items)
+
+    @property
+    def average(self) -> Tensor:
+        """The mean row of X, (m,)."""
+        weights = torch.full((len(self._users), 1), 1 / self._users.total)
+        return self._users.sum(self._transposed @ weights)[:, 0]
 
     def _shares(self, ratings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return shares(ratings, self._scale)
@@ -121,19 +130,22 @@ def _best_ridge(chosen: Choices) -> tuple[float, Spectrum | None]:
     known = chosen.part(lambda users, items, _: ~_held_out(users, items))
     liked = chosen.part(lambda users, items, choices: _held_out(users, items) & (choices >= _LIKED))
     rankable = liked.users
-    if len(rankable) < _ENOUGH:
+    of_all = Share.joined(len(rankable))
+    if of_all.total < _ENOUGH:
         return _USUAL, None
-    rankable = rankable[torch.randperm(len(rankable), generator=torch.Generator().manual_seed(0))[:_MOST]]
+    drawn = torch.randperm(of_all.total, generator=torch.Generator().manual_seed(0))[:_MOST] - of_all.begin
+    rankable = rankable[drawn[(drawn >= 0) & (drawn < len(rankable))]]
     freed_memory.give_back()
     found = known.spectrum(near=None)
     filters = [filtered(found, ridge * known.mean_square) for ridge in _RIDGES]
     blocks = []
-    for users in torch.split(rankable, max(1, _AT_ONCE // chosen.shape[1])):
+    for users in torch.split(rankable, max(1, _AT_ONCE // chosen.n_items)):
         rows, relevant = known.rows(users), liked.rows(users) > 0
         places = rows @ found.directions
         scores = (places * gains @ directions.T * scales for directions, gains, scales in filters)
         blocks.append(torch.stack([ndcg(each.masked_fill_(rows > 0, -torch.inf), relevant, 10) for each in scores]))
-    return _RIDGES[_clearly_best(torch.cat(blocks, 1), _RIDGES.index(_USUAL))], found
+    measured = Share.joined(len(rankable)).gather(torch.cat(blocks, 1).T).T
+    return _RIDGES[_clearly_best(measured, _RIDGES.index(_USUAL))], found
 
 
 def _held_out(users: Numbers, items: Numbers) -> Mask:

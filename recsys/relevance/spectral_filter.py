@@ -9,6 +9,7 @@ from torch import Tensor
 
 from recsys.linalg.leading import ROUNDS, leading_subspace
 from recsys.linalg.pattern import Weighted
+from recsys.share import Share
 
 # a. On validation parts of MovieLens 100K, NDCG@10 is 0.3143, 0.3187, 0.3187 and 0.3171 with 0, 1/2, 3/4 and 1.
 _EXPONENT = 0.75
@@ -39,14 +40,15 @@ class SpectralFilter(NamedTuple):
     scales: Tensor  # d^a, (m,)
 
 
-def spectrum(matrix: Weighted, transposed: Weighted, start: Tensor, rounds: int = ROUNDS) -> Spectrum:
+def spectrum(matrix: Weighted, transposed: Weighted, start: Tensor, rows: Share, rounds: int = ROUNDS) -> Spectrum:
     """The leading part of the spectrum of X (n, m), known by its products and those of Xᵀ, in the type of `start`.
 
-    Exact but for rounding if `start` (m, k) has min(n, m) columns, else by `leading_subspace` from there.
+    Exact but for rounding if `start` (m, k) has min(n, m) columns, else by `leading_subspace` from there. This process
+    has the rows of X that `rows` says.
     """
-    basis = leading_subspace(lambda columns: transposed @ (matrix @ columns), start, rounds)
+    basis = leading_subspace(lambda columns: rows.sum(transposed @ (matrix @ columns)), start, rounds)
     projected = matrix @ basis  # (n, k)
-    squares, rotation = torch.linalg.eigh((projected.T @ projected).double())
+    squares, rotation = torch.linalg.eigh(rows.sum((projected.T @ projected).double()))
     return Spectrum(basis @ rotation.flip(1).to(start), squares.flip(0).clamp(min=0).to(start))
 
 

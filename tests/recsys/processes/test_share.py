@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import recsys.share
 from data.datamodules import Batch, PreparedDataModule, TableDataModule
 from data.prepared import prepare
 from data.sorted_ratings import BothOrders, both_orders
@@ -22,6 +23,7 @@ from recsys.penalties import RatioPenalty
 from recsys.posterior.likelihoods import GaussianRatings
 from recsys.posterior.sampler import GibbsSampler, TrainingRatings
 from recsys.posterior.summary import Posterior
+from recsys.relevance import learned
 from recsys.share import Share
 from recsys.starts import DampedMeans
 from tests.recsys.processes.members import in_two
@@ -70,6 +72,10 @@ def decompositions(place: int) -> dict[str, Tensor]:
         "penalty": penalty.detach(),
         "of items": features[1],
     }
+    directions, gains, scales, average = (
+        torch.from_numpy(each) for each in learned(orders(place), (1.0, 5.0)).values()
+    )
+    items |= {"filter": directions * gains @ directions.T * scales, "average choices": average @ directions.T}
     return {**{name: share.gather(rows) for name, rows in users.items()}, **items}
 
 
@@ -104,16 +110,15 @@ def losses(place: int) -> tuple[list[float], Tensor]:
     return found, model.item_factors.detach()
 
 
-def shared_out(folder: Path, place: int) -> list[tuple[range, Batch, BothOrders, list[Batch], BothOrders]]:
-    """Of ratings in memory and of prepared ones: users, training ratings, other batches, and orders of all users."""
+def shared_out(folder: Path, place: int) -> list[tuple[range, Batch, BothOrders, list[Batch]]]:
+    """Of ratings in memory and of prepared ones: users, training ratings, their orders, and other batches."""
     found = []
     for data in (
         TableDataModule(folder / "ratings.csv", **DIVISION),
         PreparedDataModule(folder / "prepared", **DIVISION),
     ):
         batches = [batch for loader in (*data.val_dataloader(), data.test_dataloader()) for batch in loader]
-        whole = data.of_all_users().sorted_training_set()
-        found.append((data.users, data.training_set(), data.sorted_training_set(), batches, whole))
+        found.append((data.users, data.training_set(), data.sorted_training_set(), batches))
     return found
 
 
@@ -134,6 +139,7 @@ def of_two(folder: Path) -> list[Any]:
 
 
 def _all(works: tuple[Any, ...], place: int) -> list[Any]:
+    recsys.share._SENT = 64  # so that rows are sent in several blocks
     return [work(place) for work in works]
 
 
@@ -168,19 +174,18 @@ def test_losses_are_those_of_one_process(of_two: list[Any]) -> None:
 
 
 def test_users_are_shared_out_with_all_of_their_ratings(of_two: list[Any], folder: Path) -> None:
-    in_memory, prepared = shared_out(folder, -1)
+    in_memory, _ = shared_out(folder, -1)
     for *_, shares in of_two:
         one, other = shares
-        users, (u, i, _), orders_of_users, batches, whole = one
+        users, (u, i, _), orders_of_users, batches = one
         assert users == other[0]
         assert 10 <= len(u) < 20, "about half of the training ratings"
         every, kept = in_memory[1], (in_memory[1][0] >= users.start) & (in_memory[1][0] < users.stop)
         assert torch.equal(torch.stack([u + users.start, i]), torch.stack(every[:2])[:, kept])
-        for found, expected in zip((*other[2], *other[4]), (*orders_of_users, *whole), strict=True):
+        for found, expected in zip(other[2], orders_of_users, strict=True):
             for name in ("starts", "others", "values"):
                 np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
         assert all(0 <= int(batch[0].min()) <= int(batch[0].max()) < len(users) for batch in batches if len(batch[0]))
-        np.testing.assert_array_equal(whole.by_user.others, prepared[4].by_user.others)
     shared = sum(len(batch[0]) for *_, shares in of_two for batch in shares[0][3])
     assert shared == sum(len(batch[0]) for batch in in_memory[3])
     assert [*of_two[0][3][0][0], *of_two[1][3][0][0]] == [*range(9)]

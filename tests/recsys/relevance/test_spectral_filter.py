@@ -15,6 +15,7 @@ from recsys.linalg.pattern import Weighted
 from recsys.relevance import learned, learning
 from recsys.relevance.ndcg import ndcg
 from recsys.relevance.spectral_filter import Spectrum, filtered, spectrum
+from recsys.share import Share
 
 SCALE = (1.0, 5.0)
 
@@ -37,7 +38,10 @@ def spectrum_of(orders: BothOrders, count: int) -> Spectrum:
         return ratings / 5
 
     return spectrum(
-        Weighted(orders.by_user, 60, weight), Weighted(orders.by_item, 300, weight), random_columns(60, count)
+        Weighted(orders.by_user, 60, weight),
+        Weighted(orders.by_item, 300, weight),
+        random_columns(60, count),
+        Share.whole(300),
     )
 
 
