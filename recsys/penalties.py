@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from recsys.linalg.gradient import with_gradient
-from recsys.linalg.leading import qr
 from recsys.linalg.smoothing import smoothed_nuclear_norm, value_and_derivative
 from recsys.linalg.spectral import spectral_function
+from recsys.linalg.tall import right_singular_vectors
 from recsys.share import Share
 
 
@@ -43,19 +43,16 @@ class Penalty(nn.Module, ABC):
         return self.strength * spectral_function(matrix, self.of_singular_values)
 
     def of_rows(self, matrix: Tensor, rows: Share) -> Tensor:
-        """λ R(W), (), for a W of which this process has the rows (m, n), which alone get their gradient from it.
+        """λ R(W), (), for a W of few columns, of which this process has the rows (m, n); they alone get a gradient.
 
-        With W = Q T, Q orthonormal, the singular values are those of T (n, n), and ∂R/∂W = Q ∂R/∂T.
+        ∂R/∂W = W V diag(∂R/∂σ / σ) Vᵀ. The singular values and V come from WᵀW in float64, so the order of additions,
+        and with it the number of processes, is in the ninth digit, where `forward` computes in float32.
         """
-        if rows.is_whole:
-            value: Tensor = self(matrix)
-            return value
-        basis, triangle = qr(matrix.detach(), rows)
-        triangle.requires_grad_()
-        with torch.enable_grad():
-            value = self(triangle)
-            (gradient,) = torch.autograd.grad(value, triangle)
-        return with_gradient(matrix, value.detach(), basis @ gradient)
+        values, vectors = right_singular_vectors(matrix, rows)
+        value, slopes = self.of_singular_values(values)
+        scales = torch.where(values > 0, slopes / torch.where(values > 0, values, 1.0), 0.0)
+        gradient = matrix.detach() @ (vectors * scales @ vectors.mT).to(matrix)
+        return with_gradient(matrix, (self.strength * value).to(matrix), self.strength * gradient)
 
     @abstractmethod
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:

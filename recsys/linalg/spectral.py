@@ -1,10 +1,10 @@
 """Singular values of a matrix, and functions of them with closed-form gradients.
 
-This is the only place in the project that decomposes a matrix. Everything comes from the eigenvectors of the smaller
-of the two Gram matrices W Wᵀ and WᵀW, which costs a matrix product and a small symmetric eigenproblem instead of a
-full singular value decomposition. Squaring the matrix squares its condition number, so the leading singular directions,
-where they stand clear of the rest, are taken out first: what is left has a narrow spectrum, and its Gram matrix keeps
-the small singular values that the ratio penalty lives on (a ratings matrix has σ₁ ≈ 4200 beside σ₉₄₃ ≈ 0.02).
+Everything comes from the eigenvectors of the smaller of the two Gram matrices W Wᵀ and WᵀW, which costs a matrix product
+and a small symmetric eigenproblem instead of a full singular value decomposition. Squaring the matrix squares its
+condition number, so the leading singular directions, where they stand clear of the rest, are taken out first: what is
+left has a narrow spectrum, and its Gram matrix keeps the small singular values that the ratio penalty lives on (a
+ratings matrix has σ₁ ≈ 4200 beside σ₉₄₃ ≈ 0.02).
 
 All functions take (..., m, n) real matrices of any shape, batched over the leading dimensions.
 """
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from recsys.linalg.gradient import with_gradient
-from recsys.linalg.leading import qr, random_columns
+from recsys.linalg.leading import qr
 from recsys.share import Share
 
 # Directions looked for, and applications of W Wᵀ to find them. A ratings matrix has one to three that stand clear of
@@ -136,7 +136,7 @@ def accurate_singular_values(matrix: Tensor) -> Tensor:
     Raises:
         NonFiniteMatrixError: an entry is infinite or not a number.
     """
-    _require_finite(matrix)
+    require_finite(matrix)
     values: Tensor = torch.linalg.svdvals(matrix.detach())
     return values
 
@@ -146,32 +146,9 @@ def leading_singular_vectors(matrix: Tensor, rank: int) -> tuple[Tensor, Tensor,
 
     Accurate to about ε σ₁, as `accurate_singular_values`, whose errors it shares.
     """
-    _require_finite(matrix)
+    require_finite(matrix)
     left, values, right = torch.linalg.svd(matrix.detach(), full_matrices=False)
     return left[..., :rank], values[..., :rank], right.mT[..., :rank]
-
-
-def column_space(matrix: Tensor, rows: Share, tolerance: float = 1e-5) -> tuple[Tensor, Tensor]:
-    """U (m, r) and σ (r,), descending, of (m, n): an orthonormal basis of its columns, in float64; no gradient.
-
-    Directions with σ below `tolerance` times σ₁ are left out. From the eigenvectors of the smaller Gram matrix, in a
-    third of the time of a singular value decomposition; U is orthonormal to about ε / tolerance². This process has
-    some of the rows of the matrix, and of U; however the rows are shared out, signs are the same.
-
-    Raises:
-        NonFiniteMatrixError: an entry is infinite or not a number.
-    """
-    _require_finite(matrix)
-    matrix = matrix.detach().double()
-    wide = rows.is_whole and matrix.shape[0] <= matrix.shape[1]
-    squares, vectors = torch.linalg.eigh(matrix @ matrix.mT if wide else rows.sum(matrix.mT @ matrix))
-    squares, vectors = squares.flip(0), vectors.flip(1)
-    kept = (squares > tolerance**2 * squares[0]) & (squares > 0)
-    values, vectors = squares[kept].sqrt(), vectors[:, kept]
-    # Of the two signs of a pair, the one that no rounding turns: that of the right vector's product with numbers.
-    right = matrix.mT @ vectors if wide else vectors
-    signs = torch.where(right.mT @ random_columns(len(right), 1).to(right) < 0, -1.0, 1.0)[:, 0]
-    return (vectors if wide else matrix @ vectors / values) * signs, values
 
 
 def require_summable(matrix: Tensor) -> Tensor:
@@ -188,7 +165,12 @@ def require_summable(matrix: Tensor) -> Tensor:
     return largest
 
 
-def _require_finite(matrix: Tensor) -> None:
+def require_finite(matrix: Tensor) -> None:
+    """Check that no entry of (..., m, n) is infinite or not a number.
+
+    Raises:
+        NonFiniteMatrixError: one is.
+    """
     if not bool(torch.isfinite(matrix).all()):
         raise NonFiniteMatrixError(f"the {tuple(matrix.shape)} matrix has entries that are infinite or not numbers")
 

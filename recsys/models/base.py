@@ -92,8 +92,9 @@ class RatingModel(pl.LightningModule, ABC):
     def squared_error(self, batch: Batch) -> Tensor:
         """The mean squared error of a batch to learn from, a scalar."""
         users, items, ratings = batch
-        errors = (self.predict_batch(users, items) - ratings).square().sum()
-        return self.share.differentiable_sum(errors) / int(self.share.sum(torch.tensor(len(ratings))))
+        squares = (self.predict_batch(users, items) - ratings).square()
+        total = self.share.differentiable_sum(squares.sum(dtype=torch.float64))
+        return (total / int(self.share.sum(torch.tensor(len(ratings))))).to(squares)
 
     @abstractmethod
     def penalty(self) -> Tensor:

@@ -90,7 +90,7 @@ class UserItemEmbedding(RatingModel):
         if self.user_penalty is not None:
             total = total + self.user_penalty.of_rows(self.user_side(), self.share)
         if self.item_penalty is not None:
-            total = total + self.item_penalty(self.item_side())
+            total = total + self.item_penalty.of_rows(self.item_side(), Share.whole(self.n_items))
         return total
 
     def user_side(self) -> Tensor:

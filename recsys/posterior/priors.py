@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from recsys.linalg.spectral import column_space
+from recsys.linalg.tall import column_space
 from recsys.posterior.draws import Normal, correlated, gamma, wishart
 from recsys.share import Share
 

@@ -8,12 +8,12 @@ import torch
 from recsys.linalg.spectral import (
     NonFiniteMatrixError,
     accurate_singular_values,
-    column_space,
     effective_rank,
     leading_singular_vectors,
     product_singular_values,
     singular_values,
 )
+from recsys.linalg.tall import column_space
 from recsys.share import Share
 from tests.recsys.linalg.planted import (
     KINDS,

@@ -169,7 +169,7 @@ def test_draws_are_those_of_one_process_but_for_rounding(of_two: list[Any]) -> N
 def test_losses_are_those_of_one_process(of_two: list[Any]) -> None:
     expected, item_factors = losses(-1)
     for _, _, (found, of_items), _ in of_two:
-        assert found == pytest.approx(expected, rel=5e-5)  # singular values near 0 are rounded to that
+        assert found == pytest.approx(expected, rel=1e-6)
         close(of_items, item_factors, 1e-4)
 
 
