@@ -13,7 +13,6 @@ import torch.distributed as dist
 from torch import Tensor
 from typing_extensions import override
 
-from data.processes import number_of_processes, place_of_process
 from recsys.errors import LostProcessError
 
 _SENT = 1 << 24  # bytes that are sent to the first process at once
@@ -38,7 +37,7 @@ class Share:
     @classmethod
     def joined(cls, n: int) -> Share:
         """This process's n rows, behind those of the processes before it."""
-        processes, place = number_of_processes(), place_of_process()
+        processes, place = _processes(), place_of_process()
         counts = torch.zeros(processes + 1, dtype=torch.int64)
         counts[place + 1] = n
         return cls(tuple(cls(tuple(range(processes + 1)), place).sum(counts).cumsum(0).tolist()), place)
@@ -46,7 +45,7 @@ class Share:
     @classmethod
     def even(cls, n: int) -> Share:
         """About as many of n rows as every other process."""
-        processes = number_of_processes()
+        processes = _processes()
         return cls(tuple(n * place // processes for place in range(processes + 1)), place_of_process())
 
     def __len__(self) -> int:
@@ -179,6 +178,15 @@ class _Used(torch.autograd.Function):
     @override
     def backward(ctx: Any, outer: Tensor) -> tuple[None, Tensor]:
         return None, ctx.share.sum(outer.clone())
+
+
+def _processes() -> int:
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def place_of_process() -> int:
+    """Which of the processes of a fit this one is, counted from 0; 0 if there are no others."""
+    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
 
 
 @contextmanager

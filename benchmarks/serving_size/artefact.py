@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from benchmarks.scale.planted import NOISE, RANK, STEP, Floats, Places, Planted, Shape
 from data.sorted_ratings import both_orders
@@ -97,12 +96,11 @@ def _relevance(users: Places, items: Places, ratings: Floats, shape: Shape) -> d
     end = int(np.searchsorted(users, n))
     chosen = Choices(both_orders(users[:end], items[:end], ratings[:end], n, shape.n_items), _SCALE)
     directions, gains, scales = filtered(chosen.spectrum(near=None), _RIDGE * chosen.mean_square)
-    average = chosen.transposed @ torch.full((n, 1), 1 / n)
     return {
         "relevance_directions": directions.numpy(),
         "relevance_gains": gains.numpy(),
         "relevance_scales": scales.numpy(),
-        "relevance_average": (average[:, 0] @ directions).numpy(),
+        "relevance_average": (chosen.average @ directions).numpy(),
     }
 
 

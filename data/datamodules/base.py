@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pytorch_lightning as pl
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from typing_extensions import override
 
 from data.errors import OptionError
-from data.processes import number_of_processes, place_of_process
 from data.ratings import Ratings
 from data.sorted_ratings import BothOrders, both_orders
 from data.splits import Rows, Split, canonical_name, carve_validation, make_split
@@ -95,7 +95,7 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         Raises:
             OptionError: there are fewer users than processes.
         """
-        n, processes, own = self.ratings.n_users, number_of_processes(), place_of_process()
+        n, (processes, own) = self.ratings.n_users, _processes()
         if processes == 1:
             return range(n)
         if n < processes:
@@ -198,6 +198,12 @@ class RatingsDataModule(pl.LightningDataModule, ABC):
         if self.users.start:
             users = users - self.users.start
         return as_batch(users, items, self.ratings.values[rows])
+
+
+def _processes() -> tuple[int, int]:
+    """How many there are, and which of them this is, as in `recsys.share`, on which no data module can stand."""
+    joined = dist.is_available() and dist.is_initialized()
+    return (dist.get_world_size(), dist.get_rank()) if joined else (1, 0)
 
 
 def as_batch(users: npt.NDArray[np.int64], items: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> Batch:

@@ -1,7 +1,7 @@
 """Singular values of a matrix, and functions of them with closed-form gradients.
 
-Everything comes from the eigenvectors of the smaller of the two Gram matrices W Wᵀ and WᵀW, which costs a matrix product
-and a small symmetric eigenproblem instead of a full singular value decomposition. Squaring the matrix squares its
+Everything comes from the eigenvectors of the smaller of the two Gram matrices W Wᵀ and WᵀW, which costs a product and a
+small symmetric eigenproblem instead of a full singular value decomposition. Squaring the matrix squares its
 condition number, so the leading singular directions, where they stand clear of the rest, are taken out first: what is
 left has a narrow spectrum, and its Gram matrix keeps the small singular values that the ratio penalty lives on (a
 ratings matrix has σ₁ ≈ 4200 beside σ₉₄₃ ≈ 0.02).

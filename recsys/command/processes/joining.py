@@ -14,8 +14,8 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch.nn import Module
 from typing_extensions import override
 
-from data.processes import place_of_process
 from recsys.errors import CommandError
+from recsys.share import place_of_process
 
 _NEEDED = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # as torchrun sets them
 
