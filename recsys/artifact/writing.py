@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +35,7 @@ from recsys.artifact.manifest import (
 )
 from recsys.artifact.mapped import TYPES
 from recsys.artifact.model import Array, TrainedModel
-from recsys.files import write_atomically
+from recsys.files import write_atomically, written_atomically
 
 _NAMES_OF_TYPES = {np.dtype(kind): name for name, kind in TYPES.items()}
 
@@ -177,15 +176,13 @@ def _write_model(directory: Path, arrays: dict[str, Array], of_all: Mapping[str,
     described = json.dumps(header).encode()
     described += b" " * (-len(described) % 8)
     digest = hashlib.sha256()
-    with (directory / MODEL_FILE).open("wb") as file:
+    with written_atomically(directory / MODEL_FILE) as file:
         blocks = (block for array in written.values() for block in array.blocks)
         of_arrays = (np.ascontiguousarray(block).reshape(-1).view(np.uint8).data for block in blocks)
         pieces: Iterable[Buffer] = chain((len(described).to_bytes(8, "little"), described), of_arrays)
         for piece in pieces:
             file.write(piece)
             digest.update(piece)
-        file.flush()
-        os.fsync(file.fileno())
     return digest.hexdigest()
 
 

@@ -17,9 +17,9 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
-from types import ModuleType
 
 from data.errors import DataError
 from recsys.artifact import ArtifactError
@@ -90,21 +90,28 @@ def _run(arguments: list[str] | None) -> None:
         run(rest)
         return
     if (module := WITH_LIGHTNING.get(command)) is not None:
-        _imported(module).run(rest)
+        with _importing():
+            imported = importlib.import_module(module)
+        imported.run(rest)
         return
-    _imported("recsys.command.lightning_command").run(arguments, description=__doc__ or "")
+    with _importing():
+        from recsys.command import lightning_command
+
+    lightning_command.run(arguments, description=__doc__ or "")
 
 
-def _imported(module: str) -> ModuleType:
-    """The module; nearly none of the objects that come with torch is garbage, and looking for it takes seconds."""
-    if module not in sys.modules:
-        gc.disable()
-        try:
-            importlib.import_module(module)
-        finally:
-            gc.enable()
-        gc.freeze()
-    return sys.modules[module]
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Leave out searches for garbage: nearly none of the objects that come with torch is any, and they take seconds."""
+    if "torch" in sys.modules:
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+    gc.freeze()
 
 
 def _require_known(command: str) -> None:
