@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from serving.process.connections import Connections, Limits
 from serving.process.request_heads import head_without_offer, is_address
+from serving.process.transports import Lingering, Together
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -144,6 +145,8 @@ class Connection(HttpToolsProtocol):
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        if cycle.transport is self.transport:
+            cycle.transport = Together(self.transport, self.loop)
         super()._start_asgi_task(cycle, app)
 
     def _count(self, size: int) -> None:
@@ -187,7 +190,7 @@ class Connection(HttpToolsProtocol):
             else:
                 self.cycle.scope["state"]["refusal"] = (status, detail)
                 self.cycle.keep_alive = False
-                self.cycle.transport = _Lingering(self)
+                self.cycle.transport = Lingering(self.transport, self.linger)
                 self.cycle.message_event.set()
             return
         if self._reading is _Reading.NOTHING:
@@ -201,7 +204,7 @@ class Connection(HttpToolsProtocol):
             self.scope["method"] = "-"
         self.cycle.keep_alive = False
         self.cycle.more_body = False
-        self.cycle.transport = _Lingering(self)
+        self.cycle.transport = Lingering(self.transport, self.linger)
         self._reading = _Reading.NOTHING
 
     def linger(self) -> None:
@@ -267,26 +270,6 @@ class Connection(HttpToolsProtocol):
 
 class _TooLongError(Exception):
     """The head of a request is longer than allowed."""
-
-
-class _Lingering(asyncio.Transport):
-    """A transport that lets a refused client read its answer: closing it at once could take the answer away."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__()
-        self._connection = connection
-
-    @override
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._connection.transport.write(data)
-
-    @override
-    def is_closing(self) -> bool:
-        return self._connection.transport.is_closing()
-
-    @override
-    def close(self) -> None:
-        self._connection.linger()
 
 
 def connection_class(connections: Connections) -> type[Connection]:
