@@ -130,8 +130,12 @@ def _without_found_directions(wide: Tensor) -> _Rest | None:
 
 
 def _fast_type(device: torch.device) -> torch.dtype:
-    """What the device multiplies fastest in that keeps two digits."""
-    fast = device.type == "cuda" or torch.cpu.get_capabilities().get("avx512_bf16", False)
+    """What the device multiplies fastest in that keeps two digits.
+
+    A processor may be able to do more than torch is allowed to use: where AVX-512 is forbidden, bfloat16 is emulated.
+    """
+    allowed = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    fast = device.type == "cuda" or (allowed and torch.cpu.get_capabilities().get("avx512_bf16", False))
     return torch.bfloat16 if fast else torch.float32
 
 

@@ -116,11 +116,20 @@ def test_more_clear_directions_than_are_looked_for_are_decomposed_only_where_pro
     expect(matrix, MORE_CLEAR_THAN_LOOKED_FOR)
 
 
-@pytest.mark.parametrize(("capabilities", "expected"), [({"avx512_bf16": True}, torch.bfloat16), ({}, torch.float32)])
-def test_bfloat16_is_chosen_where_the_processor_multiplies_in_it(
-    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], expected: torch.dtype
+@pytest.mark.parametrize(
+    ("capabilities", "allowed", "expected"),
+    [
+        ({"avx512_bf16": True}, "AVX512", torch.bfloat16),
+        ({"avx512_bf16": True}, "AVX2", torch.float32),
+        ({}, "AVX512", torch.float32),
+    ],
+    ids=["able and allowed", "able but held to AVX2", "not able"],
+)
+def test_bfloat16_is_chosen_where_the_processor_multiplies_in_it_and_may(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], allowed: str, expected: torch.dtype
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: allowed)
     assert smoothing._fast_type(torch.device("cpu")) == expected
 
 
