@@ -1,7 +1,8 @@
 """Penalties on the singular values of a matrix: modules that map a matrix to λ R(W) and know their λ.
 
-A model takes a penalty as an argument. Gradients are in closed form (`recsys.linalg.spectral.spectral_function`). The
-zero matrix, where the ratios are undefined, has value 0 and gradient 0.
+They import no more than torch and numpy, and work in any training loop: `loss + penalty(layer.weight)`; the models of `recsys.models` take
+one as an argument. Gradients are in closed form (`recsys.linalg.spectral.spectral_function`) and exist once: a second
+derivative is a RuntimeError. The zero matrix, where the ratios are undefined, has value 0 and gradient 0.
 """
 
 from __future__ import annotations
@@ -39,7 +40,22 @@ class Penalty(nn.Module, ABC):
 
     @override
     def forward(self, matrix: Tensor) -> Tensor:
-        """λ R(W), differentiable once with respect to the matrix."""
+        """λ R(W) of (..., m, n) as (...,), differentiable once with respect to the matrix.
+
+        Raises:
+            TypeError: the matrix is neither float32 nor float64.
+            ValueError: there are fewer than two dimensions, or no rows or columns.
+            NonFiniteMatrixError: an entry is infinite, not a number, or so large that the nuclear norm might overflow.
+        """
+        if matrix.dtype not in (torch.float32, torch.float64):
+            raise TypeError(f"a penalty needs a float32 or float64 matrix, not {matrix.dtype}: matrix.float() is one")
+        if matrix.ndim < 2 or 0 in matrix.shape[-2:]:
+            raise ValueError(f"a penalty needs a matrix (..., m, n) with entries, not a tensor {tuple(matrix.shape)}")
+        with torch.autocast(matrix.device.type, enabled=False):  # its products would lose the small singular values
+            return self.of_matrix(matrix)
+
+    def of_matrix(self, matrix: Tensor) -> Tensor:
+        """λ R(W) as `forward` has it, without its checks."""
         return self.strength * spectral_function(matrix, self.of_singular_values)
 
     def of_rows(self, matrix: Tensor, rows: Share) -> Tensor:
@@ -162,7 +178,7 @@ class SmoothedRatioPenalty(Penalty):
         self.smoothing = smoothing
 
     @override
-    def forward(self, matrix: Tensor) -> Tensor:
+    def of_matrix(self, matrix: Tensor) -> Tensor:
         norm = torch.linalg.vector_norm(matrix, dim=(-2, -1))
         return self.strength * smoothed_nuclear_norm(matrix, self.smoothing) / torch.where(norm > 0, norm, 1.0)
 

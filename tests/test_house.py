@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -110,6 +111,13 @@ def test_answers_need_neither_a_framework_nor_data_nor_models(package: str) -> N
     for name in needed:
         assert name.startswith(("serving", "recsys.artifact")) or name in BELOW_ARTEFACTS, name
         assert not tops(imported_by(name)) & FRAMEWORKS, name
+
+
+def test_penalties_need_no_more_than_torch_and_numpy() -> None:
+    needed = sources("recsys.penalties")
+    third_party = {top for name in needed for top in tops(imported_by(name))} - sys.stdlib_module_names - {"recsys"}
+    assert third_party == {"torch", "numpy", "typing_extensions"}  # torch needs the last itself
+    assert not {name for name in needed if name.startswith(("data", "recsys.models"))}
 
 
 def test_ratings_are_read_and_split_without_a_framework() -> None:
