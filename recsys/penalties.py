@@ -1,8 +1,9 @@
 """Penalties on the singular values of a matrix: modules that map a matrix to λ R(W) and know their λ.
 
-They import no more than torch and numpy, and work in any training loop: `loss + penalty(layer.weight)`; the models of `recsys.models` take
-one as an argument. Gradients are in closed form (`recsys.linalg.spectral.spectral_function`) and exist once: a second
-derivative is a RuntimeError. The zero matrix, where the ratios are undefined, has value 0 and gradient 0.
+They import no more than torch and numpy, and work in any training loop: `loss + penalty(layer.weight)`; the models of
+`recsys.models` take one as an argument. Gradients are in closed form (`recsys.linalg.spectral.spectral_function`) and
+exist once: a second derivative is a RuntimeError. The zero matrix, where the ratios are undefined, has value 0 and
+gradient 0.
 """
 
 from __future__ import annotations
