@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
 
 from benchmarks.fold_in.newcomers import GIVEN, Newcomer
 from benchmarks.ranking_table.held_out import Floats, HeldOut
 from benchmarks.ranking_table.metrics import ndcg_at_10
-from benchmarks.ranking_table.peers import ease_weights, ials_model
+from benchmarks.ranking_table.peers import as_sparse, ease_weights, ials_model
 from recsys.artifact import Artifact, item_scores, positions
 from serving.answers.fold_in.choice import fold_in
 from serving.answers.item_vectors import item_vectors
@@ -28,7 +27,7 @@ def ranked(artifact: Artifact, people: list[Newcomer], train: pd.DataFrame, seed
         rows = given(people, n, data.train.shape[1])
         scores = {"by relevance": _relevance(artifact, people, n), "most rated": _most_rated(choices, rows)}
         if n > 0:  # of nothing these say nothing
-            factors = ials.recalculate_user(np.arange(len(rows)), csr_matrix(rows))
+            factors = ials.recalculate_user(np.arange(len(rows)), as_sparse(rows))
             scores |= {"EASE^R on ratings": rows / 5 @ ease, "iALS (implicit)": factors @ ials.item_factors.T}
         found[n] = {name: ndcg_at_10(each, data) for name, each in scores.items()}
     return found

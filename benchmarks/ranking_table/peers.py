@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from benchmarks.ranking_table.held_out import Floats
 
@@ -28,6 +27,13 @@ class Peer:
     def combinations(self) -> list[Settings]:
         """Every combination of the settings."""
         return [dict(zip(self.tried, values, strict=True)) for values in itertools.product(*self.tried.values())]
+
+
+def as_sparse(rows: Floats) -> Any:
+    """The same matrix as implicit reads it."""
+    from scipy.sparse import csr_matrix  # an extra
+
+    return csr_matrix(rows)
 
 
 def _most_rated(train: Floats, seed: int) -> Floats:
@@ -63,7 +69,7 @@ def _neighbours(rows: Floats, weighting: str, neighbours: int) -> Floats:
     model = kinds[weighting](K=neighbours, num_threads=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ParameterWarning)  # that it weighs them in another format than it compares them
-        model.fit(csr_matrix(rows), show_progress=False)
+        model.fit(as_sparse(rows), show_progress=False)
     similarities: Floats = model.similarity.toarray()
     return similarities
 
@@ -87,7 +93,7 @@ def ials_model(train: Floats, seed: int, factors: int, regularization: float, al
 
     options = {"factors": factors, "regularization": regularization, "alpha": alpha, "num_threads": 1}
     model = AlternatingLeastSquares(**options, iterations=15, use_gpu=False, random_state=seed)
-    model.fit(csr_matrix(train), show_progress=False)
+    model.fit(as_sparse(train), show_progress=False)
     return model
 
 
@@ -100,7 +106,7 @@ def _bpr(train: Floats, seed: int, factors: int, learning_rate: float, regulariz
 
     options = {"factors": factors, "learning_rate": learning_rate, "regularization": regularization}
     model = BayesianPersonalizedRanking(**options, iterations=100, num_threads=1, use_gpu=False, random_state=seed)
-    model.fit(csr_matrix((train > 0).astype(np.float32)), show_progress=False)
+    model.fit(as_sparse((train > 0).astype(np.float32)), show_progress=False)
     return _factors(model)
 
 

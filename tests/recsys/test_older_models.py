@@ -23,7 +23,10 @@ from tests.recsys.fixtures.generated_ratings import generated_ratings
 FIXTURES = Path(__file__).parent / "fixtures"
 NAMES = ("linear_network", "user_item_embedding", "bayesian_embedding")
 of_every_kind = pytest.mark.parametrize("name", NAMES)
-ROUNDING = 2e-4  # sums are added up in another order on another machine
+# Sums are added up in another order on another machine. In a full matrix whose penalty has a kink rounding grows from
+# step to step: changes of 6e-8 in the checkpoint's weights make 0.009 in the effective rank, and 0.003 in an RMSE. A
+# resume that loses Adam's moments makes 0.06.
+ROUNDING = {"user_item_embedding": 2e-4, "linear_network": 0.02}
 
 
 def numbers(name: str) -> dict[str, Any]:
@@ -72,7 +75,7 @@ def test_a_fit_that_goes_on_from_a_checkpoint_ends_as_one_that_was_never_stopped
     metrics = artifact.load(Path("artifacts/latest")).manifest.metrics
     recorded = numbers(name)["metrics_of_16_epochs"]
     assert metrics.keys() == recorded.keys()
-    assert {**metrics, "fit_seconds": 0.0} == pytest.approx({**recorded, "fit_seconds": 0.0}, abs=ROUNDING)
+    assert {**metrics, "fit_seconds": 0.0} == pytest.approx({**recorded, "fit_seconds": 0.0}, abs=ROUNDING[name])
 
 
 def test_a_fit_does_not_go_on_from_a_sampler_that_drew_less(capsys: pytest.CaptureFixture[str]) -> None:

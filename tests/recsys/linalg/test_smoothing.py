@@ -72,12 +72,12 @@ def expect_products(matrix: Tensor, values: Tensor) -> None:
 
 
 def expect_decomposition(matrix: Tensor, values: Tensor) -> None:
-    """Value and gradient are those of `recsys.linalg.spectral`, which keeps float32's digits."""
+    """Value and gradient are those of `recsys.linalg.spectral`, in float32: beside 500, 1 keeps about four digits."""
     with mock.patch.object(smoothing, "spectral_function", wraps=spectral_function) as decomposed:
         value, gradient = value_and_gradient(matrix)
     decomposed.assert_called_once()
     assert error(gradient, matrix) < 0.01
-    assert float(value) == pytest.approx(float(smoothed(values.double())), rel=1e-5)
+    assert float(value) == pytest.approx(float(smoothed(values.double())), rel=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(5, 5), (4, 7), (7, 4), (140, 150)], ids=str)
