@@ -102,14 +102,10 @@ class Dynamics:
             raise ValueError(f"no penalty is called {penalty!r}; there are {', '.join(PENALTIES)}")
         if depth < 1:
             raise ValueError(f"a network has a depth of at least 1, not {depth}")
-        counts = observed.sum((-2, -1))
-        if not bool((counts > 0).all()):
-            raise ValueError("a member of the batch has no observed entry")
         self.depth, self.penalty, self.optimizer, self.annealing = depth, penalty, optimizer, annealing
         self.strengths = strengths.double().clone()
         self.learning_rates = learning_rates.double().clone()
-        self._weights = observed * (2 / counts[:, None, None].double())  # 2 M / |Ω|
-        self._targets = torch.where(observed, observations, 0.0).double() * self._weights
+        self._weights, self._targets = _loss(observations, observed)
         shape = (observations.shape[-2], observations.shape[-1])
         drawn = [_initial_layers(seed, shape, depth) for seed in seeds]
         self.layers = [torch.stack(layer) for layer in zip(*drawn, strict=True)]  # W_1 first
@@ -207,6 +203,14 @@ class Dynamics:
         for name in ("strengths", "learning_rates", "steps", "converged", "diverged", "_seen"):
             setattr(self, name, getattr(self, name)[members])
 
+    def observe(self, observations: Tensor, observed: Tensor) -> None:
+        """Go on with these observations, both (B, n, m) as at the start; members at rest stay at rest.
+
+        Raises:
+            ValueError: a member has no observed entry.
+        """
+        self._weights, self._targets = _loss(observations[self.running], observed[self.running])
+
     def _keep_running(self, places: Tensor) -> None:
         self.running = self.running[places]
         self.layers = [layer[places] for layer in self.layers]
@@ -244,6 +248,15 @@ _STATE = (
     *("depth", "penalty", "optimizer", "_fingerprint", "strengths", "learning_rates", "layers", "running", "steps"),
     *("converged", "diverged", "_weights", "_targets", "_seen"),
 )
+
+
+def _loss(observations: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
+    """2 M / |Ω| and 2 M∘Y / |Ω|, (B, n, m), from which the gradient of the loss is made."""
+    counts = observed.sum((-2, -1), keepdim=True)
+    if not bool((counts > 0).all()):
+        raise ValueError("a member of the batch has no observed entry")
+    weights = observed * (2 / counts.double())
+    return weights, torch.where(observed, observations, 0.0).double() * weights
 
 
 def _initial_layers(seed: int, shape: tuple[int, int], depth: int) -> list[Tensor]:

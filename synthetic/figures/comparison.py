@@ -19,6 +19,7 @@ from synthetic.dynamics import Dynamics
 from synthetic.problems import Problems
 from synthetic.table1 import experiment
 from synthetic.table1.cells import Cell
+from synthetic.table1.search import dynamics
 
 # Gradient descent at depth 3 becomes unstable from a learning rate of 2 to 3 on, depending on the number of entries.
 GD_LEARNING_RATE, GD_MOST_STEPS = 1.0, 30_000
@@ -27,7 +28,7 @@ GD_LEARNING_RATE, GD_MOST_STEPS = 1.0, 30_000
 def adam_with_ratio_penalty(problems: Problems, seeds: Sequence[int]) -> Tensor:
     """Depth 1, Adam and the ratio penalty, both λ and the learning rate annealed until rounding stops them."""
     pairs = [(experiment.ANNEALED_STRENGTH, experiment.ANNEALED_LEARNING_RATE)] * len(seeds)
-    run = experiment.dynamics(Cell("adam", 1, "ratio", "annealed"), problems, seeds, pairs)
+    run = dynamics(Cell("adam", 1, "ratio"), problems, seeds, pairs, experiment.ANNEALING)
     run.advance(experiment.ANNEALED_STEPS)
     if bool(run.diverged.any()):
         raise NonFiniteMatrixError("training diverged, so the learning rate is too large for this problem")

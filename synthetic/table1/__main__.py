@@ -1,9 +1,9 @@
 """Reproduce the paper's Table 1 and rows beyond it: python -m synthetic.table1 [--cells CELL,…] [--json FILE].
 
 A cell is OPTIMIZER:DEPTH:PENALTY, such as adam:1:ratio, or OPTIMIZER:DEPTH:PENALTY:VARIANT for another problem, such as
-adam:1:ratio:noisy. How λ, learning rate and steps are chosen says `experiment`; the grid, `cells`.
-Cells that were finished with the present settings, sources and versions are kept in a folder and not computed again;
-the training of one that was interrupted goes on.
+adam:1:ratio:noisy. How λ, learning rate and steps are chosen says `search`; the grid, `cells`.
+Cells that were finished with the present settings, sources and versions are kept in a folder and not computed again.
+FILE is written after each cell; rows that it has of other cells stay, and say whether they are of earlier code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from recsys.files import write_atomically
 from recsys.results.environment import environment
 from recsys.results.paths import results_file, results_folder
 from synthetic.table1.cells import Cell, extra_cells, paper_cells, parse
-from synthetic.table1.table import as_markdown, is_table1, rows_of, with_notes
+from synthetic.table1.table import Row, as_markdown, is_table1, merged, rows_of, with_notes
 
 
 def _cells(text: str) -> list[Cell]:
@@ -43,7 +43,9 @@ def main() -> None:
     )
     everything = [*paper_cells(), *extra_cells()]
     parser.add_argument("--cells", type=_cells, default=everything, metavar="CELL,…", help="only these cells")
-    parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="SEED,…", help="of problem, start (0,1,2)")
+    parser.add_argument(
+        "--seeds", type=_seeds, default=list(range(5)), metavar="SEED,…", help="of problem, start (0 to 4)"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (as many as there are cores)")
     parser.add_argument(
         "--runs", type=results_folder, default="logs/table1", metavar="FOLDER", help="for finished cells"
@@ -52,18 +54,18 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.workers < 1:
         parser.error(f"--workers must be at least 1, not {arguments.workers}")
-    rows = []
+    before = json.loads(arguments.json.read_text())["rows"] if arguments.json and arguments.json.exists() else []
+    rows: list[Row] = []
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("cells", total=len(arguments.cells))
         for row in rows_of(arguments.cells, arguments.seeds, arguments.runs, arguments.workers):
             rows.append(row)
             progress.advance(bar)
-    rows = with_notes(rows)
-    print(as_markdown(rows), end="")
-    if arguments.json:
-        content = {**environment(), "rows": rows}
-        write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+            if arguments.json:
+                content = {**environment(), "rows": merged(before, rows)}
+                write_atomically(arguments.json, (json.dumps(content, indent=2) + "\n").encode())
+    print(as_markdown(with_notes(rows)), end="")
 
 
 if __name__ == "__main__":

@@ -16,17 +16,35 @@ PAPER_OPTIMIZERS = ("adam", "adagrad", "adamax", "rmsprop", "gd")
 PAPER_DEPTHS = (1, 3)
 
 # What is asked of every penalised cell. The mean squared error's gradient in an entry is its error / 1000, the ratio
-# penalty's is about λ / 1000 (U Vᵀ has entries of 0.1, ‖W‖_F is 100), and what λ leaves of error goes down with λ².
-STRENGTHS = (1e-6, 1e-5, 1e-4, 1e-3)
+# penalty's is about λ / 1000 (U Vᵀ has entries of 0.1, ‖W‖_F is 100).
+STRENGTHS = {"adagrad": (1e-4, 1e-3, 1e-2), "gd": (1e-6, 1e-5, 1e-4)}
+ADAPTIVE_STRENGTHS = (1e-5, 1e-4, 1e-3)
 # Adaptive optimisers move an entry by about the learning rate a step and have to go 1 to 3; Adagrad slows down on the
 # way. Gradient descent moves by the gradient, which is small since the loss is a mean over 2,000 entries; at depth 3 it
 # leaves the saddle at zero only with rates near the largest stable one, which is about 3.
-LEARNING_RATES = {"adagrad": (1e-2, 1e-1, 1.0), "rmsprop": (1e-4, 1e-3, 1e-2)}
-GD_LEARNING_RATES = {1: (10.0, 100.0, 500.0), 3: (0.5, 1.0, 3.0)}
-ADAPTIVE_LEARNING_RATES = (1e-3, 3e-3, 1e-2)
+LEARNING_RATES = {
+    ("adagrad", 1): (1e-1, 1.0),
+    ("adagrad", 3): (1e-2, 3e-2, 1e-1),
+    ("rmsprop", 1): (3e-3, 1e-2),
+    ("rmsprop", 3): (1e-3, 3e-3),
+    ("gd", 1): (10.0, 500.0),
+    ("gd", 3): (1.0, 3.0),
+}
+ADAPTIVE_LEARNING_RATES = (3e-3, 1e-2)
+LARGE_GRID = [(1e-4, 1e-2)]  # where a step takes hundreds of times as long
+# Adagrad's learning rate falls by itself, and gradient descent's steps do with the gradient.
+RATES_FALL = frozenset(OPTIMIZERS) - {"adagrad", "gd"}
+# At the start ‖W‖_F is 0.01 and the penalty's gradient ten thousand times that of the end. The second moments of
+# unobserved entries, which have no other gradient, forget it in 18,000 steps with β₂ = 0.999, in 360 with 0.95. As λ
+# falls, gradients fall below the usual ε of 1e-8.
+_SHORT_MEMORY = {"betas": (0.9, 0.95), "eps": 1e-30}
+OPTIONS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("adam", "adamax", "adamw", "nadam", "radam", "amsgrad"), _SHORT_MEMORY),
+    "rmsprop": {"eps": 1e-30},
+}
 
 # Problems other than 100×100 of rank 5 with 2,000 observed entries. Where the rank grows the observations do, to keep
-# two for each degree of freedom, r (n + m − r), as far as there are that many.
+# two for each degree of freedom, r (n + m − r), as far as there are that many; large matrices have five.
 VARIANTS: dict[str, dict[str, Any]] = {
     "": {},
     "rank-2": {"rank": 2},
@@ -34,6 +52,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "rank-20": {"rank": 20, "observed": 7200},
     "rectangular": {"shape": (60, 150)},
     "noisy": {"noise": 0.1},
+    "300x300": {"shape": (300, 300), "rank": 10, "observed": 29_500},
+    "1000x1000": {"shape": (1000, 1000), "rank": 10, "observed": 99_500},
     "annealed": {},
 }
 
@@ -60,10 +80,10 @@ class Cell:
     @property
     def grid(self) -> list[tuple[float, float]]:
         """Pairs of λ and learning rate."""
-        rates = LEARNING_RATES.get(self.optimizer, ADAPTIVE_LEARNING_RATES)
-        if self.optimizer == "gd":
-            rates = GD_LEARNING_RATES[min(self.depth, 3)] if self.depth != 2 else GD_LEARNING_RATES[3]
-        strengths = (0.0,) if self.penalty == "none" else STRENGTHS
+        if self.variant == "1000x1000":
+            return LARGE_GRID
+        rates = LEARNING_RATES.get((self.optimizer, min(self.depth, 3)), ADAPTIVE_LEARNING_RATES)
+        strengths = (0.0,) if self.penalty == "none" else STRENGTHS.get(self.optimizer, ADAPTIVE_STRENGTHS)
         return [(strength, rate) for strength in strengths for rate in rates]
 
 

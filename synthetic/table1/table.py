@@ -31,12 +31,11 @@ def row_of(cell: Cell, seeds: Sequence[int], folder: Path) -> Row:
     """The row of one cell, from `folder` if it is there, else computed and left there."""
     name = f"{str(cell).replace('/', '-').replace(':', '_')}-seeds-{'-'.join(map(str, seeds))}"
     wanted = fingerprint_of(cell, seeds)
-    finished = folder / f"{name}-{wanted}.json"  # a checkpoint's name says, too, what it is of
+    finished = folder / f"{name}-{wanted}.json"
     if (before := kept(finished, wanted)) is not None:
         return before
     commit = environment()["commit"]
-    checkpoint = finished.with_suffix(".ckpt")
-    outcome = run_cell(cell, seeds, checkpoint)
+    outcome = run_cell(cell, seeds)
     paper_error, paper_rank = paper_values().get(str(cell), (None, None))
     row = {
         "optimizer": cell.optimizer,
@@ -46,27 +45,39 @@ def row_of(cell: Cell, seeds: Sequence[int], folder: Path) -> Row:
         "effective_rank": statistics.mean(outcome.effective_ranks),
         "paper_test_error": paper_error,
         "paper_rank": paper_rank,
-        "lambda": outcome.choice.strength,
-        "learning_rate": outcome.choice.learning_rate,
-        "steps": outcome.choice.steps,
+        "lambda": [choice.strength for choice in outcome.choices],
+        "learning_rate": [choice.learning_rate for choice in outcome.choices],
+        "steps": [choice.steps for choice in outcome.choices],
+        "decades": [choice.decades for choice in outcome.choices],
         "seconds": round(outcome.seconds, 1),
         "seeds": list(seeds),
         "variant": cell.variant,
         "test_errors": outcome.test_errors,
         "effective_ranks": outcome.effective_ranks,
+        "oracle_test_error": outcome.oracle_test_error,
         "cpu_seconds": round(outcome.cpu_seconds, 1),
         "cell_steps": outcome.cell_steps,
         "commit": commit,
         "fingerprint": wanted,
     }
     write_atomically(finished, json.dumps(row).encode())
-    checkpoint.unlink(missing_ok=True)
     return row
 
 
 def fingerprint_of(cell: Cell, seeds: Sequence[int]) -> str:
     """Of the row of a cell, as the present sources would give it."""
     return fingerprint({"cell": [*asdict(cell).values()], "seeds": list(seeds)}, _code())
+
+
+def merged(before: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+    """Earlier rows and new ones, which take their places, each said to be of earlier code or not."""
+    of = {cell_of(row): row for row in [*before, *rows]}
+    return with_notes(
+        [
+            row | {"of_earlier_code": row.get("fingerprint") != fingerprint_of(cell, row["seeds"])}
+            for cell, row in of.items()
+        ]
+    )
 
 
 def is_table1(content: dict[str, Any]) -> bool:
@@ -97,7 +108,7 @@ def cell_of(row: Row) -> Cell:
 def as_markdown(rows: Sequence[Row]) -> str:
     """The rows as a table, with the paper's values beside ours."""
     lines = [
-        "| cell | test error: paper | measured | effective rank: paper | measured | λ | learning rate | steps |",
+        "| cell | test error: paper | measured | worst seed | effective rank: paper | measured | λ | learning rate |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -105,11 +116,16 @@ def as_markdown(rows: Sequence[Row]) -> str:
             ("–", "–") if row["paper_rank"] is None else (f"{row['paper_test_error']:.0e}", f"{row['paper_rank']:.0f}")
         )
         lines.append(
-            f"| {cell_of(row)} | {paper[0]} | {row['test_error']:.1e} | {paper[1]} | {row['effective_rank']:.1f} "
-            f"| {row['lambda']:.0e} | {row['learning_rate']:g} | {row['steps']} |"
+            f"| {cell_of(row)} | {paper[0]} | {row['test_error']:.1e} | {max(row['test_errors']):.1e} | {paper[1]} "
+            f"| {row['effective_rank']:.1f} | {_each(row['lambda'])} | {_each(row['learning_rate'])} |"
         )
     notes = notes_of(rows)
     return "\n".join(lines + ([""] if notes else []) + notes) + "\n"
+
+
+def _each(values: Sequence[float]) -> str:
+    """The values that some seed chose."""
+    return ", ".join(f"{value:g}" for value in sorted(set(values)))
 
 
 def notes_of(rows: Sequence[Row]) -> list[str]:
@@ -122,11 +138,14 @@ def notes_of(rows: Sequence[Row]) -> list[str]:
 
 
 def with_notes(rows: Sequence[Row]) -> list[Row]:
-    """The rows, in the table's order, with a note where one is written in notes.json."""
+    """The rows, in the table's order, with a note where notes.json has one; those of earlier code keep their own."""
     notes = json.loads(NOTES.read_text())
     order = {cell: place for place, cell in enumerate([*paper_cells(), *extra_cells()])}
     ordered = sorted(rows, key=lambda row: order.get(cell_of(row), len(order)))
-    return [row | ({"note": notes[name]} if (name := str(cell_of(row))) in notes else {}) for row in ordered]
+    return [
+        row | ({"note": notes[name]} if (name := str(cell_of(row))) in notes and not row.get("of_earlier_code") else {})
+        for row in ordered
+    ]
 
 
 def _start_worker() -> None:

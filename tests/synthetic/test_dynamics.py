@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,18 @@ def test_annealing_is_training_with_a_strength_and_a_learning_rate_for_each_step
         stepwise.learning_rates = annealing.factor(step) * RATES
         stepwise.advance(1)
     torch.testing.assert_close(annealed.end_product, stepwise.end_product, rtol=1e-7, atol=1e-12)
+
+
+def test_training_goes_on_with_other_observations(problems: Problems) -> None:
+    fewer = problems.observed.clone()
+    fewer[:, 0] = False
+    run, whole = begin(replace(problems, observed=fewer)), begin(problems)
+    run.advance(1)
+    run.observe(problems.observations, problems.observed)
+    run.layers = [layer.clone() for layer in whole.layers]
+    torch.testing.assert_close(run.gradients(), whole.gradients())
+    with pytest.raises(ValueError, match="no observed entry"):
+        run.observe(problems.observations, torch.zeros_like(fewer))
 
 
 def test_members_do_not_touch_each_other(problems: Problems) -> None:

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.document import experiments
 from synthetic.annealing import Annealing
+from synthetic.dynamics import Dynamics
 from synthetic.problems import low_rank_problems
 from synthetic.table1 import __main__ as table1
-from synthetic.table1 import cells, experiment, table
+from synthetic.table1 import cells, experiment, search, table
 from synthetic.table1.cells import Cell, extra_cells, paper_cells, paper_values, parse
 
 KEYS = {"optimizer", "depth", "penalty", "test_error", "effective_rank", "paper_test_error", "paper_rank", "lambda"}
@@ -27,8 +29,9 @@ KEYS |= {"learning_rate", "steps", "seconds", "seeds"}
 def small(monkeypatch: pytest.MonkeyPatch) -> Cell:
     """A cell on small matrices."""
     monkeypatch.setitem(cells.VARIANTS, "small", {"shape": (10, 12), "rank": 1, "observed": 100})
-    for name, steps in (("FIRST_RUNG", 100), ("SECOND_RUNG", 300), ("BLOCK", 100), ("MOST_STEPS", 1500)):
-        monkeypatch.setattr(experiment, name, steps)
+    settings = {"RUNGS": ((100, 2), (300, 1)), "BLOCK": 100, "MOST_STEPS": 1500, "MOST_UNPENALISED_STEPS": 1500}
+    for name, value in settings.items():
+        monkeypatch.setattr(search, name, value)
     return Cell("adam", 1, "ratio", "small")
 
 
@@ -59,20 +62,49 @@ def test_what_is_no_cell_is_refused_with_what_there_is(
     assert f"'{text}' is no cell" in message and "adagrad" in message
 
 
-def test_the_search_does_not_see_unobserved_entries_and_finds_what_recovers_the_matrix(small: Cell) -> None:
+def test_settings_are_chosen_for_each_problem_without_its_unobserved_entries(small: Cell) -> None:
     outcome = experiment.run_cell(small, [0, 1])
-    assert (outcome.choice.strength, outcome.choice.learning_rate) in small.grid
-    assert max(outcome.test_errors) < 0.3  # of 1 at the start
+    assert all((choice.strength, choice.learning_rate) in small.grid for choice in outcome.choices)
+    assert max(outcome.test_errors) < 1e-6  # of 1 at the start
+    assert outcome.oracle_test_error is None
 
-    problem = low_rank_problems([0], **small.problem)
+    problems = low_rank_problems([0, 1], **small.problem)
     other = replace(
-        problem,
-        truth=torch.randn(1, 10, 12, dtype=torch.float64),
-        observations=torch.where(problem.observed, problem.observations, 1e6),
+        problems,
+        truth=torch.randn(2, 10, 12, dtype=torch.float64),
+        observations=torch.where(problems.observed, problems.observations, 1e6),
     )
-    choice, steps = experiment.search(small, other)
-    assert choice == outcome.choice
-    assert steps >= 12 * 100 + 4 * 200 + 100
+    trained = search.train(small, other, [0, 1])
+    assert trained.choices == outcome.choices
+    assert problems.test_error(trained.estimate).tolist() == outcome.test_errors
+    assert trained.cell_steps >= 2 * (6 * 100 + 2 * 200 + 100)
+
+
+def test_a_part_of_the_observed_entries_is_held_out_and_given_back(
+    small: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained_on: list[torch.Tensor] = []
+    observe = Dynamics.observe
+
+    def recorded(run: Dynamics, observations: torch.Tensor, observed: torch.Tensor) -> None:
+        trained_on.extend([run._weights > 0, observed])
+        observe(run, observations, observed)
+
+    monkeypatch.setattr(Dynamics, "observe", recorded)
+    problems = low_rank_problems([3], **small.problem)
+    search.train(small, problems, [3])
+    part, everything = trained_on
+    assert torch.equal(everything, problems.observed)
+    assert part.sum() == 95 and not bool((part & ~everything).any())
+
+
+def test_noise_is_not_fitted_and_an_oracle_is_told(monkeypatch: pytest.MonkeyPatch, small: Cell) -> None:
+    noisy = {"shape": (20, 20), "rank": 1, "observed": 250, "noise": 0.3}
+    monkeypatch.setitem(cells.VARIANTS, "small", noisy)
+    outcome = experiment.run_cell(small, [0])
+    assert outcome.oracle_test_error is not None and 0 < outcome.oracle_test_error < 0.3**2
+    assert outcome.test_errors[0] < 0.3**2
+    assert outcome.choices[0].decades < search.FALLS[-1]
 
 
 def test_finished_cells_are_kept_and_rows_have_what_readers_expect(
@@ -90,6 +122,7 @@ def test_finished_cells_are_kept_and_rows_have_what_readers_expect(
     monkeypatch.setattr(table, "run_cell", None)  # would fail if it were called
     run(monkeypatch, *arguments, f"--json={result}")
     assert json.loads(result.read_text())["rows"] == first["rows"]
+    assert not any(row["of_earlier_code"] for row in first["rows"])
     assert "| adam:1:none | 1e+00 | " in capsys.readouterr().out
 
 
@@ -124,3 +157,14 @@ def test_notes_are_about_cells_and_each_is_told_once() -> None:
         assert str(parse(name)) == name
     rows = [{"optimizer": "gd", "depth": depth, "penalty": "ratio", "variant": "", "note": "slow"} for depth in (1, 3)]
     assert table.notes_of([*rows, {"optimizer": "adam"}]) == ["- gd:1:ratio, gd:3:ratio: slow"]
+
+
+def test_rows_of_earlier_code_stay_with_their_own_notes_until_they_are_replaced() -> None:
+    old = {"optimizer": "gd", "depth": 3, "penalty": "ratio", "variant": "", "seeds": [0], "note": "slow"}
+    new = old | {"depth": 1, "seeds": [0, 1], "fingerprint": table.fingerprint_of(Cell("gd", 1, "ratio"), [0, 1])}
+    assert [row["of_earlier_code"] for row in table.merged([old, new | {"fingerprint": ""}], [new])] == [False, True]
+    assert table.merged([old], [])[0]["note"] == "slow"
+    assert experiments.made_by(table.merged([old], [new])) == [
+        "- seeds 0–1: gd:1:ratio",
+        "- seed 0, earlier code: all others",
+    ]
