@@ -12,6 +12,7 @@ from benchmarks.document.best_results import best_results
 from benchmarks.document.content import Content
 from benchmarks.document.experiments import figure4, table1
 from benchmarks.document.faults import faults
+from benchmarks.document.moves import moves
 from benchmarks.document.other_data import other_data, reading
 from benchmarks.document.ranking_table import best_ranking, ranking_table
 from benchmarks.document.rmse_table import rmse_table
@@ -29,6 +30,7 @@ DOCUMENTS: dict[Path, dict[str, Section]] = {
     ROOT / "README.md": {"best_results": ("rmse_table", best_results), "best_ranking": ("ranking_table", best_ranking)},
     DOCS / "results.md": {"rmse_table": ("rmse_table", rmse_table), "other_data": ("other_data", other_data)},
     DOCS / "experiments.md": {"table1": ("table1", table1), "figure4": ("figure4", figure4)},
+    DOCS / "method.md": {"moves": ("moves", moves)},
     DOCS / "speed.md": {
         "speed": ("speed", speed),
         "serving_load": ("serving_load", serving_load),
