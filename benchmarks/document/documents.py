@@ -10,9 +10,8 @@ from pathlib import Path
 from benchmarks.document.best_model import best_model, cold_items, fold_in, fold_in_asked, fold_in_ranked
 from benchmarks.document.best_results import best_results
 from benchmarks.document.content import Content
-from benchmarks.document.experiments import figure4, table1
+from benchmarks.document.experiments import figure4, moves, table1
 from benchmarks.document.faults import faults
-from benchmarks.document.moves import moves
 from benchmarks.document.other_data import other_data, reading
 from benchmarks.document.ranking_table import best_ranking, ranking_table
 from benchmarks.document.rmse_table import rmse_table
