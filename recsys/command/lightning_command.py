@@ -12,6 +12,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from data.datamodules import RatingsDataModule
 from recsys.command.arguments.parser import CommandParser
 from recsys.command.cli import RecsysCLI
+from recsys.command.processes.joining import is_lost_connection
 from recsys.command.recipes import BASE
 from recsys.errors import CommandError
 from recsys.models import NonFiniteLossError, RatingModel
@@ -36,8 +37,8 @@ def run(
         command_line: makes and runs it; one that fits otherwise than `recsys fit` does.
 
     Raises:
-        CommandError: the settings do not go together, or the loss is no longer finite; and what data, settings and
-            artefacts raise.
+        CommandError: the settings do not go together, the loss is no longer finite, or another process of the fit has
+            ended; and what data, settings and artefacts raise.
     """
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)  # no tips, seeds and hardware lists
@@ -70,3 +71,7 @@ def run(
         )
     except (MisconfigurationException, NonFiniteLossError) as cause:
         raise CommandError(str(cause)) from cause
+    except RuntimeError as cause:
+        if is_lost_connection(cause):
+            raise CommandError("another process of this fit has ended, so that this one cannot go on.") from cause
+        raise

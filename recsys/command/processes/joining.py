@@ -50,6 +50,11 @@ def join(processes: int) -> None:
             logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def is_lost_connection(error: RuntimeError) -> bool:
+    """Whether this is what torch raises in a process that waits for one that has ended."""
+    return "gloo/transport" in str(error)  # torch has no class of its own for it
+
+
 class SharedUsers(DDPStrategy):
     """Lightning's `ddp` for models that add up over processes themselves.
 

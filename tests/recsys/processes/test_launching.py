@@ -65,3 +65,29 @@ def test_a_process_that_is_ended_ends_the_others_and_is_named(tmp_path: Path, mo
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(CommandError, match=r"^process 1 of 2, PID \d+, was ended by SIGKILL; the others were stopped"):
         launch([], 2, "waiting")
+
+
+def test_a_process_that_waits_for_one_that_has_ended_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "meeting.py").write_text(
+        """
+import os
+import torch.distributed as dist
+from recsys.command import lightning_command, main
+from recsys.command.processes.joining import join
+
+def fit(*arguments, **keywords):
+    join(2)
+    if os.environ["RANK"] == "1":
+        os.kill(os.getpid(), 9)
+    dist.barrier()
+
+main._run = lambda arguments: lightning_command.run(arguments, command_line=fit)
+main.main([])
+"""
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(CommandError, match=r"process 1 of 2, .* SIGKILL"):
+        launch([], 2, "meeting")
+    assert capfd.readouterr().err == "recsys: another process of this fit has ended, so that this one cannot go on.\n"
