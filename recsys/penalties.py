@@ -116,15 +116,13 @@ class SchattenRatioPenalty(Penalty):
     @override
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:
         largest = values.amax(-1, keepdim=True)  # powers of σ/σ₁ cannot overflow, and R does not change
-        positive = values > 0
-        relative = torch.where(positive, values / torch.where(largest > 0, largest, 1.0), 1.0)  # (..., r)
-        powers_p = torch.where(positive, relative**self.p, 0.0)
-        powers_q = torch.where(positive, relative**self.q, 0.0)
-        sum_p, sum_q = powers_p.sum(-1, keepdim=True), powers_q.sum(-1, keepdim=True)  # 0 only for the zero matrix
-        safe_p, safe_q = torch.where(sum_p > 0, sum_p, 1.0), torch.where(sum_q > 0, sum_q, 1.0)
+        relative = values / torch.where(largest > 0, largest, 1.0)  # (..., r)
+        powers_p, powers_q = relative**self.p, relative**self.q
+        sum_p, sum_q = powers_p.sum(-1, keepdim=True), powers_q.sum(-1, keepdim=True)  # from 1; 0 for the zero matrix
+        safe_p, safe_q = sum_p.clamp(min=1), sum_q.clamp(min=1)
         ratio = sum_p ** (1 / self.p) / safe_q ** (1 / self.q)
         slope = ratio * (powers_p / safe_p - powers_q / safe_q)  # σᵢ ∂R/∂σᵢ
-        return ratio[..., 0], torch.where(positive, slope / torch.where(positive, values, 1.0), 0.0)
+        return ratio[..., 0], slope / torch.where(values > 0, values, 1.0)
 
     @override
     def extra_repr(self) -> str:

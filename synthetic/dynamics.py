@@ -34,6 +34,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recsys import freed_memory
 from recsys.files import write_atomically
 from recsys.linalg.product import product
 from recsys.linalg.spectral import NonFiniteMatrixError, decompose, leading_singular_vectors, singular_values
@@ -105,7 +106,7 @@ class Dynamics:
         self.depth, self.penalty, self.optimizer, self.annealing = depth, penalty, optimizer, annealing
         self.strengths = strengths.double().clone()
         self.learning_rates = learning_rates.double().clone()
-        self._weights, self._targets = _loss(observations, observed)
+        self._weights, self._offsets = _loss(observations, observed)
         shape = (observations.shape[-2], observations.shape[-1])
         drawn = [_initial_layers(seed, shape, depth) for seed in seeds]
         self.layers = [torch.stack(layer) for layer in zip(*drawn, strict=True)]  # W_1 first
@@ -132,6 +133,7 @@ class Dynamics:
 
     def advance(self, steps: int, checkpoint: Path | None = None) -> None:
         """Take `steps` more steps with every member that still trains, saving to `checkpoint` now and then."""
+        freed_memory.keep()
         for _ in range(steps):
             if not len(self.running):
                 break
@@ -163,7 +165,7 @@ class Dynamics:
         return [gradient, *reversed(gradients)]
 
     def _end_product_gradient(self, matrix: Tensor) -> Tensor:
-        gradient = torch.addcmul(-self._targets, self._weights, matrix)
+        gradient = torch.addcmul(self._offsets, self._weights, matrix)
         penalty = PENALTIES[self.penalty]
         if penalty is not None:
             strengths = self.strengths[self.running, None] * self._factor()
@@ -209,12 +211,12 @@ class Dynamics:
         Raises:
             ValueError: a member has no observed entry.
         """
-        self._weights, self._targets = _loss(observations[self.running], observed[self.running])
+        self._weights, self._offsets = _loss(observations[self.running], observed[self.running])
 
     def _keep_running(self, places: Tensor) -> None:
         self.running = self.running[places]
         self.layers = [layer[places] for layer in self.layers]
-        self._weights, self._targets = self._weights[places], self._targets[places]
+        self._weights, self._offsets = self._weights[places], self._offsets[places]
         self._optimizer.keep(places)
 
     def save(self, path: Path) -> None:
@@ -246,17 +248,17 @@ class Dynamics:
 
 _STATE = (
     *("depth", "penalty", "optimizer", "_fingerprint", "strengths", "learning_rates", "layers", "running", "steps"),
-    *("converged", "diverged", "_weights", "_targets", "_seen"),
+    *("converged", "diverged", "_weights", "_offsets", "_seen"),
 )
 
 
 def _loss(observations: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
-    """2 M / |Ω| and 2 M∘Y / |Ω|, (B, n, m), from which the gradient of the loss is made."""
+    """2 M / |Ω| and −2 M∘Y / |Ω|, (B, n, m), from which the gradient of the loss is made."""
     counts = observed.sum((-2, -1), keepdim=True)
     if not bool((counts > 0).all()):
         raise ValueError("a member of the batch has no observed entry")
     weights = observed * (2 / counts.double())
-    return weights, torch.where(observed, observations, 0.0).double() * weights
+    return weights, torch.where(observed, -observations, 0.0).double() * weights
 
 
 def _initial_layers(seed: int, shape: tuple[int, int], depth: int) -> list[Tensor]:
@@ -274,6 +276,6 @@ def _initial_layers(seed: int, shape: tuple[int, int], depth: int) -> list[Tenso
 def _fingerprint(run: Dynamics) -> str:
     """Tells runs with different data, starts, λ or learning rates apart."""
     digest = hashlib.sha256(repr((sorted(run._options.items()), run.annealing)).encode())
-    for tensor in (run._weights, run._targets, run.strengths, run.learning_rates, *run.layers):
+    for tensor in (run._weights, run._offsets, run.strengths, run.learning_rates, *run.layers):
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ OPTIMIZERS: dict[str, Kind] = {
 }
 
 
+_ADAM = ("amsgrad", "lr", "weight_decay", "decoupled_weight_decay", "eps", "maximize")  # options of its arithmetic
+
+
 class BatchedOptimizer:
     """One of `OPTIMIZERS` on tensors (B, …) with learning rates (B,); torch's defaults but for `options`."""
 
@@ -55,6 +59,7 @@ class BatchedOptimizer:
         self.name = name
         self._kind = OPTIMIZERS[name]
         self._options = {**self._kind.arguments, **(options or {})}
+        self._plain = self._kind.make is torch.optim.SGD and not self._options  # W ← W − η G, nothing to remember
         self._build([torch.zeros_like(parameter) for parameter in parameters])
 
     def _build(self, moves: list[Tensor]) -> None:
@@ -66,16 +71,41 @@ class BatchedOptimizer:
     @torch.no_grad()
     def step(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor], rates: Tensor) -> None:
         """Move the parameters, each (B, …), in place."""
+        if self._plain:
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.addcmul_(gradient, _like(rates, parameter), value=-1)
+            return
         parts = [part for g in gradients for part in (g.unbind() if self._kind.matrices else [g])]
         for leaf, part in zip(self._leaves, parts, strict=True):
             leaf.zero_()
             leaf.grad = part
-        self._torch.step()
+        self._advance()
         for parameter, move in zip(parameters, self._moves, strict=True):
-            rate = rates.reshape(-1, *[1] * (parameter.ndim - 1))
+            rate = _like(rates, parameter)
             if self._kind.decay:
                 parameter.mul_(1 - rate * self._kind.decay)
             parameter.addcmul_(move, rate)
+
+    def _advance(self) -> None:
+        """One step of torch's optimiser; of its Adam, the arithmetic alone."""
+        (group,) = self._torch.param_groups
+        states = self.state()
+        if "exp_avg_sq" not in states[0] or self._kind.make not in (torch.optim.Adam, torch.optim.AdamW):
+            self._torch.step()
+            return
+        beta1, beta2 = group["betas"]
+        adam(
+            params=self._leaves,
+            grads=[leaf.grad for leaf in self._leaves if leaf.grad is not None],
+            exp_avgs=[state["exp_avg"] for state in states],
+            exp_avg_sqs=[state["exp_avg_sq"] for state in states],
+            max_exp_avg_sqs=[state["max_exp_avg_sq"] for state in states if group["amsgrad"]],
+            state_steps=[state["step"] for state in states],
+            fused=True,
+            beta1=beta1,
+            beta2=beta2,
+            **{name: group[name] for name in _ADAM},
+        )
 
     def keep(self, members: Tensor) -> None:
         """Go on with these members of the batch, given by their indices, alone."""
@@ -103,3 +133,7 @@ class BatchedOptimizer:
         # Not through torch's load_state_dict, which would change the type of NAdam's running product.
         for leaf, values in zip(self._leaves, state, strict=True):
             self._torch.state[leaf] = values
+
+
+def _like(rates: Tensor, parameter: Tensor) -> Tensor:
+    return rates.reshape(-1, *[1] * (parameter.ndim - 1))

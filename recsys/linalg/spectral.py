@@ -70,22 +70,24 @@ class Spectrum:
     """
 
     singular_values: Tensor
-    _leading: _Leading
+    _leading: _Leading | None  # None where none were looked for
     _remainder: _Remainder
     _transposed: bool  # whether they are of Wᵀ, which is then the wider one
 
     def map(self, weights: Tensor) -> Tensor:
         """U diag(weights) Vᵀ for weights (..., r), as an (..., m, n) matrix; directions with σ = 0 are left out."""
         leading, remainder = self._leading, self._remainder
-        k = leading.left.shape[-1]
-        places = torch.arange(weights.shape[-1], device=weights.device) + leading.found[..., None]
-        of_rest = torch.take_along_dim(weights, places.clamp(max=weights.shape[-1] - 1), -1)
-        kept = (places < weights.shape[-1]) & (remainder.values > 0)
+        of_rest, kept = weights, remainder.values > 0
+        if leading is not None:
+            places = torch.arange(weights.shape[-1], device=weights.device) + leading.found[..., None]
+            of_rest = torch.take_along_dim(weights, places.clamp(max=weights.shape[-1] - 1), -1)
+            kept &= places < weights.shape[-1]
         scaled = torch.where(kept, of_rest / torch.where(kept, remainder.values, 1.0), 0.0)
         ascending = scaled.flip(-1)[..., None, :]
         filter_ = _product(remainder.eigenvectors * ascending, remainder.eigenvectors.mT)  # (..., r, r)
         result = _product(filter_, remainder.matrix)
-        if k:
+        if leading is not None:
+            k = leading.left.shape[-1]
             result = result + (leading.left * weights[..., None, :k]) @ leading.rows
         return result.mT if self._transposed else result
 
@@ -101,11 +103,9 @@ def decompose(matrix: Tensor) -> Spectrum:
     """
     transposed = matrix.shape[-2] > matrix.shape[-1]
     wide = matrix.detach().mT if transposed else matrix.detach()  # (..., r, c), r <= c
-    largest = require_summable(matrix.detach())
-    scale = torch.exp2(torch.frexp(largest)[1].to(wide.dtype) - 1)  # a power of two: scaling by it rounds nothing
-    # Below the normal numbers the directions are lost and derivatives overflow: such a matrix counts as zero.
-    wide = wide * torch.where(largest >= torch.finfo(wide.dtype).tiny, 1 / scale, 0.0)
-
+    if wide.shape[-2] <= _LARGEST_WHOLE:
+        return _decompose_whole(wide, transposed)
+    wide, scale = _scaled(wide, transposed)
     leading, remainder = _take_out_leading(wide)
     eigenvalues, eigenvectors = torch.linalg.eigh(_product(remainder, remainder.mT))
     eigenvalues = eigenvalues.flip(-1)
@@ -120,7 +120,35 @@ def decompose(matrix: Tensor) -> Spectrum:
     k = leading.values.shape[-1]
     values[..., :k] = torch.where(places[..., :k] < 0, leading.values, values[..., :k])
     rest = _Remainder(remainder, remainder_values, eigenvectors)
-    return Spectrum(values * scale[..., 0], leading, rest, transposed)
+    return Spectrum(values * scale, leading, rest, transposed)
+
+
+def _decompose_whole(wide: Tensor, transposed: bool) -> Spectrum:
+    """As `decompose`, of (..., r, c) with nothing taken out; a batch is scaled only where it must be."""
+    gram, scale = wide @ wide.mT, None
+    squares = gram.diagonal(dim1=-2, dim2=-1).sum(-1)  # ‖W‖_F²
+    type_ = torch.finfo(wide.dtype)
+    inside = (squares > type_.tiny / type_.eps**2) & (squares < type_.max * type_.eps)  # scaling changes no digit
+    if not bool(inside.all()):
+        wide, scale = _scaled(wide, transposed)
+        gram = wide @ wide.mT
+    eigenvalues, eigenvectors = torch.linalg.eigh(gram)
+    eigenvalues = eigenvalues.flip(-1)
+    values = torch.where(eigenvalues > type_.eps * eigenvalues[..., :1], eigenvalues, 0.0).sqrt()
+    rest = _Remainder(wide, values, eigenvectors)
+    return Spectrum(values if scale is None else values * scale, None, rest, transposed)
+
+
+def _scaled(wide: Tensor, transposed: bool) -> tuple[Tensor, Tensor]:
+    """Of (..., r, c): divided by a power of two near its largest entry, which rounds nothing, and that power, (..., 1).
+
+    Raises:
+        NonFiniteMatrixError: an entry is infinite, not a number, or so large that the nuclear norm might overflow.
+    """
+    largest = require_summable(wide.mT if transposed else wide)
+    scale = torch.exp2(torch.frexp(largest)[1].to(wide.dtype) - 1)
+    # Below the normal numbers the directions are lost and derivatives overflow: such a matrix counts as zero.
+    return wide * torch.where(largest >= torch.finfo(wide.dtype).tiny, 1 / scale, 0.0), scale[..., 0]
 
 
 def singular_values(matrix: Tensor) -> Tensor:
@@ -222,16 +250,12 @@ def spectral_function(matrix: Tensor, function: ValueAndDerivative) -> Tensor:
 def _take_out_leading(wide: Tensor) -> tuple[_Leading, Tensor]:
     """Take the singular directions that block power iteration finds to working precision out of (..., r, c).
 
-    Returns them and the matrix without them, (..., r, c). k is 0 where r is too small to gain from it.
+    Returns them and the matrix without them, (..., r, c).
     """
-    *batch, r, c = wide.shape
-    if r <= _LARGEST_WHOLE:
-        none = wide.new_zeros(*batch, r, 0), wide.new_zeros(*batch, 0), wide.new_zeros(*batch, 0, c)
-        return _Leading(*none, torch.zeros(batch, dtype=torch.long, device=wide.device)), wide
     # The last application and what follows are in float64, since what rounding leaves of a leading direction would
     # pass for a direction of its own.
     precise = wide.double()
-    start = torch.randn(c, _LEADING, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    start = torch.randn(wide.shape[-1], _LEADING, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     basis = torch.linalg.qr(wide @ start.to(wide))[0]  # (..., r, k)
     for _ in range(_APPLICATIONS - 1):
         basis = torch.linalg.qr(wide @ (wide.mT @ basis))[0]

@@ -231,8 +231,19 @@ class TestBatches:
 
     def test_the_larger_batch_has_elements_with_different_numbers_of_leading_directions(self, batch: Tensor) -> None:
         # Read from inside, since without it the tests above would not show that they test what they are for.
-        found = decompose(batch)._leading.found.tolist()
-        assert found == ([[0, 0, 1], [2, 3, 5]] if batch.shape[-1] == 140 else [[0, 0, 0], [0, 0, 0]])
+        leading = decompose(batch)._leading
+        assert (leading and leading.found.tolist()) == ([[0, 0, 1], [2, 3, 5]] if batch.shape[-1] == 140 else None)
+
+    @either_precision
+    def test_a_matrix_whose_squares_leave_the_range_changes_no_digit_of_another(self, dtype: torch.dtype) -> None:
+        matrix = torch.randn(9, 12, dtype=dtype, generator=torch.Generator().manual_seed(0))
+        alone, polar = singular_values(matrix), polar_factor(matrix)
+        for factor in (0.0, 1e-30, 1e30) if dtype == torch.float32 else (0.0, 1e-290, 1e290):
+            batch = torch.stack([matrix, matrix * factor])
+            assert torch.equal(singular_values(batch)[0], alone)
+            assert torch.equal(polar_factor(batch)[0], polar)
+            error = (singular_values(batch)[1] - alone * factor).abs().max()
+            assert error <= 1e-5 * factor * alone[0]
 
 
 class TestMatricesThatCannotBeDecomposed:
