@@ -54,7 +54,7 @@ def row_of(cell: Cell, seeds: Sequence[int], folder: Path) -> Row:
         "variant": cell.variant,
         "test_errors": outcome.test_errors,
         "effective_ranks": outcome.effective_ranks,
-        "oracle_test_error": outcome.oracle_test_error,
+        "oracle_test_errors": outcome.oracle_test_errors,
         "cpu_seconds": round(outcome.cpu_seconds, 1),
         "cell_steps": outcome.cell_steps,
         "commit": commit,
