@@ -32,7 +32,7 @@ def table1(content: Content) -> str:
         lines.append(f"| {name} | {error} | {row['effective_rank']:.1f} |")
     described = (
         "Test error on the unobserved entries · effective rank, means over the problems of all seeds, with the paper's "
-        f"in brackets; {len(paper)} of its 60 cells have been measured. The oracle knows the column space of the truth; "
+        f"in brackets; {len(paper)} of its 60 cells are measured. The oracle knows the column space of the truth: "
         "it errs where there is noise, and in columns of which fewer entries are known than the rank."
     )
     return "\n".join([*lines, "", described, "", *made_by(content["rows"]), *notes_of(content["rows"])]).rstrip("\n")

@@ -19,6 +19,7 @@ PAPER_DEPTHS = (1, 3)
 # penalty's is about λ / 1000 (U Vᵀ has entries of 0.1, ‖W‖_F is 100).
 STRENGTHS = {"adagrad": (1e-4, 1e-3, 1e-2), "gd": (1e-6, 1e-5, 1e-4)}
 ADAPTIVE_STRENGTHS = (1e-5, 1e-4, 1e-3)
+NOISY_STRENGTHS = (1e-2, 1e-1, 3e-1)  # from 0.1 on, the penalty outweighs what noise of 0.1 adds to the gradient
 # Adaptive optimisers move an entry by about the learning rate a step and have to go 1 to 3; Adagrad slows down on the
 # way. Gradient descent moves by the gradient, which is small since the loss is a mean over 2,000 entries; at depth 3 it
 # leaves the saddle at zero only with rates near the largest stable one, which is about 3.
@@ -51,6 +52,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "rank-10": {"rank": 10, "observed": 4000},
     "rank-20": {"rank": 20, "observed": 7200},
     "rectangular": {"shape": (60, 150)},
+    "rectangular-3000": {"shape": (60, 150), "observed": 3000},
     "noisy": {"noise": 0.1},
     "300x300": {"shape": (300, 300), "rank": 10, "observed": 29_500},
     "1000x1000": {"shape": (1000, 1000), "rank": 10, "observed": 99_500},
@@ -83,7 +85,11 @@ class Cell:
         if self.variant == "1000x1000":
             return LARGE_GRID
         rates = LEARNING_RATES.get((self.optimizer, min(self.depth, 3)), ADAPTIVE_LEARNING_RATES)
-        strengths = (0.0,) if self.penalty == "none" else STRENGTHS.get(self.optimizer, ADAPTIVE_STRENGTHS)
+        strengths: tuple[float, ...] = STRENGTHS.get(self.optimizer, ADAPTIVE_STRENGTHS)
+        if "noise" in self.problem:
+            strengths = NOISY_STRENGTHS
+        if self.penalty == "none":
+            strengths = (0.0,)
         return [(strength, rate) for strength in strengths for rate in rates]
 
 

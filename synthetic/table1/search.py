@@ -1,16 +1,16 @@
 """Training with settings that each problem chooses by its own held-out observed entries; nothing else of it is known.
 
-A twentieth of the observed entries of each problem is held out. The whole grid of λ and learning rates trains on the
-rest, the grids of all problems in one batch. After each of the `RUNGS` those settings of a problem go on that predict
-its held-out entries best; in the end one does, until no problem gains. λ and the learning rate leave an error, which
-goes as both fall, tenfold again and again; how far, held-out entries choose, too, since noise is fitted on the way.
+A twentieth of the observed entries of each problem is held out, from rows and columns that have many. The whole grid of
+λ and learning rates trains on the rest, the grids of all problems in one batch. After each of the `RUNGS` those
+settings of a problem go on that predict its held-out entries best; in the end one does, until no problem gains. λ and
+the learning rate leave an error, which goes as both fall, tenfold again and again; how far, held-out entries choose,
+too, since noise is fitted on the way.
 Then the network goes on from before the fall, with all observed entries, and falls as far as was chosen.
 """
 
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,7 +24,6 @@ from synthetic.problems import Problems
 from synthetic.table1.cells import OPTIONS, RATES_FALL, Cell
 
 HELD_OUT = 0.05
-PREDICTABLE = 0.9  # of the held-out entries, whose error counts
 RUNGS = ((500, 3), (1000, 2), (1500, 1))  # after so many steps, so many settings of each problem go on
 BLOCK = 250  # steps between two looks at the held-out error
 PATIENCE, GAIN = 750, 0.7  # steps without a problem whose held-out error is below so much of its lowest
@@ -119,14 +118,10 @@ class _Search:
         self.taken = 0
 
     def errors(self) -> Tensor:
-        """Mean squared error of held-out entries, one for each network, without the tenth that is predicted worst.
-
-        Few entries lie where the others do not determine them, as in a column of which as many are known as the rank.
-        """
-        size = len(self._of)
-        apart = self.run.end_product - self._problems.observations[self._of]
-        squares = apart[self._held_out[self._of]].square().reshape(size, -1).sort().values
-        return squares[:, : math.ceil(PREDICTABLE * squares.shape[-1])].mean(-1)
+        """Mean squared error of held-out entries, one for each network."""
+        held_out = self._held_out[self._of]
+        squares = torch.where(held_out, (self.run.end_product - self._problems.observations[self._of]).square(), 0.0)
+        return squares.sum((-2, -1)) / held_out.sum((-2, -1))
 
     def advance(self, steps: int) -> None:
         """Train until every network that still trains has taken so many steps."""
@@ -186,9 +181,13 @@ class _Fall:
 
 
 def _held_out(observed: Tensor) -> Tensor:
-    """A twentieth of the true entries of (n, m), the same each time."""
-    places = torch.nonzero(observed.flatten()).flatten()
+    """A twentieth of the true entries of (n, m), the same each time, from rows and columns that have many of them.
+
+    What is left of a row or column with few would not determine the others, whatever the settings.
+    """
+    rows, columns = observed.sum(1, keepdim=True), observed.sum(0, keepdim=True)
+    places = torch.nonzero((observed & (rows >= rows.median()) & (columns >= columns.median())).flatten()).flatten()
     drawn = torch.randperm(len(places), generator=torch.Generator().manual_seed(0))
     mask = torch.zeros(observed.numel(), dtype=torch.bool)
-    mask[places[drawn[: max(1, int(HELD_OUT * len(places)))]]] = True
+    mask[places[drawn[: max(1, int(HELD_OUT * observed.sum()))]]] = True
     return mask.reshape(observed.shape)
