@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
+from benchmarks.speed import synthetic
 from benchmarks.speed.penalty import ratings_like_matrix, value_and_gradient
 from benchmarks.speed.training import AutogradRatioPenalty
 from benchmarks.speed.turns import alternate
@@ -22,6 +24,15 @@ def test_the_matrix_has_the_spectrum_of_a_network_in_training() -> None:
     assert 4000 < values[0] < 5000
     assert 30 < values[1] < 100
     assert 0.01 < values[-1] < 0.1
+
+
+def test_the_gradients_of_small_networks_are_as_exact_as_a_gram_matrix_lets_them_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(synthetic, "STEPS", 2)
+    error = synthetic.gradient_error("adam", 1, "schatten_1/2:2/3")
+    assert error is not None and 1e-15 < error < 1e-5
+    assert synthetic.gradient_error("adam", 1, "none") is None
 
 
 def test_two_functions_take_turns_after_a_call_each_to_warm_up() -> None:
