@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from recsys.files import write_atomically
 from recsys.results.paths import results_folder
-from synthetic.figures import curve_figures, figure4, theorem_figure
+from synthetic.figures import curve_figures, depth_figure, figure4, theorem_figure
 from synthetic.figures.curves import as_csv
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -38,6 +38,7 @@ FIGURES = {
     "figure2": Experiment(curve_figures.with_penalty, curve_figures.draw_with_penalty),
     "figure3": Experiment(curve_figures.without_depth, curve_figures.draw_without_depth),
     "figure4": Experiment(figure4.over_observed_entries, figure4.draw_over_observed_entries),
+    "depth": Experiment(depth_figure.over_depth, depth_figure.draw_over_depth),
     "theorems": Experiment(theorem_figure.velocities, theorem_figure.draw),
 }
 
