@@ -26,7 +26,10 @@ from synthetic.table1.cells import OPTIONS, RATES_FALL, Cell
 HELD_OUT = 0.05
 RUNGS = ((500, 3), (1000, 2), (1500, 1))  # after so many steps, so many settings of each problem go on
 BLOCK = 250  # steps between two looks at the held-out error
-PATIENCE, GAIN = 750, 0.7  # steps without a problem whose held-out error is below so much of its lowest
+PATIENCE = (
+    750  # steps without a problem whose held-out error gains, which is to fall to less than so much of its lowest
+)
+GAIN, STEADY_GAIN = 0.7, 0.97  # with optimisers whose steps stay as large, and their error as noisy; with the others
 MOST_STEPS, MOST_UNPENALISED_STEPS = 6000, 16_000  # the decomposition for a penalty is most of a step
 FALLS = tuple(quarter / 4 for quarter in range(11))  # decades that can be fallen
 SEARCHED_STEPS_PER_DECADE, STEPS_PER_DECADE = 200, 400
@@ -139,13 +142,14 @@ class _Search:
     def go_on(self) -> None:
         """Train until no problem gains."""
         most = MOST_UNPENALISED_STEPS if self._cell.penalty == "none" else MOST_STEPS
+        gain = GAIN if self._cell.optimizer in RATES_FALL else STEADY_GAIN
         lowest = self.errors()
         now = gained_at = int(self.run.steps.max())
         while len(self.run.running) and now < most and now - gained_at < PATIENCE:
             now += BLOCK
             self.advance(now)
             errors = self.errors()
-            if bool((errors < GAIN * lowest).any()):
+            if bool((errors < gain * lowest).any()):
                 gained_at = now
                 lowest = torch.minimum(errors, lowest)
 
