@@ -178,8 +178,14 @@ class SmoothedRatioPenalty(Penalty):
 
     @override
     def of_matrix(self, matrix: Tensor) -> Tensor:
-        norm = torch.linalg.vector_norm(matrix, dim=(-2, -1))
-        return self.strength * smoothed_nuclear_norm(matrix, self.smoothing) / torch.where(norm > 0, norm, 1.0)
+        found = smoothed_nuclear_norm(matrix.detach(), self.smoothing)
+        if found is None:
+            return super().of_matrix(matrix)
+        value, gradient = found
+        norm = float(torch.linalg.vector_norm(matrix.detach())) or 1.0
+        scale = self.strength / norm
+        gradient.mul_(scale).add_(matrix.detach(), alpha=-scale * float(value) / norm / norm)
+        return with_gradient(matrix, scale * value, gradient)
 
     @override
     def of_singular_values(self, values: Tensor) -> tuple[Tensor, Tensor]:

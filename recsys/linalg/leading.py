@@ -32,10 +32,8 @@ def leading_eigenvectors(
     """
     start = torch.randn(len(like), count, generator=torch.Generator().manual_seed(0))
     basis = start.to(like)
-    for turn in range(1, applications):
-        basis = apply(basis)
-        if turn % 2 == 1 or turn == applications - 1:  # columns turn towards the first direction only so fast
-            basis = _orthonormal(basis)
+    for _ in range(applications - 1):
+        basis = _orthonormal(apply(basis))  # or else all columns turn towards the first direction
     applied = apply(basis)
     values, rotation = torch.linalg.eigh((basis.mT @ applied).double())
     values, rotation = values.flip(0).to(like), rotation.flip(1).to(like)

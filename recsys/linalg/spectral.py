@@ -185,7 +185,8 @@ def require_summable(matrix: Tensor) -> Tensor:
     Raises:
         NonFiniteMatrixError: an entry is infinite, not a number, or so large that the nuclear norm might overflow.
     """
-    largest: Tensor = matrix.abs().amax((-2, -1), keepdim=True)
+    highest, lowest = matrix.amax((-2, -1), keepdim=True), matrix.amin((-2, -1), keepdim=True)
+    largest = torch.maximum(highest, -lowest)
     if not bool(torch.isfinite(largest * (matrix.shape[-2] * matrix.shape[-1])).all()):
         raise NonFiniteMatrixError(
             f"the {tuple(matrix.shape)} matrix has entries that are infinite, not numbers, or too large to add up"

@@ -6,7 +6,7 @@ The processor decides what products are multiplied in, so every test of them run
 from __future__ import annotations
 
 import math
-from unittest import mock
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ from torch import Tensor
 from recsys.linalg import smoothing
 from recsys.linalg.leading import leading_eigenvectors
 from recsys.linalg.smoothing import TOLERANCE, smoothed_nuclear_norm
-from recsys.linalg.spectral import NonFiniteMatrixError, spectral_function
-from recsys.penalties import RatioPenalty, SmoothedRatioPenalty
+from recsys.linalg.spectral import NonFiniteMatrixError
+from recsys.penalties import Penalty, RatioPenalty, SmoothedRatioPenalty
 from tests.recsys.linalg.planted import orthonormal, planted, reference
 
 ROWS, COLUMNS = 300, 420
@@ -31,9 +31,13 @@ SHORT = {
     "three directions": torch.tensor([50.0, 50.0, 0.5]),
     "more leading directions than are looked for": torch.cat([torch.full((80,), 9.0), torch.full((220,), 0.1)]),
 }
-LONG = {"Gaussian": torch.linspace(38, 3, 300), "slow decay": torch.logspace(2, 0, 300)}
-# What is left of it is too large to be squared in bfloat16, and short enough for products in float32.
-MORE_CLEAR_THAN_LOOKED_FOR = torch.cat([torch.full((20,), 500.0), torch.full((280,), 1.0)])
+LONG = {
+    "noise": torch.linspace(76, 6, 300),
+    "slow decay": torch.logspace(2, 0, 300),
+    "more clear directions than are looked for": torch.cat([torch.full((60,), 200.0), torch.full((240,), 1.0)]),
+}
+# Too large to be squared in bfloat16, and short enough for products in float32.
+TOO_LARGE_FOR_BFLOAT16 = torch.linspace(38, 3, 300)
 
 
 @pytest.fixture(params=[torch.bfloat16, torch.float32], ids=str)
@@ -45,9 +49,9 @@ def fast_type(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 def value_and_gradient(matrix: Tensor, epsilon: float = EPSILON) -> tuple[Tensor, Tensor]:
-    leaf = matrix.detach().clone().requires_grad_()
-    value = smoothed_nuclear_norm(leaf, epsilon)
-    return value.detach(), torch.autograd.grad(value, leaf)[0]
+    found = smoothed_nuclear_norm(matrix, epsilon)
+    assert found is not None, "it would be decomposed"
+    return found
 
 
 def smoothed(values: Tensor, epsilon: float = EPSILON) -> Tensor:
@@ -61,31 +65,32 @@ def error(gradient: Tensor, matrix: Tensor, epsilon: float = EPSILON) -> float:
     return float(torch.linalg.matrix_norm(gradient.double() - exact.map(slopes), 2))
 
 
-def expect_products(matrix: Tensor, values: Tensor) -> None:
-    """Nothing is decomposed, and value and gradient are within what the docstring promises of products."""
-    with mock.patch.object(smoothing, "spectral_function", side_effect=AssertionError("nothing is decomposed")):
-        value, gradient = value_and_gradient(matrix)
+def expect_products(matrix: Tensor, values: Tensor, clear: float = 10.0) -> None:
+    """Nothing is decomposed, and value and gradient are within what the docstring promises of products.
+
+    Values above `clear` stand so clear of the others that they are taken out, which leaves the rounding of a sum.
+    """
+    value, gradient = value_and_gradient(matrix)
     assert error(gradient, matrix) <= 1.5 * TOLERANCE
     exact = float(smoothed(values.double()))
-    rest = values[values < 10]  # the others stand so clear that they are taken out, which leaves the sum's rounding
+    rest = values[values < clear]
     assert abs(float(value) - exact) <= 0.5 * TOLERANCE * float(rest.sum()) + 1e-5 * exact
 
 
 def expect_decomposition(matrix: Tensor, values: Tensor) -> None:
-    """Value and gradient are those of `recsys.linalg.spectral`, in float32: beside 500, 1 keeps about four digits."""
-    with mock.patch.object(smoothing, "spectral_function", wraps=spectral_function) as decomposed:
-        value, gradient = value_and_gradient(matrix)
-    decomposed.assert_called_once()
-    assert error(gradient, matrix) < 0.01
-    assert float(value) == pytest.approx(float(smoothed(values.double())), rel=1e-4)
+    """The penalty is that of `recsys.linalg.spectral`, in float32: small values keep four digits beside large ones."""
+    assert smoothed_nuclear_norm(matrix, EPSILON) is None
+    penalty, exact = SmoothedRatioPenalty(1.3, EPSILON), matrix.double()
+    (value, gradient), (wanted, slope) = (penalty_and_gradient(penalty, typed) for typed in (matrix, exact))
+    assert float(value) == pytest.approx(float(1.3 * smoothed(values.double()) / exact.norm()), rel=1e-4)
+    assert float(value) == pytest.approx(float(wanted), rel=1e-4)
+    assert float((gradient - slope).norm()) < 0.01 * float(slope.norm())
 
 
-@pytest.mark.parametrize("shape", [(5, 5), (4, 7), (7, 4), (140, 150)], ids=str)
-def test_value_and_gradient_are_the_closed_form_in_float64(shape: tuple[int, int]) -> None:
-    matrix = planted(*shape, torch.linspace(3, 0.1, min(shape), dtype=torch.float64))
-    value, gradient = value_and_gradient(matrix)
-    torch.testing.assert_close(value, smoothed(torch.linalg.svdvals(matrix)))
-    assert error(gradient, matrix) < 1e-10
+def penalty_and_gradient(penalty: Penalty, matrix: Tensor) -> tuple[Tensor, Tensor]:
+    leaf = matrix.detach().clone().requires_grad_()
+    value = penalty(leaf)
+    return value.detach(), torch.autograd.grad(value, leaf)[0]
 
 
 @pytest.mark.usefixtures("fast_type")
@@ -108,12 +113,12 @@ def test_products_are_as_near_on_any_number_of_threads() -> None:
 
 
 @pytest.mark.usefixtures("threads")
-def test_more_clear_directions_than_are_looked_for_are_decomposed_only_where_products_are_too_coarse(
-    fast_type: torch.dtype,
-) -> None:
-    matrix = planted(ROWS, COLUMNS, MORE_CLEAR_THAN_LOOKED_FOR.double()).float()
-    expect = expect_products if fast_type == torch.float32 else expect_decomposition
-    expect(matrix, MORE_CLEAR_THAN_LOOKED_FOR)
+def test_a_spectrum_that_only_bfloat16_is_too_coarse_for_is_decomposed_only_there(fast_type: torch.dtype) -> None:
+    matrix = planted(ROWS, COLUMNS, TOO_LARGE_FOR_BFLOAT16.double()).float()
+    if fast_type == torch.float32:
+        expect_products(matrix, TOO_LARGE_FOR_BFLOAT16, clear=math.inf)
+    else:
+        expect_decomposition(matrix, TOO_LARGE_FOR_BFLOAT16)
 
 
 @pytest.mark.parametrize(
@@ -133,16 +138,37 @@ def test_bfloat16_is_chosen_where_the_processor_multiplies_in_it_and_may(
     assert smoothing._fast_type(torch.device("cpu")) == expected
 
 
-@pytest.mark.parametrize("longest", [1.0, 3.0, 5.0])
-def test_a_polynomial_and_its_integral_are_those_of_the_eigenvalues(longest: float) -> None:
-    coefficients = smoothing._polynomial(longest)
-    assert coefficients is not None
-    basis, values = orthonormal(40, 40, seed=3), torch.linspace(0, 1, 40, dtype=torch.float64) ** 3
-    product, integral = smoothing._evaluate(coefficients, (basis * values) @ basis.mT)
-    polynomial = np.polynomial.Polynomial(coefficients)
-    expected = (basis * torch.from_numpy(polynomial(values.numpy()))) @ basis.mT
-    torch.testing.assert_close(product, expected, rtol=0, atol=1e-10)
-    assert float(integral) == pytest.approx(polynomial.integ()(values.numpy()).sum() / 2, rel=1e-5)
+@pytest.mark.parametrize("longest", [1.0, 5.0, 30.0])
+def test_the_function_that_takes_the_place_of_the_slopes_is_near_them_everywhere(longest: float) -> None:
+    fitted = smoothing._fit(longest)
+    assert fitted is not None
+    values = np.linspace(0, longest, 10_001)
+    assert np.abs(_slopes(fitted, values) - values / np.hypot(values, 1)).max() <= TOLERANCE
+
+
+def test_a_spectrum_that_no_such_function_is_near_enough_for_has_none() -> None:
+    assert smoothing._fit(60.0) is None
+
+
+@pytest.mark.parametrize("longest", [1.0, 5.0, 30.0])
+def test_the_function_of_a_matrix_and_its_integral_are_those_of_the_eigenvalues(longest: float) -> None:
+    fitted = smoothing._fit(longest)
+    assert fitted is not None
+    basis, values = orthonormal(40, 40, seed=3), longest * torch.linspace(0.01, 1, 40, dtype=torch.float64) ** 2
+    function, integral = smoothing._evaluate(fitted, (basis * values.square()) @ basis.mT)
+    expected = (basis * torch.from_numpy(_slopes(fitted, values.numpy())) / values) @ basis.mT
+    torch.testing.assert_close(function, expected, rtol=0, atol=1e-9)
+    numerical = sum(
+        np.trapezoid(_slopes(fitted, places), places) for places in np.linspace(0, values.numpy(), 10_001).T
+    )
+    assert float(integral) == pytest.approx(numerical, rel=1e-5)
+
+
+def _slopes(fitted: smoothing._Fitted, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    slopes: np.ndarray[Any, Any] = (
+        fitted.constant * values + fitted.linear * values**3 + fitted.inverse * values / (1 + values**2 / fitted.shift)
+    )
+    return slopes
 
 
 @pytest.mark.usefixtures("fast_type")
@@ -155,16 +181,16 @@ def test_matrix_and_smoothing_may_have_any_unit(factor: float) -> None:
 
 @pytest.mark.usefixtures("fast_type")
 def test_entries_far_above_the_smoothing_do_not_overflow() -> None:
-    matrix = planted(ROWS, COLUMNS, torch.linspace(2, 1, 300, dtype=torch.float64))
-    value, gradient = value_and_gradient((1e20 * matrix).float())
-    assert float(value) == pytest.approx(1e20 * 450, rel=1e-3)
-    assert float((gradient.double() @ gradient.double().mT - torch.eye(ROWS)).norm()) < 1e-2
+    values = torch.linspace(2, 1, 300, dtype=torch.float64)
+    matrix, penalty = planted(ROWS, COLUMNS, values), SmoothedRatioPenalty(1.0, EPSILON)
+    assert smoothed_nuclear_norm((1e20 * matrix).float(), EPSILON) is None
+    assert float(penalty((1e17 * matrix).float())) == pytest.approx(float(values.sum() / values.norm()), rel=1e-3)
 
 
 @pytest.mark.usefixtures("fast_type")
 @pytest.mark.parametrize("shape", [(3, 5), (300, 420)], ids=str)
 def test_the_zero_matrix_has_value_and_gradient_zero(shape: tuple[int, int]) -> None:
-    value, gradient = value_and_gradient(torch.zeros(shape))
+    value, gradient = penalty_and_gradient(SmoothedRatioPenalty(1.3, EPSILON), torch.zeros(shape))
     assert float(value) == 0
     assert not gradient.any()
 
@@ -189,14 +215,26 @@ def test_the_same_matrix_gives_the_same_bits_and_leaves_the_random_state_alone()
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_the_smoothed_ratio_and_its_slopes_are_those_of_the_singular_values() -> None:
-    values = torch.tensor([3.0, 2.0, 1.0, 0.5], dtype=torch.float64)
-    penalty, leaf = SmoothedRatioPenalty(1.3, 0.7), planted(4, 6, values).requires_grad_()
+@pytest.mark.parametrize("shape", [(5, 5), (4, 7), (7, 4), (140, 150)], ids=str)
+def test_the_smoothed_ratio_and_its_slopes_are_those_of_the_singular_values(shape: tuple[int, int]) -> None:
+    values = torch.linspace(3, 0.1, min(shape), dtype=torch.float64)
+    penalty, matrix = SmoothedRatioPenalty(1.3, 0.7), planted(*shape, values)
     ratio, slopes = penalty.of_singular_values(values)
     torch.testing.assert_close(ratio, smoothed(values, 0.7) / values.norm())
-    torch.testing.assert_close(penalty(leaf), 1.3 * ratio)
-    gradient = torch.autograd.grad(penalty(leaf), leaf)[0]
-    torch.testing.assert_close(gradient, 1.3 * reference(leaf, 4).map(slopes))
+    value, gradient = penalty_and_gradient(penalty, matrix)
+    torch.testing.assert_close(value, 1.3 * ratio)
+    torch.testing.assert_close(gradient, 1.3 * reference(matrix, min(shape)).map(slopes))
+
+
+@pytest.mark.usefixtures("fast_type")
+@pytest.mark.parametrize("tall", [False, True], ids=["wide", "tall"])
+def test_the_smoothed_ratio_by_products_is_near_that_in_float64(tall: bool) -> None:
+    matrix = planted(ROWS, COLUMNS, SHORT["ratings"].double())
+    matrix = matrix.mT.contiguous() if tall else matrix
+    penalty = SmoothedRatioPenalty(1.3, EPSILON)
+    (value, gradient), (wanted, slope) = (penalty_and_gradient(penalty, typed) for typed in (matrix.float(), matrix))
+    assert float(value) == pytest.approx(float(wanted), rel=1e-3)
+    assert float(torch.linalg.matrix_norm(gradient - slope, 2)) <= 1.5 * TOLERANCE * 1.3 / float(matrix.norm())
 
 
 def test_without_smoothing_the_ratio_penalty_is_left() -> None:
