@@ -9,6 +9,7 @@ def speed(content: Content) -> str:
     """Times of the penalty, of training to an RMSE, and of an epoch of growing data."""
     parts = {
         "penalty": _penalty_speed,
+        "penalty_avx2": _penalty_speed,
         "training": _training_speed,
         "growth": _growth_speed,
         "synthetic": _synthetic_speed,

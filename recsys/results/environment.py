@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -16,11 +17,17 @@ def environment() -> dict[str, object]:
     return {
         "commit": commit.stdout.strip(),
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": _processor() + _held_to(),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
+
+
+def _held_to() -> str:
+    """What torch was told to do without, as on another processor (docs/speed.md)."""
+    simulated = "ATEN_CPU_CAPABILITY" in os.environ
+    return f" that simulates one with {torch.backends.cpu.get_cpu_capability()} alone" if simulated else ""
 
 
 def _processor() -> str:
