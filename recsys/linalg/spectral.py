@@ -28,8 +28,7 @@ _LEADING = 16
 _APPLICATIONS = 3
 # Up to this many rows nothing is taken out: the decomposition is cheap, and looking would cost more than it gains.
 _LARGEST_WHOLE = 128
-# From this many rows on, a matrix product is worth the choice of a faster library.
-_SMALLEST_LARGE = 256
+_SMALLEST_LARGE = 256  # rows from which on a matrix product is worth the choice of a faster library
 
 
 class NonFiniteMatrixError(ValueError):

@@ -26,9 +26,7 @@ from synthetic.table1.cells import OPTIONS, RATES_FALL, Cell
 HELD_OUT = 0.05
 RUNGS = ((500, 3), (1000, 2), (1500, 1))  # after so many steps, so many settings of each problem go on
 BLOCK = 250  # steps between two looks at the held-out error
-PATIENCE = (
-    750  # steps without a problem whose held-out error gains, which is to fall to less than so much of its lowest
-)
+PATIENCE = 750  # steps without a problem that gains: whose held-out error falls to so much of its lowest, or less,
 GAIN, STEADY_GAIN = 0.7, 0.97  # with optimisers whose steps stay as large, and their error as noisy; with the others
 MOST_STEPS, MOST_UNPENALISED_STEPS = 6000, 16_000  # the decomposition for a penalty is most of a step
 FALLS = tuple(quarter / 4 for quarter in range(11))  # decades that can be fallen
