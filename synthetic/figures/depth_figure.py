@@ -24,8 +24,9 @@ from synthetic.annealing import Annealing
 from synthetic.dynamics import Dynamics
 from synthetic.figures.curves import as_csv
 from synthetic.problems import Problems, low_rank_problems
-from synthetic.table1.cells import OPTIONS, PAPER_OPTIMIZERS, RATES_FALL
+from synthetic.table1.cells import PAPER_OPTIMIZERS, RATES_FALL, Cell
 from synthetic.table1.experiment import ANNEALED_DEEP_STRENGTH, ANNEALED_STRENGTH
+from synthetic.table1.search import dynamics
 
 DEPTHS = (1, 2, 3, 4, 5)
 SCHEDULE, STEPS, EVERY = Annealing(constant_steps=2000, steps_per_decade=400), 3600, 20
@@ -120,17 +121,8 @@ def _strength(depth: int) -> float:
 
 
 def _dynamics(optimizer: str, depth: int, problems: Problems, seeds: Sequence[int], rates: Sequence[float]) -> Dynamics:
-    return Dynamics(
-        problems.observations,
-        problems.observed,
-        seeds=seeds,
-        optimizer=optimizer,
-        depth=depth,
-        penalty="ratio",
-        strengths=torch.full((len(seeds),), _strength(depth), dtype=torch.float64),
-        learning_rates=torch.tensor(rates, dtype=torch.float64),
-        optimizer_options=OPTIONS.get(optimizer),
-    )
+    strength = _strength(depth)
+    return dynamics(Cell(optimizer, depth, "ratio"), problems, seeds, [(strength, rate) for rate in rates])
 
 
 def _train(run: Dynamics, steps: int) -> None:
