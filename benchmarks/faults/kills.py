@@ -18,6 +18,7 @@ import numpy.typing as npt
 from typing_extensions import override
 
 from benchmarks.faults import work
+from benchmarks.faults.course import Course
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.processes import children_of, eventually, run, seconds, started
 from benchmarks.faults.progress import moments
@@ -72,11 +73,15 @@ def of_downloads(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
 def of_fits(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
     """Kill a fit in selection, refit, test or export; resume it, and compare with one that was never stopped."""
     outcome = Outcome("kill -9 during a fit")
-    duration, expected = _never_stopped(FIT, folder)
+    course, expected = _never_stopped(FIT, folder)
     for number in moments(outcome, count):
         place = folder / str(number)
         place.mkdir()
-        killed = run(work.fit, *FIT, folder=place, kill_after=rng.uniform(0, duration)) is None
+        fit = started(work.fit, *FIT, folder=place)
+        course.wait(fit, place, rng.uniform(0, 1))
+        fit.kill()
+        fit.join()
+        killed = fit.exitcode == -signal.SIGKILL
         outcome.moments += killed
         check_artefacts(place / "artifacts", outcome)
         resume = resume_options(place, outcome)
@@ -88,15 +93,14 @@ def of_fits(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
 def of_members(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
     """Kill one of two processes of a fit; the other ends as well. Resume it, and compare as in `of_fits`."""
     outcome = Outcome("kill -9 of one of two processes of a fit")
-    duration, expected = _never_stopped(SHARED, folder)
+    course, expected = _never_stopped(SHARED, folder)
     for number in moments(outcome, count):
         place = folder / str(number)
         place.mkdir()
         fit = started(work.fit, *SHARED, folder=place)
         eventually(partial(_has_begun, fit.pid))
         members = children_of(fit.pid)
-        fit.join(rng.uniform(0.2, 1) * duration)  # importing takes the first fifth and more
-        if fit.is_alive():
+        if course.wait(fit, place, rng.uniform(0.2, 1)):  # importing takes the first fifth and more
             os.kill(members[rng.integers(2)], signal.SIGKILL)
             outcome.moments += 1
             fit.join(_SECONDS_TO_END)
@@ -113,12 +117,13 @@ def of_members(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
     return outcome
 
 
-def _never_stopped(options: tuple[str, ...], folder: Path) -> tuple[float, dict[str, npt.NDArray[Any]]]:
-    """How many seconds a fit takes, and the arrays of its artefact."""
+def _never_stopped(options: tuple[str, ...], folder: Path) -> tuple[Course, dict[str, npt.NDArray[Any]]]:
+    """The course of a fit that nothing happens to, and the arrays of its artefact."""
     whole = folder / "whole"
     whole.mkdir()
-    duration = seconds(work.fit, *options, folder=whole)
-    return duration, artifact.load(whole / "artifacts" / "latest").arrays
+    run(os.getcwd, folder=whole)  # the first process of all waits for the imports
+    course = Course(started(work.fit, *options, folder=whole), whole)
+    return course, artifact.load(whole / "artifacts" / "latest").arrays
 
 
 def _resumed(options: tuple[str, ...], resume: list[str], place: Path, outcome: Outcome) -> bool:
