@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +61,9 @@ class Server:
     log: Path
 
 
-@pytest.fixture(scope="session")
-def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProcess]:
-    """`start_process(artifact=…, max_pairs=…)` starts a server with these settings; `through` is a command to do so."""
+@contextmanager
+def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProcess]:
+    """What starts servers; those that still run at the end are ended."""
     servers: list[Server] = []
 
     def start(*, through: Sequence[str] = (), **settings: object) -> Server:
@@ -94,16 +95,30 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPro
         assert server.process.wait(timeout=60) == 0, server.log.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a hundred servers that only wait take a core of a small machine
+def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProcess]:
+    """`start_process(artifact=…, max_pairs=…)` starts a server with these settings; `through` is a command to do so."""
+    with _starting(tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
 def start_server(start_process: StartProcess) -> StartServer:
     """Like `start_process`, for tests that need only the client."""
     return lambda **settings: start_process(**settings).client
 
 
 @pytest.fixture(scope="session")
-def server(start_server: StartServer, model: Path) -> httpx.Client:
+def start_shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Like `start_server`, for tests of several modules."""
+    with _starting(tmp_path_factory) as start:
+        yield lambda **settings: start(**settings).client
+
+
+@pytest.fixture(scope="session")
+def server(start_shared_server: StartServer, model: Path) -> httpx.Client:
     """A server that is ready, and allows 4 pairs in a request."""
-    return start_server(artifact=model, max_pairs=4)
+    return start_shared_server(artifact=model, max_pairs=4)
 
 
 def _saved_films(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -118,9 +133,9 @@ def films_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def films_server(start_server: StartServer, films_model: Path) -> httpx.Client:
+def films_server(start_shared_server: StartServer, films_model: Path) -> httpx.Client:
     """A server of the model in `tests.serving.films`, which allows 4 pairs in a request."""
-    return start_server(artifact=films_model, max_pairs=4)
+    return start_shared_server(artifact=films_model, max_pairs=4)
 
 
 @pytest.fixture(scope="session")
@@ -130,40 +145,40 @@ def many_films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def many_films_server(start_server: StartServer, many_films: Path) -> httpx.Client:
+def many_films_server(start_shared_server: StartServer, many_films: Path) -> httpx.Client:
     """A server of them."""
-    return start_server(artifact=many_films)
+    return start_shared_server(artifact=many_films)
 
 
 @pytest.fixture(scope="session")
-def roomy_films_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+def roomy_films_server(start_shared_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
     """A server of the model in `tests.serving.films`, which allows 100 pairs in a request and answers for it."""
-    return start_server(artifact=_saved_films("UserItemEmbedding", tmp_path_factory), max_pairs=100)
+    return start_shared_server(artifact=_saved_films("UserItemEmbedding", tmp_path_factory), max_pairs=100)
 
 
 @pytest.fixture(scope="session")
 def rating_server(
-    start_server: StartServer, films_model: Path, tmp_path_factory: pytest.TempPathFactory
+    start_shared_server: StartServer, films_model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> httpx.Client:
     """A server of the films that keeps ratings in a file of SQLite, and allows 100 pairs; the client has the key."""
     database = f"sqlite:///{tmp_path_factory.mktemp('ratings') / 'ratings.db'}"
-    client = start_server(artifact=films_model, api_key=KEY, ratings_database=database, max_pairs=100)
+    client = start_shared_server(artifact=films_model, api_key=KEY, ratings_database=database, max_pairs=100)
     client.headers["X-API-Key"] = KEY
     return client
 
 
 @pytest.fixture(scope="session")
-def described_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+def described_server(start_shared_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
     """A server of the films whose features the model knows, which allows 10 pairs in a request."""
     root = tmp_path_factory.mktemp("described")
     saved = artifact.save(root, films.manifest("BayesianEmbedding"), described_films.described(), films.ITEMS)
-    return start_server(artifact=saved, max_pairs=10)
+    return start_shared_server(artifact=saved, max_pairs=10)
 
 
 @pytest.fixture(scope="session")
-def empty_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
+def empty_server(start_shared_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> httpx.Client:
     """A server without a model."""
-    return start_server(artifact=tmp_path_factory.mktemp("empty") / "none")
+    return start_shared_server(artifact=tmp_path_factory.mktemp("empty") / "none")
 
 
 @pytest.fixture
