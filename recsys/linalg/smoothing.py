@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from recsys.linalg.large import symmetric_times
 from recsys.linalg.leading import leading_eigenvectors
 from recsys.linalg.spectral import require_summable
 
@@ -34,7 +34,6 @@ _NEAR, _NEAR_APPLICATIONS, _NEAR_RESIDUAL = 32, 4, 0.05
 _PLACES = 64  # where p is fitted to g
 _LARGEST = 1e12  # entry, in units of ε, whose square can still be added up in float32
 _MARGIN = 1.1  # of the largest singular value that is left, which the Ritz value is a lower bound of
-_STRIPS = 8  # of a Gram matrix
 
 
 def smoothed_nuclear_norm(matrix: Tensor, smoothing: float) -> tuple[Tensor, Tensor] | None:
@@ -99,7 +98,7 @@ def _without_far(wide: Tensor, smoothing: float) -> _Rest | None:
     rows = (basis.mT @ wide) / smoothing
     kind = _fast_type(wide.device)
     matrix = torch.addmm(wide, basis, rows, beta=1 / smoothing, alpha=-1).to(kind)
-    gram = _times_own_transpose(matrix)
+    gram = symmetric_times(matrix, matrix.mT)
     # Rounding adds a matrix of norm δ, which is 2 √r times the standard deviation of its independent entries. What it
     # does to g(σ) is at most δ σ / (2 √(σ² + 1)³) < 0.2 δ.
     norm = float(torch.linalg.vector_norm(gram, dtype=torch.float32))
@@ -188,15 +187,3 @@ def _evaluate(fitted: _Fitted, gram: Tensor) -> tuple[Tensor, Tensor]:
         fitted.constant * gram.diagonal().sum() / 2 + fitted.linear * torch.linalg.vector_norm(gram).square() / 4
     )
     return filter_, of_polynomial + fitted.inverse * fitted.shift / 2 * logarithms.to(gram)
-
-
-def _times_own_transpose(matrix: Tensor) -> Tensor:
-    """X Xᵀ of (r, c), (r, r), by strips up to the diagonal and the little that is across it; the rest is transposed."""
-    r = len(matrix)
-    product = matrix.new_empty(r, r)
-    bounds = [r * strip // _STRIPS for strip in range(_STRIPS + 1)]
-    for begin, end in pairwise(bounds):
-        strip = product[begin:end]
-        torch.mm(matrix[begin:end], matrix[:end].mT, out=strip[:, :end])
-        product[:begin, begin:end] = strip[:, :begin].mT
-    return product

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from recsys.linalg.gradient import with_gradient
+from recsys.linalg.large import symmetric_times, times
 from recsys.linalg.leading import qr
 from recsys.share import Share
 
@@ -26,9 +27,9 @@ from recsys.share import Share
 # the rest; looking for more finds those more exactly, and sixteen columns is where matrix products become cheap.
 _LEADING = 16
 _APPLICATIONS = 3
+_NOISE = 64  # times the rounding of σ₁ is what a direction has that is taken out
 # Up to this many rows nothing is taken out: the decomposition is cheap, and looking would cost more than it gains.
 _LARGEST_WHOLE = 128
-_SMALLEST_LARGE = 256  # rows from which on a matrix product is worth the choice of a faster library
 
 
 class NonFiniteMatrixError(ValueError):
@@ -83,11 +84,11 @@ class Spectrum:
             kept &= places < weights.shape[-1]
         scaled = torch.where(kept, of_rest / torch.where(kept, remainder.values, 1.0), 0.0)
         ascending = scaled.flip(-1)[..., None, :]
-        filter_ = _product(remainder.eigenvectors * ascending, remainder.eigenvectors.mT)  # (..., r, r)
-        result = _product(filter_, remainder.matrix)
+        filter_ = symmetric_times(remainder.eigenvectors * ascending, remainder.eigenvectors.mT)  # (..., r, r)
+        result = times(filter_, remainder.matrix)
         if leading is not None:
             k = leading.left.shape[-1]
-            result = result + (leading.left * weights[..., None, :k]) @ leading.rows
+            result += (leading.left * weights[..., None, :k]) @ leading.rows
         return result.mT if self._transposed else result
 
 
@@ -106,7 +107,7 @@ def decompose(matrix: Tensor) -> Spectrum:
         return _decompose_whole(wide, transposed)
     wide, scale = _scaled(wide, transposed)
     leading, remainder = _take_out_leading(wide)
-    eigenvalues, eigenvectors = torch.linalg.eigh(_product(remainder, remainder.mT))
+    eigenvalues, eigenvectors = torch.linalg.eigh(symmetric_times(remainder, remainder.mT))
     eigenvalues = eigenvalues.flip(-1)
     # Two kinds of rounding: of the Gram matrix, relative to its norm, and of the remainder, relative to σ₁.
     precision = torch.finfo(wide.dtype).eps
@@ -252,49 +253,41 @@ def _take_out_leading(wide: Tensor) -> tuple[_Leading, Tensor]:
 
     Returns them and the matrix without them, (..., r, c).
     """
-    # The last application and what follows are in float64, since what rounding leaves of a leading direction would
-    # pass for a direction of its own.
-    precise = wide.double()
     start = torch.randn(wide.shape[-1], _LEADING, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     basis = torch.linalg.qr(wide @ start.to(wide))[0]  # (..., r, k)
-    for _ in range(_APPLICATIONS - 1):
+    for _ in range(_APPLICATIONS):
         basis = torch.linalg.qr(wide @ (wide.mT @ basis))[0]
-    basis = torch.linalg.qr(precise @ (precise.mT @ basis.double()))[0]
-    rows = basis.mT @ precise  # (..., k, c)
+    rows = basis.mT @ wide  # (..., k, c)
     rotation = torch.linalg.eigh(rows @ rows.mT)[1].flip(-1)  # Rayleigh-Ritz
     basis, rows = basis @ rotation, rotation.mT @ rows
     values = torch.linalg.vector_norm(rows, dim=-1)  # (..., k)
-    rows = rows / torch.where(values > 0, values, 1.0)[..., None]
 
     # Power iteration turns direction i by (σ_k / σᵢ)^(2·applications + 1) from its place, of which the matrix sees
     # σᵢ times as much; that must be below the rounding of the matrix itself.
     turned = (values[..., -1:] / torch.where(values > 0, values, 1.0)) ** (2 * _APPLICATIONS + 1)
-    rounding = torch.finfo(wide.dtype).eps * values[..., :1]
-    exact = (values * turned <= rounding) & (values > _rounding(wide) * values[..., :1])
+    rounding = _rounding(wide) * values[..., :1]
+    exact = (values * turned <= rounding) & (values > _NOISE * rounding)
     found = exact.cumprod(-1)
-    mask = found.to(precise.dtype)
-    basis, values, rows = basis * mask[..., None, :], values * mask, rows * mask[..., None]
-    remainder = precise - basis @ (values[..., None] * rows)
-    left, leading_values, right, remainder = (part.to(wide.dtype) for part in (basis, values, rows, remainder))
-    return _Leading(left, leading_values, right, found.sum(-1)), remainder
+    k = int(found.sum(-1).max())
+    mask = found[..., :k].to(wide.dtype)
+    left, values = basis[..., :k] * mask[..., None, :], values[..., :k] * mask
+    right, triangle = torch.linalg.qr(rows[..., :k, :].mT)  # their rounding is that of σ₁, which is large beside σ_k
+    right = right * (mask * triangle.diagonal(dim1=-2, dim2=-1).sign())[..., None, :]
+    remainder = ((left * -values[..., None, :]) @ right.mT).add_(wide)
+    return _Leading(left, values, right.mT, found.sum(-1)), _between(remainder, left, right)
+
+
+def _between(matrix: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """(I − L Lᵀ) W (I − R Rᵀ) of (..., r, c), in its place, with orthonormal or zero L (..., r, k) and R (..., c, k).
+
+    What is left of a leading direction after it was subtracted is the rounding of its σ, a direction of its own; its
+    own rounding is relative to that.
+    """
+    to_right = left.mT @ matrix  # (..., k, c)
+    to_left = matrix @ right - left @ (to_right @ right)  # (..., r, k)
+    return matrix.sub_(torch.cat([left, to_left], -1) @ torch.cat([to_right, right.mT], -2))
 
 
 def _rounding(wide: Tensor) -> float:
     """How much of σ₁ may be rounding: of the matrix as it came or, in float64, of adding up r products."""
     return max(torch.finfo(wide.dtype).eps, wide.shape[-2] * torch.finfo(torch.float64).eps)
-
-
-def _product(left: Tensor, right: Tensor) -> Tensor:
-    """The product left @ right for (..., r, c) and (..., c, d).
-
-    Single float32 matrices on a CPU go through oneDNN, as the convolution of width one that a matrix product is: on AMD
-    processors it takes half the time of MKL, which torch multiplies matrices with.
-    """
-    if (
-        left.ndim == 2
-        and left.dtype == torch.float32
-        and left.device.type == "cpu"
-        and left.shape[0] >= _SMALLEST_LARGE
-    ):
-        return torch.nn.functional.conv1d(right[None], left[:, :, None])[0]
-    return left @ right

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from recsys.linalg import spectral
+from recsys.linalg import large, spectral
 from recsys.linalg.spectral import (
     NonFiniteMatrixError,
     decompose,
@@ -159,8 +159,7 @@ def ratings(request: pytest.FixtureRequest) -> RatingsLike:
 @pytest.fixture(params=["oneDNN", "torch's own"])
 def _library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which library multiplies large float32 matrices, whichever would be chosen for this size and device."""
-    if request.param != "oneDNN":
-        monkeypatch.setattr(spectral, "_SMALLEST_LARGE", 10**9)
+    monkeypatch.setattr(large, "_prefers_onednn", lambda: request.param == "oneDNN")
 
 
 class TestRatingsMatrix:
