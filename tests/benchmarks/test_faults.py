@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 from benchmarks.document import faults as document
 from benchmarks.faults import disks, flips, kills, servers, traffic, work
 from benchmarks.faults.__main__ import with_earlier
+from benchmarks.faults.course import Course
 from benchmarks.faults.outcome import Outcome
-from benchmarks.faults.processes import run
+from benchmarks.faults.processes import run, started
 from benchmarks.faults.ratings import kills as rating_kills
 from benchmarks.faults.ratings.load import Pair, Rater, Rating
 from benchmarks.faults.ratings.postgresql import programs
@@ -98,6 +100,28 @@ def test_ratings_that_were_acknowledged_survive_a_killed_database(
     rng: np.random.Generator, place: Path, source: Path
 ) -> None:
     check(rating_kills.of_databases(2, rng, place, source), 2)
+
+
+def write_checkpoints(seconds: float) -> None:
+    """As a fit of four epochs would, each of so many seconds."""
+    folder = Path("checkpoints/run")
+    folder.mkdir(parents=True)
+    for epoch in range(4):
+        time.sleep(seconds)
+        (folder / f"{epoch}.ckpt").touch()
+    time.sleep(seconds)
+
+
+@pytest.mark.slow
+def test_a_moment_of_a_fit_is_found_again_in_a_slower_one(place: Path) -> None:
+    (place / "whole").mkdir()
+    (place / "slower").mkdir()
+    run(os.getcwd, folder=place)  # the first process of all waits for the imports
+    course = Course(started(write_checkpoints, 0.2, folder=place / "whole"), place / "whole")
+    slower = started(write_checkpoints, 2.0, folder=place / "slower")
+    assert course.wait(slower, place / "slower", 0.5)
+    slower.kill()
+    assert len(list(place.glob("slower/checkpoints/run/*.ckpt"))) in (1, 2)  # none after half the time of the other
 
 
 @pytest.mark.slow
