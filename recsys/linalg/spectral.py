@@ -265,8 +265,8 @@ def _take_out_leading(wide: Tensor) -> tuple[_Leading, Tensor]:
     # Power iteration turns direction i by (σ_k / σᵢ)^(2·applications + 1) from its place, of which the matrix sees
     # σᵢ times as much; that must be below the rounding of the matrix itself.
     turned = (values[..., -1:] / torch.where(values > 0, values, 1.0)) ** (2 * _APPLICATIONS + 1)
-    rounding = _rounding(wide) * values[..., :1]
-    exact = (values * turned <= rounding) & (values > _NOISE * rounding)
+    rounding = torch.finfo(wide.dtype).eps * values[..., :1]
+    exact = (values * turned <= rounding) & (values > _NOISE * _rounding(wide) * values[..., :1])
     found = exact.cumprod(-1)
     k = int(found.sum(-1).max())
     mask = found[..., :k].to(wide.dtype)
