@@ -23,7 +23,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the split and of the start (default: 0)")
     parser.add_argument(
-        "--steps", nargs="+", type=int, default=list(STEPS), help="in which to look, from 1 (default: up to 300)"
+        "--steps", nargs="+", type=int, default=list(STEPS), help="in which to look, from 1 (default: up to 400)"
     )
     parser.add_argument(
         "--json",

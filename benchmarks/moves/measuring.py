@@ -23,7 +23,7 @@ from recsys.models import LinearNetwork, RatingModel
 NEAR_ZERO, DESCENT = "lnn-adam-ratio-near-zero", "lnn-gd-ratio"
 # Adam as its recipe has it; gradient descent at its recipe's rate and at a hundredth, from where Adam starts.
 RUNS = ("Adam", "gradient descent", "gradient descent, rate / 100")
-STEPS = (1, 2, 10, 50, 100, 200, 300)
+STEPS = (1, 2, 10, 50, 100, 200, 400)
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,8 @@ def measure(seed: int, steps: Sequence[int] = STEPS) -> list[Moves]:
     start = _settings(NEAR_ZERO)["model"]["init_args"]["start"]
     slow = _settings(DESCENT)["optimizer"]["init_args"]["lr"] / 100
     from_near_zero = f"--model.init_args.start={json.dumps(start)}"
-    arguments = {
-        "Adam": [NEAR_ZERO],
-        "gradient descent": [DESCENT, from_near_zero],
-        "gradient descent, rate / 100": [DESCENT, from_near_zero, f"--optimizer.lr={slow}"],
-    }
-    return [row for name in RUNS for row in _train(name, arguments[name], seed, steps)]
+    arguments = ([NEAR_ZERO], [DESCENT, from_near_zero], [DESCENT, from_near_zero, f"--optimizer.lr={slow}"])
+    return [row for name, of_run in zip(RUNS, arguments, strict=True) for row in _train(name, of_run, seed, steps)]
 
 
 def _settings(recipe: str) -> dict[str, Any]:

@@ -44,10 +44,14 @@ def test_the_results_are_what_the_document_explains() -> None:
     assert rows[ADAM, STEPS[-1]]["mean_unrated"] > 2
 
 
-def test_a_run_is_named_once_with_its_rate() -> None:
+def test_a_run_is_named_once_and_each_step_has_its_rate() -> None:
     numbers = dict.fromkeys(("gradient_rated", "gradient_unrated", "move_rated", "move_unrated", "mean_unrated"), 0.5)
-    rows = [{"optimizer": name, "rate": 50.0, "step": step, **numbers} for name in RUNS for step in (1, 2)]
+    rates = (0.00812, 5000.0)
+    rows = [
+        {"optimizer": name, "rate": rate, "step": step, **numbers} for name in RUNS for step, rate in enumerate(rates)
+    ]
     lines = as_markdown({"rows": rows})
-    assert lines[2] == "| Adam, rate 50 | 1 | 5.0e-01 | 5.0e-01 | 0.5 | 0.5 | 0.5 |"
-    assert [line.split(" | ")[0] for line in lines[3:5]] == ["| ", "| gradient descent, rate 50"]
+    assert lines[2] == "| Adam | 0 | 0.0081 | 5.0e-01 | 5.0e-01 | 0.5 | 0.5 | 0.5 |"
+    assert lines[3].startswith("|  | 1 | 5000 | ")
+    assert lines[4].startswith("| gradient descent | 0 | ")
     assert as_rows([]) == []
