@@ -43,7 +43,8 @@ def test_real_users_get_what_the_server_gives_where_there_is_no_torch(
         rows = written[written["user"] == user]
         assert rows["item"].tolist() == [ranked.item.item_id for ranked in served.page]
         assert rows["rating"].tolist() == [ranked.rating for ranked in served.page]
-        assert rows["relevance"].tolist() == [ranked.relevance for ranked in served.page]
+        # Each process has its own number of threads, and on some processors the order of additions follows from it.
+        assert rows["relevance"].tolist() == pytest.approx([ranked.relevance for ranked in served.page], rel=1e-5)
         assert rows["rank"].tolist() == [1, 2, 3, 4, 5, 6, 7]
     train = set(zip(*(server.artifact.arrays[f"rating_{side}s"].tolist() for side in ("user", "item")), strict=True))
     recommended = zip(
