@@ -100,8 +100,8 @@ def of_members(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
         fit = started(work.fit, *SHARED, folder=place)
         eventually(partial(_has_begun, fit.pid))
         members = children_of(fit.pid)
-        if course.wait(fit, place, rng.uniform(0.2, 1)):  # importing takes the first fifth and more
-            os.kill(members[rng.integers(2)], signal.SIGKILL)
+        # Importing takes the first fifth and more.
+        if course.wait(fit, place, rng.uniform(0.2, 1)) and _killed(members[rng.integers(2)]):
             outcome.moments += 1
             fit.join(_SECONDS_TO_END)
             if fit.is_alive() or any(Path(f"/proc/{pid}").exists() for pid in members):
@@ -113,8 +113,18 @@ def of_members(count: int, rng: np.random.Generator, folder: Path) -> Outcome:
             check_artefacts(place / "artifacts", outcome)
             if not _resumed(SHARED, resume_options(place, outcome), place, outcome):
                 continue
+        fit.join(_SECONDS_TO_END)  # where it was over before the kill
         check_same(place / "artifacts" / "latest", expected, outcome)
     return outcome
+
+
+def _killed(pid: int) -> bool:
+    """Kill a process; whether it had not ended before."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _never_stopped(options: tuple[str, ...], folder: Path) -> tuple[Course, dict[str, npt.NDArray[Any]]]:
